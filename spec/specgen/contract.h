@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract of UFFDIO_MOVE as C data.
+ *
+ * specgen fills these structures from spec/uffdio_move.yaml, and writes them
+ * out again as C initializers: the programs in tests/ are linked with the same
+ * tables that specgen has checked.  The meaning of each field is the one of the
+ * YAML key of the same name; spec/README.md tells what may be written there.
+ *
+ * Every array is followed by its count.  Strings are never NULL unless the
+ * field's comment says so.  References between tables are array indices.
+ */
+#ifndef UFFDIO_MOVE_CONTRACT_H
+#define UFFDIO_MOVE_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_LETTERS	16	/* letters in one range of a vector or case */
+
+enum level { LEVEL_MUST, LEVEL_MAY, LEVEL_OBSERVED, LEVEL_UNSPECIFIED };
+
+/* The section of the contract in which a clause stands. */
+enum section { SECTION_RULE, SECTION_CHECK, SECTION_OUTCOME, SECTION_EFFECT };
+
+struct clause {
+	const char *id;
+	enum level level;
+	enum section section;
+	const char *rule;
+	const char *why;
+	const char *untested;	/* why no test can be had, or NULL */
+	int line;		/* of the YAML file */
+};
+
+struct member {
+	const char *name, *type, *is;
+	unsigned int offset;	/* bytes */
+};
+
+struct mode_bit {
+	const char *name, *is;
+	unsigned int bit;	/* number, not mask */
+};
+
+struct interface {
+	const char *ioctl, *is;
+	unsigned int type, number;
+	uint32_t value;		/* the whole request number */
+	const char *structure;
+	unsigned int size;	/* bytes */
+	unsigned int read;	/* leading bytes that the kernel reads */
+	const struct member *members;
+	size_t n_members;
+	const struct mode_bit *modes;
+	size_t n_modes;
+	const char *feature;
+	unsigned int feature_bit;
+};
+
+/* Something a machine has to have for a state, variation or scenario. */
+struct need {
+	const char *name;
+	const char *is;		/* completes the sentence "this machine lacks ..." */
+};
+
+#define SIDE_SOURCE		1u
+#define SIDE_DESTINATION	2u
+
+struct state {
+	char letter;
+	const char *name, *is;
+	unsigned int sides;	/* SIDE_* */
+	bool huge;		/* one letter is a whole huge page */
+	bool edge;		/* begins at a page table's first entry */
+	bool blank;		/* holds no contents that a test could have put there */
+	char looks;		/* letter it is seen as, before a call and if left alone */
+	char arrives;		/* letter it is seen as after it has moved */
+	uint64_t needs;		/* bit mask over contract.needs */
+	const char *unmade;	/* why no test can make it, or NULL */
+};
+
+/*
+ * A facet is one thing about a call that a variation changes.  Two variations
+ * can be had together if they share none.
+ */
+enum facet {
+	FACET_DESCRIPTOR = 1 << 0,	/* the userfaultfd, its handshake and features */
+	FACET_CALLER = 1 << 1,		/* which process calls */
+	FACET_ARGUMENT = 1 << 2,	/* where the structure is */
+	FACET_DST_ADDRESS = 1 << 3,
+	FACET_SRC_ADDRESS = 1 << 4,
+	FACET_LENGTH = 1 << 5,
+	FACET_MODE = 1 << 6,
+	FACET_DST_MAPPING = 1 << 7,
+	FACET_SRC_MAPPING = 1 << 8,
+	FACET_REGISTRATION = 1 << 9,
+	FACET_DST_PAGES = 1 << 10,
+	FACET_SRC_PAGES = 1 << 11,
+};
+
+/* A named way in which a call differs from the plain one. */
+struct variation {
+	const char *name, *is;
+	unsigned int touches;	/* mask of enum facet */
+	uint64_t needs;
+};
+
+/* What becomes of .move. */
+enum move_field {
+	MOVE_UNTOUCHED,		/* left as the caller set it */
+	MOVE_ERROR,		/* the negated errno */
+	MOVE_UNREADABLE,	/* the caller could not look at it */
+};
+
+struct check {
+	unsigned int clause;
+	const char *error;	/* errno's name */
+	enum move_field move;
+	bool last;		/* applied when .move is written, after the pages */
+	const unsigned int *violate;	/* variations */
+	size_t n_violate;
+};
+
+enum result { RESULT_MOVED, RESULT_COUNTED, RESULT_ERROR };
+
+/* What the caller can do so that a page that was refused moves after all. */
+enum cure { CURE_NONE, CURE_STORE };
+
+struct outcome {
+	unsigned int clause;
+	const char *source;	/* letters without spaces; "*" is any */
+	const char *destination;
+	uint64_t with, without;	/* mode masks */
+	enum result result;
+	const char *error;	/* errno's name if RESULT_ERROR, else NULL */
+	bool or_moved;		/* a kernel may as well move it */
+	enum cure cure;
+	char arrives;		/* overrides the state's, or 0 */
+	bool splits;		/* a huge page may be found split although not moved */
+};
+
+/*
+ * What a test looks at besides errno and .move.  Each of the first group is
+ * claimed by exactly one effect; the others by one or none.
+ */
+enum observation {
+	OBSERVE_SUCCESS,	/* errno and .move when the whole length was moved */
+	OBSERVE_SHORT,		/* errno and .move when only a part was */
+	OBSERVE_CAUSE,		/* the error of the call repeated behind that part */
+	OBSERVE_UNTOUCHED,	/* pages that the call did not reach, or refused */
+	OBSERVE_SOURCE,		/* a moved page's old place */
+	OBSERVE_DESTINATION,	/* a moved page's new place, contents included */
+	OBSERVE_UNWRITTEN,	/* .move where the check says it is left alone */
+	OBSERVE_RETURNS,	/* the call comes back */
+	OBSERVE_CURE,		/* the call repeated after a store to the source */
+	OBSERVE_REQUIRED,	/* number of those above */
+	/* per moved page, with a value */
+	OBSERVE_FRAME = OBSERVE_REQUIRED,	/* same, other */
+	OBSERVE_WRITABLE,			/* yes, no */
+	OBSERVE_SOFT_DIRTY,			/* set, clear */
+	OBSERVE_COUNT
+};
+
+struct effect {
+	unsigned int clause;
+	enum observation observe;
+	const char *value;	/* what is expected, or NULL for the first group */
+	const char *source;	/* letters it is looked at for, NULL: first group */
+	uint64_t needs;
+};
+
+/* One expected fact: errno=EAGAIN, moved=2, woken=yes. */
+struct fact {
+	const char *what, *value;
+};
+
+struct vector {
+	const char *id, *title;
+	const unsigned int *shows;	/* clauses */
+	size_t n_shows;
+	const char *source, *destination;	/* NULL if range is given */
+	const char *range;		/* both in one mapping, or NULL */
+	unsigned int from, to;		/* letters, in range */
+	unsigned int length;		/* letters */
+	uint64_t mode;
+	const unsigned int *with;	/* variations */
+	size_t n_with;
+	const char *error;		/* errno's name, or "0" */
+	const char *moved;		/* letters moved as a number, "error", "untouched" */
+	const char *source_after, *destination_after, *range_after;	/* NULL alike */
+	int line;
+};
+
+struct scenario {
+	const char *id, *title;
+	const unsigned int *shows;	/* clauses */
+	size_t n_shows;
+	const char *function;		/* in tests/scenarios/ */
+	const struct fact *expect;
+	size_t n_expect;
+	uint64_t needs;
+};
+
+/* A way in which released kernels are known to break a clause. */
+struct deviation {
+	const char *id, *is, *kernels, *why, *fixed;
+	unsigned int clause;
+	const struct fact *instead;	/* told by what is observed */
+	size_t n_instead;
+};
+
+struct origin;
+
+struct contract {
+	const char *title;
+	struct interface interface;
+	const struct need *needs;
+	size_t n_needs;
+	const struct state *states;
+	size_t n_states;
+	const struct variation *variations;
+	size_t n_variations;
+	const struct clause *clauses;
+	size_t n_clauses;
+	const struct check *checks;
+	size_t n_checks;
+	const struct outcome *outcomes;
+	size_t n_outcomes;
+	const struct effect *effects;
+	size_t n_effects;
+	const struct vector *vectors;
+	size_t n_vectors;
+	const struct scenario *scenarios;
+	size_t n_scenarios;
+	const struct deviation *deviations;
+	size_t n_deviations;
+	struct origin *origin;	/* specgen's (origin.h); NULL in a built program */
+};
+
+/* The contract this program was built with; written by specgen. */
+extern const struct contract uffdio_move_contract;
+
+#endif

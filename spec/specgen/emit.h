@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What specgen writes.  Each function prints one whole file; the same contract
+ * gives the same bytes.
+ */
+#ifndef UFFDIO_MOVE_EMIT_H
+#define UFFDIO_MOVE_EMIT_H
+
+#include <stdio.h>
+
+#include "contract.h"
+
+/* contract_tables.c: the contract as initializers of contract.h. */
+void emit_tables(const struct contract *c, FILE *out);
+
+/* contract_functions.h: prototypes of the functions that the contract names. */
+void emit_functions(const struct contract *c, FILE *out);
+
+/* contract_tests.h: a fixture's variant for each derived test, for tests/harness.c. */
+void emit_tests(const struct contract *c, FILE *out);
+
+/* uffdio_move.h: the interface, for systems whose header lacks it. */
+void emit_header(const struct contract *c, FILE *out);
+
+/* uffdio_move.7: the reading version, in man(7). */
+void emit_page(const struct contract *c, FILE *out);
+
+/* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
+void emit_head(const char *begin, const char *end, const char *licence, FILE *out);
+
+/* @text as a C string literal. */
+void emit_string(const char *text, FILE *out);
+
+#endif

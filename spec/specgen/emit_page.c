@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "emit.h"
+
+static const char *const level_words[] = {
+	[LEVEL_MUST] = "must",
+	[LEVEL_MAY] = "may",
+	[LEVEL_OBSERVED] = "observed",
+	[LEVEL_UNSPECIFIED] = "unspecified",
+};
+
+/* Text that no roff request or escape can come from. */
+static void prose(const char *text, FILE *out)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		switch (*text) {
+		case '\\':
+			fputs("\\e", out);
+			break;
+		case '-':
+			fputs("\\-", out);
+			break;
+		case '~':
+			fputs("\\(ti", out);
+			break;
+		case '^':
+			fputs("\\(ha", out);
+			break;
+		case '\'':
+			fputs("\\(aq", out);
+			break;
+		case '`':
+			fputs("\\(ga", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+	}
+}
+
+static void line(const char *text, FILE *out)
+{
+	prose(text, out);
+	fputc('\n', out);
+}
+
+/* ".B" and the like with one argument, whatever is in it. */
+static void request(const char *name, const char *text, FILE *out)
+{
+	fprintf(out, ".%s \"", name);
+	for (; *text; text++) {
+		char one[2] = { *text, '\0' };
+
+		if (*text == '"')
+			fputs("\\(dq", out);
+		else
+			prose(one, out);
+	}
+	fprintf(out, "\"\n");
+}
+
+static void clause(const struct clause *k, FILE *out)
+{
+	fprintf(out, ".TP\n.B ");
+	prose(k->id, out);
+	fprintf(out, "\n(%s)\n", level_words[k->level]);
+	line(k->rule, out);
+	if (k->why && *k->why) {
+		fprintf(out, ".br\n");
+		request("I", k->why, out);
+	}
+	if (k->untested) {
+		fprintf(out, ".br\nNot tested:\n");
+		prose(k->untested, out);
+		fprintf(out, ".\n");
+	}
+}
+
+static void interface(const struct interface *in, FILE *out)
+{
+	fprintf(out, ".SH INTERFACE\n");
+	line(in->is, out);
+	fprintf(out, ".P\n.nf\n#define %s  0x%08X\n.P\nstruct %s {\n", in->ioctl, in->value,
+		in->structure);
+	for (size_t i = 0; i < in->n_members; i++)
+		fprintf(out, "    %s  %s;  /* %s */\n", in->members[i].type, in->members[i].name,
+			in->members[i].is);
+	fprintf(out, "};\n.P\n");
+	for (size_t i = 0; i < in->n_modes; i++)
+		fprintf(out, "#define %s  (1 << %u)  /* %s */\n", in->modes[i].name,
+			in->modes[i].bit, in->modes[i].is);
+	fprintf(out, "#define %s  (1 << %u)\n.fi\n", in->feature, in->feature_bit);
+}
+
+static void states(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH PAGE STATES\nA range of pages is written as a string of letters.\n");
+	for (size_t i = 0; i < c->n_states; i++) {
+		char letter[2] = { c->states[i].letter, '\0' };
+
+		fprintf(out, ".TP\n");
+		request("B", letter, out);
+		prose(c->states[i].name, out);
+		fprintf(out, ":\n");
+		line(c->states[i].is, out);
+	}
+}
+
+static void section(const struct contract *c, enum section which, const char *title,
+		    const char *lead, FILE *out)
+{
+	fprintf(out, ".SH %s\n%s\n", title, lead);
+	for (size_t i = 0; i < c->n_clauses; i++)
+		if (c->clauses[i].section == which)
+			clause(&c->clauses[i], out);
+}
+
+static const char *move_words(const struct check *k)
+{
+	switch (k->move) {
+	case MOVE_UNTOUCHED:
+		return ".move left as it was";
+	case MOVE_ERROR:
+		return ".move the negated errno";
+	default:
+		return ".move not to be looked at";
+	}
+}
+
+static void checks(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH CHECKS\nOf the checks that are violated the first decides.\n");
+	for (size_t i = 0; i < c->n_checks; i++) {
+		clause(&c->clauses[c->checks[i].clause], out);
+		fprintf(out, ".br\nOtherwise\n.BR %s ,\n", c->checks[i].error);
+		prose(move_words(&c->checks[i]), out);
+		fprintf(out, ".\n");
+	}
+}
+
+static void spaced(const char *letters, FILE *out)
+{
+	char one[2] = "";
+
+	if (*letters == '*') {
+		fputs("any", out);
+		return;
+	}
+	for (; *letters; letters++) {
+		one[0] = *letters;
+		fputs("\\&", out);
+		prose(one, out);
+		if (letters[1])
+			fputc(' ', out);
+	}
+}
+
+static void outcomes(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH OUTCOMES\n"
+		"A move walks upwards and stops at the first page that fails.\n"
+		"For each page the first row that fits decides.\n");
+	for (size_t i = 0; i < c->n_outcomes; i++) {
+		const struct outcome *o = &c->outcomes[i];
+
+		clause(&c->clauses[o->clause], out);
+		fprintf(out, ".br\nSource\n");
+		spaced(o->source, out);
+		fprintf(out, ";\ndestination\n");
+		spaced(o->destination, out);
+		if (o->with)
+			fprintf(out, ";\nholes allowed");
+		if (o->without)
+			fprintf(out, ";\nholes not allowed");
+		fprintf(out, ":\n%s%s%s.\n",
+			o->error ? o->error : o->result == RESULT_MOVED ? "moved" : "counted",
+			o->or_moved ? " or moved" : "",
+			o->cure == CURE_STORE ? "; a store cures it" : "");
+	}
+}
+
+static void letters_line(const char *name, const char *before, const char *after, FILE *out)
+{
+	fprintf(out, "%-12s ", name);
+	prose(before, out);
+	fprintf(out, "  \\(->  ");
+	prose(after, out);
+	fputc('\n', out);
+}
+
+static void vectors(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH WORKED CASES\n");
+	for (size_t i = 0; i < c->n_vectors; i++) {
+		const struct vector *v = &c->vectors[i];
+
+		fprintf(out, ".TP\n.B ");
+		prose(v->id, out);
+		fputc('\n', out);
+		line(v->title, out);
+		for (size_t k = 0; k < v->n_with; k++)
+			fprintf(out, "(%s.)\n", c->variations[v->with[k]].is);
+		fprintf(out, ".RS\n.nf\n");
+		if (v->range) {
+			letters_line("range", v->range, v->range_after, out);
+			fprintf(out, "from %u to %u, length %u\n", v->from, v->to, v->length);
+		} else {
+			letters_line("source", v->source, v->source_after, out);
+			letters_line("destination", v->destination, v->destination_after, out);
+		}
+		fprintf(out, "errno %s, move %s\n.fi\n.RE\n", v->error, v->moved);
+	}
+}
+
+static void deviations(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH KNOWN DEVIATIONS\n");
+	for (size_t i = 0; i < c->n_deviations; i++) {
+		const struct deviation *d = &c->deviations[i];
+
+		fprintf(out, ".TP\n.B ");
+		prose(d->id, out);
+		fprintf(out, "\n(from ");
+		prose(c->clauses[d->clause].id, out);
+		fprintf(out, ")\n");
+		line(d->is, out);
+		fprintf(out, "Kernels:\n");
+		prose(d->kernels, out);
+		fprintf(out, ".\n");
+		line(d->why, out);
+		if (d->fixed)
+			fprintf(out, "Fixed by commit %s.\n", d->fixed);
+	}
+}
+
+void emit_page(const struct contract *c, FILE *out)
+{
+	emit_head(".\\\"", "", "GPL-2.0-only", out);
+	fprintf(out, ".TH %s 7 \"\" \"uffdio-move\" \"The contract\"\n", c->title);
+	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of %s\n", c->title);
+	fprintf(out, ".SH DESCRIPTION\nEach clause has a name, a level, a rule, and why it is so.\n"
+		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"
+		"(allowed; a caller has to be ready for each of the results),\n.B observed\n"
+		"(what kernels do; not to be relied upon) and\n.B unspecified\n"
+		"(callers must not depend on it).\n");
+	interface(&c->interface, out);
+	states(c, out);
+	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);
+	checks(c, out);
+	outcomes(c, out);
+	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
+	vectors(c, out);
+	deviations(c, out);
+	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2)\n");
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * specgen - read a contract, refuse what is wrong with it, write what follows.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "read.h"
+#include "trace.h"
+#include "validate.h"
+
+struct product {
+	const char *name;
+	void (*emit)(const struct contract *c, FILE *out);
+	char *text;
+	size_t size;
+};
+
+static const char usage[] =
+	"Usage: specgen [-o DIR] CONTRACT\n"
+	"       specgen --trace CONTRACT [FILE...]\n"
+	"\n"
+	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
+	"  contract_tables.c  contract_functions.h  contract_tests.h  uffdio_move.h\n"
+	"  uffdio_move.7\n"
+	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
+	"citation of nothing.\n"
+	"\n"
+	"Exit status: 0 done, 1 something is wrong with CONTRACT or a FILE and nothing\n"
+	"was written, 2 usage.\n";
+
+static int print_products(const struct contract *c, struct product *products, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		FILE *out = open_memstream(&products[i].text, &products[i].size);
+
+		if (!out)
+			return -1;
+		products[i].emit(c, out);
+		if (fclose(out))
+			return -1;
+	}
+	return 0;
+}
+
+/* All of them beside their targets first, so that a full disk changes no target. */
+static int write_products(const char *dir, struct product *products, size_t n)
+{
+	char path[4096], temporary[4096];
+
+	for (size_t i = 0; i < n; i++) {
+		FILE *out;
+		bool complete;
+
+		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
+		out = fopen(temporary, "w");
+		if (!out)
+			return -1;
+		complete = fwrite(products[i].text, 1, products[i].size, out) == products[i].size;
+		if (fclose(out) || !complete)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
+		snprintf(path, sizeof(path), "%s/%s", dir, products[i].name);
+		if (rename(temporary, path))
+			return -1;
+	}
+	return 0;
+}
+
+static int generate(const struct contract *c, const char *dir)
+{
+	struct product products[] = {
+		{ .name = "contract_tables.c", .emit = emit_tables },
+		{ .name = "contract_functions.h", .emit = emit_functions },
+		{ .name = "contract_tests.h", .emit = emit_tests },
+		{ .name = "uffdio_move.h", .emit = emit_header },
+		{ .name = "uffdio_move.7", .emit = emit_page },
+	};
+	const size_t n = sizeof(products) / sizeof(products[0]);
+	int result = 0;
+
+	if (print_products(c, products, n) || write_products(dir, products, n)) {
+		fprintf(stderr, "%s:1:1: error: cannot write: %s\n", dir, strerror(errno));
+		result = 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char temporary[4096];
+
+		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
+		unlink(temporary);
+		free(products[i].text);
+	}
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "trace", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	const char *dir = NULL;
+	struct contract c = {};
+	bool trace = false;
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			dir = optarg;
+			break;
+		case 't':
+			trace = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind == argc || (!trace && optind + 1 != argc) || (trace && dir)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+
+	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr);
+	if (!result && trace)
+		result = trace_citations(&c, argv + optind + 1, argc - optind - 1);
+	else if (!result && dir)
+		result = generate(&c, dir);
+	contract_free(&c);
+	return result ? 1 : 0;
+}

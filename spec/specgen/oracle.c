@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle.h"
+
+/* A walk under way: the pages as they are now, and what is expected so far. */
+struct walk {
+	const struct contract *contract;
+	const struct test_plan *plan;
+	/* in a range, both sides are the first array */
+	struct place places[2][MAX_LETTERS];
+	bool left_split[2][MAX_LETTERS];	/* refused, but perhaps split */
+	unsigned int letters[2];
+	unsigned int from, to, length;
+	unsigned int moved;
+	struct moved_page {
+		const struct outcome *row;
+		char source;			/* letter that was moved */
+		unsigned int to;
+	} pages[MAX_LETTERS];
+	const struct outcome *stopped_by;
+};
+
+unsigned int notation_letters(const char *notation, char letters[MAX_LETTERS + 1])
+{
+	unsigned int n = 0;
+
+	for (; *notation; notation++) {
+		if (*notation == ' ')
+			continue;
+		if (n == MAX_LETTERS)
+			return 0;
+		letters[n++] = *notation;
+	}
+	letters[n] = '\0';
+	return n;
+}
+
+const struct state *contract_state(const struct contract *c, char letter)
+{
+	for (size_t i = 0; i < c->n_states; i++)
+		if (c->states[i].letter == letter)
+			return &c->states[i];
+	return NULL;
+}
+
+const struct effect *contract_effect(const struct contract *c, enum observation o)
+{
+	for (size_t i = 0; i < c->n_effects; i++)
+		if (c->effects[i].observe == o)
+			return &c->effects[i];
+	return NULL;
+}
+
+static bool fits(const char *letters, char letter)
+{
+	return *letters == '*' || strchr(letters, letter);
+}
+
+const struct outcome *oracle_outcome(const struct contract *c, char source,
+				     char destination, uint64_t mode)
+{
+	for (size_t i = 0; i < c->n_outcomes; i++) {
+		const struct outcome *row = &c->outcomes[i];
+
+		if ((mode & row->with) == row->with && !(mode & row->without) &&
+		    fits(row->source, source) && fits(row->destination, destination))
+			return row;
+	}
+	return NULL;
+}
+
+static bool violates(const struct check *check, const struct test_plan *plan)
+{
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		for (size_t j = 0; j < check->n_violate; j++)
+			if (check->violate[j] == plan->variations[i])
+				return true;
+	return false;
+}
+
+const struct check *oracle_check(const struct contract *c, const struct test_plan *plan)
+{
+	for (size_t i = 0; i < c->n_checks; i++)
+		if (!c->checks[i].last && violates(&c->checks[i], plan))
+			return &c->checks[i];
+	return NULL;
+}
+
+/* The check, if violated, that replaces every result which writes .move. */
+static const struct check *last_check(const struct contract *c, const struct test_plan *plan)
+{
+	for (size_t i = 0; i < c->n_checks; i++)
+		if (c->checks[i].last && violates(&c->checks[i], plan))
+			return &c->checks[i];
+	return NULL;
+}
+
+static void expect(struct ending *e, unsigned int clause, const char *value,
+		   const char *what, ...) __attribute__((format(printf, 4, 5)));
+
+static void expect(struct ending *e, unsigned int clause, const char *value,
+		   const char *what, ...)
+{
+	struct expectation *x = &e->expect[e->n];
+	va_list args;
+
+	if (e->n == MAX_EXPECTATIONS)
+		return;
+	memset(x, 0, sizeof(*x));
+	x->clause = clause;
+	va_start(args, what);
+	vsnprintf(x->what, sizeof(x->what), what, args);
+	va_end(args);
+	snprintf(x->value, sizeof(x->value), "%s", value);
+	e->n++;
+}
+
+static unsigned int claims(const struct contract *c, enum observation o)
+{
+	const struct effect *effect = contract_effect(c, o);
+
+	return effect ? effect->clause : 0;
+}
+
+/* Mapped as one huge entry, of a page or of zeroes, and what a split leaves. */
+static char split_letter(const struct contract *c, char letter)
+{
+	const struct state *state = contract_state(c, letter);
+
+	if (!state || !contract_state(c, state->looks)->huge)
+		return 0;
+	return state->blank ? 'Z' : 'P';
+}
+
+/* What layout_observe() tells of this place. */
+static void describe(const struct contract *c, const struct place *p, bool perhaps_split,
+		     char value[MAX_VALUE])
+{
+	const struct state *state = contract_state(c, p->letter);
+	char split = perhaps_split ? split_letter(c, p->letter) : 0;
+	char contents[16] = "";
+
+	if (!state->blank)
+		snprintf(contents, sizeof(contents), " %c%u", p->whose, p->index);
+	snprintf(value, MAX_VALUE, "%c%s", state->looks, contents);
+	if (split && split != state->looks)
+		snprintf(value, MAX_VALUE, "%c%s|%c%s", state->looks, contents, split, contents);
+}
+
+static void expect_places(const struct walk *w, struct ending *e, unsigned int area,
+			  const char *name)
+{
+	const struct contract *c = w->contract;
+
+	for (unsigned int i = 0; i < w->letters[area]; i++) {
+		const struct outcome *moved_here = NULL;
+		bool moved_away = false;
+		char value[MAX_VALUE];
+
+		for (unsigned int k = 0; k < w->moved; k++) {
+			unsigned int source = w->from + k;
+
+			if (w->pages[k].row->result == RESULT_COUNTED)
+				continue;
+			if (w->plan->range || area == 1)
+				if (w->pages[k].to == i)
+					moved_here = w->pages[k].row;
+			if ((w->plan->range || area == 0) && source == i)
+				moved_away = true;
+		}
+		describe(c, &w->places[area][i], w->left_split[area][i], value);
+		if (moved_here) {
+			expect(e, moved_here->clause, value, "%s[%u]", name, i);
+			expect(e, claims(c, OBSERVE_DESTINATION), value, "%s[%u]", name, i);
+		} else if (moved_away) {
+			expect(e, claims(c, OBSERVE_SOURCE), value, "%s[%u]", name, i);
+		} else {
+			expect(e, claims(c, OBSERVE_UNTOUCHED), value, "%s[%u]", name, i);
+		}
+	}
+}
+
+static const char *observation_name(enum observation o)
+{
+	switch (o) {
+	case OBSERVE_FRAME:
+		return "frame";
+	case OBSERVE_WRITABLE:
+		return "writable";
+	case OBSERVE_SOFT_DIRTY:
+		return "soft_dirty";
+	default:
+		return NULL;
+	}
+}
+
+static void expect_moved_pages(const struct walk *w, struct ending *e)
+{
+	const struct contract *c = w->contract;
+
+	if (w->plan->range)
+		return;
+	for (size_t i = 0; i < c->n_effects; i++) {
+		const struct effect *effect = &c->effects[i];
+
+		if (effect->observe < OBSERVE_REQUIRED)
+			continue;
+		for (unsigned int k = 0; k < w->moved; k++) {
+			if (w->pages[k].row->result == RESULT_COUNTED ||
+			    !strchr(effect->source, w->pages[k].source))
+				continue;
+			expect(e, effect->clause, effect->value, "%s[%u]",
+			       observation_name(effect->observe), w->pages[k].to);
+			e->expect[e->n - 1].needs = effect->needs;
+		}
+	}
+}
+
+/* errno and .move when the pages were walked. */
+static void expect_result(const struct walk *w, struct ending *e)
+{
+	const struct contract *c = w->contract;
+	char count[16];
+
+	snprintf(count, sizeof(count), "%u", w->moved);
+	if (!w->stopped_by) {
+		unsigned int whole = claims(c, OBSERVE_SUCCESS);
+
+		expect(e, whole, "0", "errno");
+		expect(e, whole, count, "move");
+		for (unsigned int k = 0; k < w->moved; k++)
+			expect(e, w->pages[k].row->clause, "0", "errno");
+	} else if (w->moved) {
+		expect(e, claims(c, OBSERVE_SHORT), "EAGAIN", "errno");
+		expect(e, claims(c, OBSERVE_SHORT), count, "move");
+		expect(e, w->stopped_by->clause, w->stopped_by->error, "cause.errno");
+		expect(e, claims(c, OBSERVE_CAUSE), w->stopped_by->error, "cause.errno");
+		expect(e, claims(c, OBSERVE_CAUSE), "error", "cause.move");
+	} else {
+		expect(e, w->stopped_by->clause, w->stopped_by->error, "errno");
+		expect(e, w->stopped_by->clause, "error", "move");
+	}
+	if (w->stopped_by && w->stopped_by->cure == CURE_STORE) {
+		expect(e, claims(c, OBSERVE_CURE), "0", "cured.errno");
+		expect(e, claims(c, OBSERVE_CURE), "1", "cured.move");
+	}
+}
+
+static void expect_areas(const struct walk *w, struct ending *e)
+{
+	if (w->plan->range) {
+		expect_places(w, e, 0, "range");
+		return;
+	}
+	expect_places(w, e, 0, "source");
+	expect_places(w, e, 1, "destination");
+}
+
+/* A vector's clauses are shown by the result as a whole. */
+static void expect_shown(const struct walk *w, struct ending *e)
+{
+	const struct contract *c = w->contract;
+	const struct vector *v;
+	struct expectation result[2];
+
+	if (w->plan->vector < 0)
+		return;
+	v = &c->vectors[w->plan->vector];
+	memcpy(result, e->expect, sizeof(result));
+	for (size_t i = 0; i < v->n_shows; i++)
+		for (unsigned int k = 0; k < 2; k++)
+			expect(e, v->shows[i], result[k].value, "%s", result[k].what);
+}
+
+static void finish_walk(struct walk *w, struct ending *e)
+{
+	const struct check *last = last_check(w->contract, w->plan);
+
+	memset(e, 0, sizeof(*e));
+	e->moved = w->moved;
+	e->stopped_by = w->stopped_by;
+	if (last) {
+		e->refused_by = last;
+		e->stopped_by = NULL;
+		expect(e, last->clause, last->error, "errno");
+	} else {
+		expect_result(w, e);
+		expect_shown(w, e);
+	}
+	expect_areas(w, e);
+	expect_moved_pages(w, e);
+	expect(e, claims(w->contract, OBSERVE_RETURNS), "yes", "returns");
+	if (w->stopped_by)
+		expect(e, w->stopped_by->clause, "yes", "returns");
+}
+
+static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
+{
+	unsigned int destination_area = w->plan->range ? 0 : 1;
+	struct place *from = &w->places[0][w->from + k];
+	struct place *to = &w->places[destination_area][w->to + k];
+
+	w->pages[k].row = row;
+	w->pages[k].source = from->letter;
+	w->pages[k].to = w->to + k;
+	w->moved++;
+	if (row->result == RESULT_COUNTED)
+		return;
+	/* one that might have been refused may arrive whole or split */
+	w->left_split[destination_area][w->to + k] = row->result == RESULT_ERROR;
+	*to = *from;
+	to->letter = row->arrives ? row->arrives
+				  : contract_state(w->contract, from->letter)->arrives;
+	from->letter = '.';
+	from->whose = 0;
+}
+
+/* Walk on from letter @k; branches where a kernel may move or refuse. */
+static size_t walk_on(struct walk *w, unsigned int k, struct ending *endings, size_t n)
+{
+	unsigned int destination_area = w->plan->range ? 0 : 1;
+
+	for (; k < w->length; k++) {
+		const struct outcome *row;
+
+		row = oracle_outcome(w->contract, w->places[0][w->from + k].letter,
+				     w->places[destination_area][w->to + k].letter,
+				     w->plan->mode);
+		if (!row)
+			return n;
+		if (row->result == RESULT_ERROR) {
+			if (row->or_moved) {
+				struct walk moved = *w;
+
+				move_page(&moved, k, row);
+				n = walk_on(&moved, k + 1, endings, n);
+			}
+			w->stopped_by = row;
+			w->left_split[0][w->from + k] = row->splits;
+			break;
+		}
+		move_page(w, k, row);
+	}
+	if (n < MAX_ENDINGS)
+		finish_walk(w, &endings[n++]);
+	return n;
+}
+
+static void place_letters(struct walk *w, unsigned int area, const char *notation, char whose)
+{
+	char letters[MAX_LETTERS + 1];
+
+	w->letters[area] = notation_letters(notation, letters);
+	for (unsigned int i = 0; i < w->letters[area]; i++)
+		w->places[area][i] = (struct place){ letters[i], whose, i };
+}
+
+static void begin_walk(struct walk *w, const struct contract *c, const struct test_plan *plan)
+{
+	memset(w, 0, sizeof(*w));
+	w->contract = c;
+	w->plan = plan;
+	w->from = plan->from;
+	w->to = plan->to;
+	if (plan->range) {
+		place_letters(w, 0, plan->range, 's');
+	} else {
+		place_letters(w, 0, plan->source, 's');
+		place_letters(w, 1, plan->destination, 'd');
+	}
+	w->length = plan->length ? plan->length : w->letters[0] - plan->from;
+}
+
+static unsigned int touched(const struct contract *c, const struct test_plan *plan)
+{
+	unsigned int facets = 0;
+
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		facets |= c->variations[plan->variations[i]].touches;
+	return facets;
+}
+
+bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigned int side)
+{
+	/* a variation of the pages leaves nothing there that could be read back */
+	return !oracle_check(c, plan) ||
+	       !(touched(c, plan) & (side == SIDE_SOURCE ? FACET_SRC_PAGES : FACET_DST_PAGES));
+}
+
+static uint64_t notation_needs(const struct contract *c, const char *notation)
+{
+	uint64_t needs = 0;
+
+	for (; notation && *notation; notation++)
+		if (*notation != ' ')
+			needs |= contract_state(c, *notation)->needs;
+	return needs;
+}
+
+uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan)
+{
+	uint64_t needs = 0;
+
+	if (plan->scenario >= 0)
+		return c->scenarios[plan->scenario].needs;
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		needs |= c->variations[plan->variations[i]].needs;
+	return needs | notation_needs(c, plan->source) | notation_needs(c, plan->destination) |
+	       notation_needs(c, plan->range);
+}
+
+static void refused(const struct contract *c, const struct test_plan *plan,
+		    const struct check *check, struct ending *e)
+{
+	const struct check *last = last_check(c, plan);
+	struct walk w;
+
+	memset(e, 0, sizeof(*e));
+	/* what cannot be written cannot tell the result either */
+	if (last && check->move == MOVE_ERROR)
+		check = last;
+	e->refused_by = check;
+	expect(e, check->clause, check->error, "errno");
+	if (check->move == MOVE_ERROR)
+		expect(e, check->clause, "error", "move");
+	else if (check->move == MOVE_UNTOUCHED && !(touched(c, plan) & FACET_ARGUMENT))
+		expect(e, claims(c, OBSERVE_UNWRITTEN), "untouched", "move");
+	begin_walk(&w, c, plan);
+	if (oracle_sees(c, plan, SIDE_SOURCE))
+		expect_places(&w, e, 0, "source");
+	if (oracle_sees(c, plan, SIDE_DESTINATION))
+		expect_places(&w, e, 1, "destination");
+	expect(e, claims(c, OBSERVE_RETURNS), "yes", "returns");
+}
+
+static void played(const struct contract *c, const struct scenario *s, struct ending *e)
+{
+	memset(e, 0, sizeof(*e));
+	for (size_t i = 0; i < s->n_expect; i++)
+		for (size_t k = 0; k < s->n_shows; k++)
+			expect(e, s->shows[k], s->expect[i].value, "%s", s->expect[i].what);
+	expect(e, claims(c, OBSERVE_RETURNS), "yes", "returns");
+}
+
+size_t oracle_endings(const struct contract *c, const struct test_plan *plan,
+		      struct ending endings[MAX_ENDINGS])
+{
+	const struct check *check;
+	struct walk w;
+
+	if (plan->scenario >= 0) {
+		played(c, &c->scenarios[plan->scenario], &endings[0]);
+		return 1;
+	}
+	check = oracle_check(c, plan);
+	if (check) {
+		refused(c, plan, check, &endings[0]);
+		return 1;
+	}
+	begin_walk(&w, c, plan);
+	return walk_on(&w, 0, endings, 0);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The oracle: what the contract expects of one test.
+ *
+ * It interprets the contract's tables and knows no rule of its own beyond the
+ * two that give the tables their meaning: the first check that is violated
+ * decides, and a move walks upwards and stops at the first page that fails.
+ * specgen uses it to hold the vectors against the outcome table, the programs
+ * in tests/ use it to judge a kernel.
+ */
+#ifndef UFFDIO_MOVE_ORACLE_H
+#define UFFDIO_MOVE_ORACLE_H
+
+#include "contract.h"
+
+#define MAX_EXPECTATIONS	128
+#define MAX_ENDINGS		8
+#define MAX_VALUE		32
+
+/* One test, whatever it was derived from.  Generated tests are these. */
+struct test_plan {
+	const char *source, *destination;	/* letters with spaces; NULL if range or scenario */
+	const char *range;			/* both in one mapping, or NULL */
+	unsigned int from, to, length;		/* letters; length 0: the whole range */
+	uint64_t mode;
+	unsigned int variations[4];
+	unsigned int n_variations;
+	int vector;				/* index, or -1 */
+	int scenario;				/* index, or -1 */
+};
+
+/* One expected observation, and the clause that expects it. */
+struct expectation {
+	unsigned int clause;
+	uint64_t needs;		/* not looked at where the machine lacks these */
+	char what[24];
+	char value[MAX_VALUE];	/* "a|b": either */
+};
+
+/* One way in which a test may end: all of its expectations hold. */
+struct ending {
+	struct expectation expect[MAX_EXPECTATIONS];
+	size_t n;
+	unsigned int moved;	/* letters */
+	const struct outcome *stopped_by;	/* NULL: whole length, or refused by a check */
+	const struct check *refused_by;
+};
+
+/* A letter's place during the walk: what is there, and whose contents. */
+struct place {
+	char letter;
+	char whose;		/* 's', 'd', or 0 for none */
+	unsigned int index;	/* letter that the contents came from */
+};
+
+/**
+ * oracle_outcome() - the first row of the outcome table that fits
+ * @source, @destination: letters of states
+ * @mode: mode bits
+ *
+ * Returns NULL if no row fits, which specgen refuses as an incomplete table.
+ */
+const struct outcome *oracle_outcome(const struct contract *c, char source,
+				     char destination, uint64_t mode);
+
+/**
+ * oracle_check() - the check that decides among several that are violated
+ *
+ * Returns NULL if none of the plan's variations violates a check.
+ */
+const struct check *oracle_check(const struct contract *c, const struct test_plan *plan);
+
+/**
+ * oracle_endings() - everything the contract allows a test to end with
+ * @endings: filled, at least one
+ *
+ * Returns their number; 0 if the tables do not decide (specgen refuses such).
+ * More than one only where an outcome says "or: moved".
+ */
+size_t oracle_endings(const struct contract *c, const struct test_plan *plan,
+		      struct ending endings[MAX_ENDINGS]);
+
+/* May the pages of SIDE_* be looked at after a call that a check refuses? */
+bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigned int side);
+
+/* What a test's plan needs of the machine: its states', variations' and scenario's needs. */
+uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
+
+/* The state with this letter, or NULL. */
+const struct state *contract_state(const struct contract *c, char letter);
+
+/* The effect that claims an observation, or NULL. */
+const struct effect *contract_effect(const struct contract *c, enum observation o);
+
+/* Copy @notation without its spaces; returns the number of letters, 0 if over MAX_LETTERS. */
+unsigned int notation_letters(const char *notation, char letters[MAX_LETTERS + 1]);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "origin.h"
+
+#include <err.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK	(64 * 1024)
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	max_align_t bytes[];
+};
+
+struct mark {
+	uintptr_t part;
+	size_t order;
+	struct position where;
+};
+
+struct complaint {
+	struct position where;
+	size_t order;
+	const char *text;
+};
+
+struct origin {
+	const char *path;
+	struct chunk *chunks;
+	struct mark *marks;
+	size_t n_marks, max_marks;
+	size_t n_sorted;
+	struct complaint complaints[MAX_ERRORS];
+	size_t n_complaints;	/* may exceed MAX_ERRORS */
+};
+
+/* An error is one line, whatever the text that it quotes holds. */
+static void flatten(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+struct origin *origin_new(const char *path)
+{
+	struct origin *o = calloc(1, sizeof(*o));
+	char *copy;
+
+	if (!o)
+		err(1, "specgen");
+	copy = origin_text(o, path, strlen(path));
+	flatten(copy);
+	o->path = copy;
+	return o;
+}
+
+void origin_free(struct origin *o)
+{
+	if (!o)
+		return;
+	while (o->chunks) {
+		struct chunk *next = o->chunks->next;
+
+		free(o->chunks);
+		o->chunks = next;
+	}
+	free(o->marks);
+	free(o);
+}
+
+static void add_chunk(struct origin *o, size_t size)
+{
+	struct chunk *c;
+
+	if (size < CHUNK)
+		size = CHUNK;
+	c = calloc(1, sizeof(*c) + size);
+	if (!c)
+		err(1, "specgen");
+	c->size = size;
+	c->next = o->chunks;
+	o->chunks = c;
+}
+
+void *origin_alloc(struct origin *o, size_t size)
+{
+	char *bytes;
+
+	/* nothing is something too: each part has an address of its own */
+	size = (size + !size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (!o->chunks || o->chunks->size - o->chunks->used < size)
+		add_chunk(o, size);
+	bytes = (char *)o->chunks->bytes + o->chunks->used;
+	o->chunks->used += size;
+	return bytes;
+}
+
+char *origin_text(struct origin *o, const char *text, size_t length)
+{
+	char *copy = origin_alloc(o, length + 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+void origin_mark(struct origin *o, const void *part, struct position where)
+{
+	if (o->n_marks == o->max_marks) {
+		o->max_marks = o->max_marks ? 2 * o->max_marks : 1024;
+		o->marks = reallocarray(o->marks, o->max_marks, sizeof(*o->marks));
+		if (!o->marks)
+			err(1, "specgen");
+	}
+	o->marks[o->n_marks] = (struct mark){ (uintptr_t)part, o->n_marks, where };
+	o->n_marks++;
+}
+
+static int by_part(const void *a, const void *b)
+{
+	const struct mark *x = a, *y = b;
+
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+struct position origin_of(struct origin *o, const void *part)
+{
+	size_t low = 0, high = o->n_marks;
+
+	if (o->n_sorted != o->n_marks) {
+		qsort(o->marks, o->n_marks, sizeof(*o->marks), by_part);
+		o->n_sorted = o->n_marks;
+	}
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (o->marks[middle].part <= (uintptr_t)part)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? o->marks[low - 1].where : (struct position){ 1, 1 };
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct complaint *x = a, *y = b;
+
+	if (x->where.line != y->where.line)
+		return x->where.line < y->where.line ? -1 : 1;
+	if (x->where.column != y->where.column)
+		return x->where.column < y->where.column ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static bool is_noted(const struct origin *o, struct position where, const char *text)
+{
+	for (size_t i = 0; i < o->n_complaints && i < MAX_ERRORS; i++) {
+		const struct complaint *c = &o->complaints[i];
+
+		if (c->where.line == where.line && c->where.column == where.column &&
+		    !strcmp(c->text, text))
+			return true;
+	}
+	return false;
+}
+
+void origin_error(struct origin *o, struct position where, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		err(1, "specgen");
+	flatten(text);
+	if (!is_noted(o, where, text)) {
+		if (o->n_complaints < MAX_ERRORS)
+			o->complaints[o->n_complaints] = (struct complaint){
+				where, o->n_complaints, origin_text(o, text, length)
+			};
+		o->n_complaints++;
+	}
+	free(text);
+}
+
+size_t origin_errors(const struct origin *o)
+{
+	return o->n_complaints;
+}
+
+int origin_report(struct origin *o, FILE *errors)
+{
+	size_t shown = o->n_complaints < MAX_ERRORS ? o->n_complaints : MAX_ERRORS;
+	struct position last = { 1, 1 };
+
+	qsort(o->complaints, shown, sizeof(*o->complaints), by_place);
+	for (size_t i = 0; i < shown; i++) {
+		last = o->complaints[i].where;
+		fprintf(errors, "%s:%d:%d: error: %s\n", o->path, last.line,
+			last.column, o->complaints[i].text);
+	}
+	if (o->n_complaints > shown)
+		fprintf(errors, "%s:%d:%d: error: %zu further errors are not shown\n",
+			o->path, last.line, last.column, o->n_complaints - shown);
+	return o->n_complaints;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the YAML file to struct contract.
+ *
+ * The reader sees to the form: a closed set of keys, each of the right type,
+ * none missing or given twice, and each reference to a thing that exists.  What
+ * the parts mean together is for validate.h.  spec/README.md has the keys.
+ */
+#ifndef UFFDIO_MOVE_READ_H
+#define UFFDIO_MOVE_READ_H
+
+#include <stdio.h>
+
+#include "contract.h"
+
+#define MAX_CONTRACT_BYTES	(4 * 1024 * 1024)
+
+/**
+ * contract_read() - read a contract
+ * @path:   a regular file of at most MAX_CONTRACT_BYTES, in UTF-8
+ * @c:      filled; every pointer in it is good until contract_free()
+ * @errors: gets one line for each error, "FILE:LINE:COLUMN: error: TEXT", in the
+ *          order of the file; at most MAX_ERRORS (origin.h), then their number
+ *
+ * Returns the number of errors.  Unless it is 0 nothing but c->origin may be
+ * looked at.  contract_free() is due in either case.
+ */
+int contract_read(const char *path, struct contract *c, FILE *errors);
+
+/* Give back all that contract_read() has allocated. */
+void contract_free(struct contract *c);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "derive.h"
+#include "trace.h"
+
+enum column { COLUMN_TEST, COLUMN_PAGE, COLUMN_PATCH, COLUMN_EXAMPLE, COLUMN_COUNT };
+
+static const char *const column_names[COLUMN_COUNT] = { "tests", "pages", "patch", "examples" };
+
+struct trace {
+	const struct contract *contract;
+	unsigned int (*cited)[COLUMN_COUNT];	/* by clause */
+	bool present[COLUMN_COUNT];
+	int errors;
+};
+
+static void count_test(void *data, enum origin_kind kind, const char *name,
+		       const struct test_plan *plan)
+{
+	struct trace *t = data;
+	struct ending endings[MAX_ENDINGS];
+	size_t n = oracle_endings(t->contract, plan, endings);
+	bool counted[t->contract->n_clauses];
+
+	(void)kind;
+	(void)name;
+	memset(counted, 0, sizeof(counted));
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < endings[i].n; k++) {
+			unsigned int clause = endings[i].expect[k].clause;
+
+			if (!counted[clause])
+				t->cited[clause][COLUMN_TEST]++;
+			counted[clause] = true;
+		}
+}
+
+static enum column column_of(const char *path)
+{
+	if (!strncmp(path, "man2", 4))
+		return COLUMN_PAGE;
+	return strncmp(path, "examples/", 9) ? COLUMN_PATCH : COLUMN_EXAMPLE;
+}
+
+static int find_clause(const struct contract *c, const char *id, size_t length)
+{
+	for (size_t i = 0; i < c->n_clauses; i++)
+		if (strlen(c->clauses[i].id) == length && !memcmp(c->clauses[i].id, id, length))
+			return i;
+	return -1;
+}
+
+/* The end of a clause's id, word.word in small letters, or NULL if it is none. */
+static const char *end_of_id(const char *p)
+{
+	unsigned int dots = 0;
+
+	if (!islower((unsigned char)*p))
+		return NULL;
+	for (; islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '-' || *p == '.'; p++)
+		dots += *p == '.';
+	return dots && *p == ']' && p[-1] != '.' ? p : NULL;
+}
+
+static void read_line(struct trace *t, const char *path, int number, const char *text)
+{
+	for (const char *p = strchr(text, '['); p; p = strchr(p + 1, '[')) {
+		const char *end = end_of_id(p + 1);
+		int clause;
+
+		if (!end)
+			continue;
+		clause = find_clause(t->contract, p + 1, end - p - 1);
+		if (clause >= 0) {
+			t->cited[clause][column_of(path)]++;
+			continue;
+		}
+		fprintf(stderr, "%s:%d:%d: error: no clause is called '%.*s'\n", path, number,
+			(int)(p - text) + 2, (int)(end - p - 1), p + 1);
+		t->errors++;
+	}
+}
+
+static void read_file(struct trace *t, const char *path)
+{
+	FILE *in = fopen(path, "r");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!in) {
+		fprintf(stderr, "%s:1:1: error: cannot read: %s\n", path, strerror(errno));
+		t->errors++;
+		return;
+	}
+	t->present[column_of(path)] = true;
+	for (int number = 1; getline(&text, &size, in) >= 0; number++)
+		read_line(t, path, number, text);
+	free(text);
+	fclose(in);
+}
+
+static void judge_clause(struct trace *t, size_t i)
+{
+	const struct clause *k = &t->contract->clauses[i];
+
+	if (!t->cited[i][COLUMN_TEST] && !k->untested) {
+		fprintf(stderr, "spec/uffdio_move.yaml:%d:1: error: nothing tests '%s'\n", k->line,
+			k->id);
+		t->errors++;
+	}
+	if (t->present[COLUMN_PAGE] && k->level == LEVEL_MUST && !t->cited[i][COLUMN_PAGE]) {
+		fprintf(stderr, "spec/uffdio_move.yaml:%d:1: error: no page tells '%s'\n", k->line,
+			k->id);
+		t->errors++;
+	}
+}
+
+static void print_table(const struct trace *t)
+{
+	printf("%-37s %8s %8s %8s %8s\n", "clause", column_names[0], column_names[1],
+	       column_names[2], column_names[3]);
+	for (size_t i = 0; i < t->contract->n_clauses; i++) {
+		printf("%-37s", t->contract->clauses[i].id);
+		for (unsigned int k = 0; k < COLUMN_COUNT; k++)
+			if (!t->present[k])
+				printf(" %8s", "absent");
+			else if (!t->cited[i][k])
+				printf(" %8s", "-");
+			else
+				printf(" %8u", t->cited[i][k]);
+		printf("\n");
+	}
+}
+
+int trace_citations(const struct contract *c, char **files, int n_files)
+{
+	struct trace t = { .contract = c, .present = { [COLUMN_TEST] = true } };
+
+	t.cited = calloc(c->n_clauses, sizeof(*t.cited));
+	if (!t.cited) {
+		fprintf(stderr, "specgen: error: no memory\n");
+		return 1;
+	}
+	derive_tests(c, count_test, &t);
+	for (int i = 0; i < n_files; i++)
+		read_file(&t, files[i]);
+	for (size_t i = 0; i < c->n_clauses; i++)
+		judge_clause(&t, i);
+	print_table(&t);
+	free(t.cited);
+	return t.errors;
+}

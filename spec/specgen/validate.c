@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "validate.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+#include "origin.h"
+#include "validate_parts.h"
+
+#define MAX_MODES	8	/* every combination of them is looked at */
+#define MAX_NAME_LENGTH	48	/* generated names join two of these */
+#define MAX_ID_LENGTH	64
+#define MAX_ERRNO	4095
+
+static bool errno_is_known(const char *name)
+{
+	for (int e = 1; e <= MAX_ERRNO; e++) {
+		const char *known = strerrorname_np(e);
+
+		if (known && !strcmp(known, name))
+			return true;
+	}
+	return false;
+}
+
+void validate_errno(const struct contract *c, const char *const *name)
+{
+	if (!errno_is_known(*name))
+		error_at(c, name, "`%.40s` is no errno that this system knows", *name);
+}
+
+/* Names: unique, and short enough for what is made of them */
+
+struct name {
+	const char *text;
+	const char *const *part;	/* where it stands */
+};
+
+/* Ids become identifiers of C, in which - and . are both an underscore. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+	const char *s = x->text, *t = y->text;
+
+	while (*s && (*s == *t || (strchr("-.", *s) && *t && strchr("-.", *t))))
+		s++, t++;
+	return *s - *t;
+}
+
+static int compare_names_and_places(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+	int order = compare_names(a, b);
+
+	return order ? order : (x->part > y->part) - (x->part < y->part);
+}
+
+/*
+ * The names of a table: @first is the first entry's, @size bytes lie between
+ * one and the next.
+ */
+static void validate_names(const struct contract *c, const char *kind,
+			   const char *const *first, size_t n, size_t size, size_t longest)
+{
+	struct name *names = origin_alloc(c->origin, n * sizeof(*names));
+
+	for (size_t i = 0; i < n; i++) {
+		const void *entry = (const char *)first + i * size;
+
+		names[i].part = entry;
+		names[i].text = *names[i].part;
+		if (strlen(names[i].text) > longest)
+			error_at(c, names[i].part, "this %s is longer than %zu characters",
+				 kind, longest);
+	}
+	qsort(names, n, sizeof(*names), compare_names_and_places);
+	for (size_t i = 1; i < n; i++)
+		if (!compare_names(&names[i - 1], &names[i]))
+			error_at(c, names[i].part, "duplicate %s `%s`: line %d has `%s`", kind,
+				 names[i].text,
+				 origin_of(c->origin, names[i - 1].part).line, names[i - 1].text);
+}
+
+#define VALIDATE_NAMES(c, kind, table, n, member, longest) \
+	validate_names(c, kind, &(table)->member, n, sizeof(*(table)), longest)
+
+static void validate_all_names(const struct contract *c)
+{
+	const struct interface *i = &c->interface;
+
+	VALIDATE_NAMES(c, "member", i->members, i->n_members, name, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "mode", i->modes, i->n_modes, name, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "need", c->needs, c->n_needs, name, MAX_NAME_LENGTH);
+	VALIDATE_NAMES(c, "state", c->states, c->n_states, name, MAX_NAME_LENGTH);
+	VALIDATE_NAMES(c, "variation", c->variations, c->n_variations, name, MAX_NAME_LENGTH);
+	VALIDATE_NAMES(c, "id", c->clauses, c->n_clauses, id, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "id", c->vectors, c->n_vectors, id, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "id", c->scenarios, c->n_scenarios, id, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "id", c->deviations, c->n_deviations, id, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "function", c->scenarios, c->n_scenarios, function, MAX_ID_LENGTH);
+}
+
+/* interface */
+
+static unsigned int type_bytes(const char *type)
+{
+	static const struct {
+		const char *name;
+		unsigned int bytes;
+	} types[] = {
+		{ "__u8", 1 }, { "__s8", 1 }, { "__u16", 2 }, { "__s16", 2 },
+		{ "__u32", 4 }, { "__s32", 4 }, { "__u64", 8 }, { "__s64", 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(types[i].name, type))
+			return types[i].bytes;
+	return 0;
+}
+
+/* No padding: it would be bytes that nobody has said anything about. */
+static void validate_members(const struct contract *c)
+{
+	const struct interface *f = &c->interface;
+	bool read_ends_here = false;
+	unsigned int end = 0;
+
+	for (size_t i = 0; i < f->n_members; i++) {
+		const struct member *m = &f->members[i];
+		unsigned int bytes = type_bytes(m->type);
+
+		if (!bytes) {
+			error_at(c, &m->type, "`%.40s` is not one of __u8 to __u64, __s8 to __s64",
+				 m->type);
+			return;
+		}
+		if (m->offset % bytes)
+			error_at(c, &m->offset, "offset %u is not aligned to the %u bytes of %s",
+				 m->offset, bytes, m->type);
+		else if (m->offset < end)
+			error_at(c, &m->offset, "offset %u overlaps the member before, which ends at %u",
+				 m->offset, end);
+		else if (m->offset > end)
+			error_at(c, &m->offset, "offset %u leaves a gap behind %u", m->offset, end);
+		end = m->offset + bytes;
+		read_ends_here |= end == f->read;
+	}
+	if (end != f->size)
+		error_at(c, &f->size, "the members end at %u bytes and not at %u", end, f->size);
+	if (!read_ends_here)
+		error_at(c, &f->read, "no member ends at %u bytes", f->read);
+}
+
+static void validate_modes(const struct contract *c)
+{
+	const struct interface *f = &c->interface;
+	size_t prefix = strlen(f->ioctl);
+
+	if (f->n_modes > MAX_MODES)
+		error_at(c, &f->modes[MAX_MODES], "there are more than %d mode bits", MAX_MODES);
+	for (size_t i = 0; i < f->n_modes; i++) {
+		const struct mode_bit *m = &f->modes[i];
+
+		if (strncmp(m->name, f->ioctl, prefix) || strncmp(m->name + prefix, "_MODE_", 6) ||
+		    !m->name[prefix + 6])
+			error_at(c, &m->name, "a mode's name begins with %s_MODE_", f->ioctl);
+		for (size_t k = 0; k < i; k++)
+			if (f->modes[k].bit == m->bit)
+				error_at(c, &m->bit, "bit %u is already %s", m->bit,
+					 f->modes[k].name);
+	}
+}
+
+static void validate_interface(const struct contract *c)
+{
+	const struct interface *f = &c->interface;
+	/* _IOWR as on all architectures that have the operation */
+	uint32_t value = UINT32_C(3) << 30 | f->size << 16 | f->type << 8 | f->number;
+
+	if (f->value != value)
+		error_at(c, &f->value, "_IOWR(0x%02X, 0x%02X, %u bytes) is 0x%08X and not 0x%08X",
+			 f->type, f->number, f->size, value, f->value);
+	validate_members(c);
+	validate_modes(c);
+}
+
+/* States */
+
+bool letter_is_on(const struct contract *c, char letter, unsigned int side)
+{
+	const struct state *s = contract_state(c, letter);
+
+	return s && (s->sides & side) == side;
+}
+
+bool letter_is_seen(const struct contract *c, char letter)
+{
+	const struct state *s = contract_state(c, letter);
+
+	return s && s->looks == letter;
+}
+
+static void validate_state(const struct contract *c, const struct state *s)
+{
+	const struct state *same = contract_state(c, s->letter);
+
+	if (same != s)
+		error_at(c, s, "duplicate letter `%c`: line %d has it", s->letter,
+			 origin_of(c->origin, same).line);
+	if (!letter_is_seen(c, s->looks))
+		error_at(c, &s->looks, "`looks`: `%c` is no state that looks like itself", s->looks);
+	if (!letter_is_seen(c, s->arrives))
+		error_at(c, &s->arrives, "`arrives`: `%c` is no state that looks like itself",
+			 s->arrives);
+}
+
+static void validate_states(const struct contract *c)
+{
+	/* derived tests put good pages before the page that is looked at */
+	static const char basic[] = "P.";
+
+	for (size_t i = 0; i < c->n_states; i++)
+		validate_state(c, &c->states[i]);
+	for (const char *letter = basic; *letter; letter++)
+		if (!letter_is_on(c, *letter, SIDE_SOURCE | SIDE_DESTINATION))
+			error_at(c, c->states, "the alphabet has no `%c` for both sides", *letter);
+}
+
+/* Each letter of @letters is a state of that side, once; "*" is all of them. */
+static void validate_letters(const struct contract *c, const char *const *letters,
+			     unsigned int side)
+{
+	const char *side_name = side == SIDE_SOURCE ? "source" : "destination";
+
+	if (!strcmp(*letters, "*"))
+		return;
+	for (const char *l = *letters; *l; l++) {
+		if (!contract_state(c, *l))
+			error_at(c, letters, "letter `%c` is not in the alphabet", *l);
+		else if (!letter_is_on(c, *l, side))
+			error_at(c, letters, "letter `%c` is no state of the %s", *l, side_name);
+		else if (strchr(l + 1, *l))
+			error_at(c, letters, "letter `%c` is given twice", *l);
+	}
+}
+
+/* Clauses */
+
+static void validate_clauses(const struct contract *c)
+{
+	for (size_t i = 0; i < c->n_clauses; i++) {
+		const char *rule = c->clauses[i].rule;
+
+		if (rule[strlen(rule) - 1] != '.')
+			error_at(c, &c->clauses[i].rule,
+				 "a rule is one sentence and ends with a full stop");
+	}
+}
+
+/* Which clauses a vector or scenario shows, and which variations anything uses. */
+struct uses {
+	const char **shown_by;			/* by clause: id, or NULL */
+	const struct check **violates[2];	/* by last, by variation: check, or NULL */
+	bool *varied;				/* by variation: by a vector */
+	uint64_t needs;
+};
+
+static void collect_shows(const struct contract *c, struct uses *u, const char *id,
+			  const unsigned int *const *shows, size_t n)
+{
+	if (!n)
+		error_at(c, shows, "`%s` shows no clause", id);
+	for (size_t i = 0; i < n; i++)
+		u->shown_by[(*shows)[i]] = id;
+}
+
+/* What cannot be read cannot be written either: one before the pages, one after. */
+static void collect_violations(const struct contract *c, struct uses *u)
+{
+	for (size_t i = 0; i < c->n_checks; i++) {
+		const struct check *check = &c->checks[i], **violates = u->violates[check->last];
+
+		for (size_t k = 0; k < check->n_violate; k++) {
+			const unsigned int *v = &check->violate[k];
+
+			if (violates[*v])
+				error_at(c, v, "`%s` already violates `%s`", c->variations[*v].name,
+					 c->clauses[violates[*v]->clause].id);
+			else
+				violates[*v] = check;
+		}
+	}
+}
+
+static void collect_uses(const struct contract *c, struct uses *u)
+{
+	u->shown_by = origin_alloc(c->origin, c->n_clauses * sizeof(*u->shown_by));
+	for (int last = 0; last < 2; last++)
+		u->violates[last] = origin_alloc(c->origin,
+						 c->n_variations * sizeof(*u->violates[last]));
+	u->varied = origin_alloc(c->origin, c->n_variations * sizeof(*u->varied));
+	collect_violations(c, u);
+	for (size_t i = 0; i < c->n_vectors; i++) {
+		const struct vector *v = &c->vectors[i];
+
+		collect_shows(c, u, v->id, &v->shows, v->n_shows);
+		for (size_t k = 0; k < v->n_with; k++)
+			u->varied[v->with[k]] = true;
+	}
+	for (size_t i = 0; i < c->n_scenarios; i++) {
+		const struct scenario *s = &c->scenarios[i];
+
+		collect_shows(c, u, s->id, &s->shows, s->n_shows);
+		u->needs |= s->needs;
+	}
+	for (size_t i = 0; i < c->n_states; i++)
+		u->needs |= c->states[i].needs;
+	for (size_t i = 0; i < c->n_variations; i++)
+		u->needs |= c->variations[i].needs;
+	for (size_t i = 0; i < c->n_effects; i++)
+		u->needs |= c->effects[i].needs;
+}
+
+static void validate_uses(const struct contract *c, const struct uses *u)
+{
+	for (size_t i = 0; i < c->n_needs; i++)
+		if (!(u->needs & UINT64_C(1) << i))
+			error_at(c, &c->needs[i], "nothing has the need `%s`", c->needs[i].name);
+	for (size_t i = 0; i < c->n_variations; i++)
+		if (!u->violates[0][i] && !u->violates[1][i] && !u->varied[i])
+			error_at(c, &c->variations[i], "no check or vector uses the variation `%s`",
+				 c->variations[i].name);
+	for (size_t i = 0; i < c->n_clauses; i++) {
+		const struct clause *clause = &c->clauses[i];
+		bool bare = clause->section == SECTION_RULE && !u->shown_by[i];
+
+		if (bare && !clause->untested)
+			error_at(c, &clause->id, "nothing tests `%s`, and it has no `untested`",
+				 clause->id);
+		else if (clause->untested && u->shown_by[i])
+			error_at(c, &clause->untested, "`%s` is untested, yet `%s` shows it",
+				 clause->id, u->shown_by[i]);
+	}
+}
+
+/* Checks */
+
+static void validate_checks(const struct contract *c)
+{
+	for (size_t i = 0; i < c->n_checks; i++) {
+		const struct check *check = &c->checks[i];
+		const struct clause *clause = &c->clauses[check->clause];
+
+		validate_errno(c, &check->error);
+		if (!check->n_violate && !clause->untested)
+			error_at(c, &clause->id, "nothing violates the check `%s`, and it has no `untested`",
+				 clause->id);
+		else if (check->n_violate && clause->untested)
+			error_at(c, &clause->untested, "`%s` is untested, yet it names violations",
+				 clause->id);
+	}
+}
+
+/* Outcomes */
+
+static void validate_outcome(const struct contract *c, const struct outcome *o)
+{
+	bool refuses = o->result == RESULT_ERROR;
+
+	validate_letters(c, &o->source, SIDE_SOURCE);
+	validate_letters(c, &o->destination, SIDE_DESTINATION);
+	if (refuses)
+		validate_errno(c, &o->error);
+	if (o->with & o->without)
+		error_at(c, &o->without, "a mode bit is in `with` and in `without`");
+	if (!refuses && o->or_moved)
+		error_at(c, &o->or_moved, "`or: moved` goes with an errno");
+	if (!refuses && o->cure)
+		error_at(c, &o->cure, "`cure` goes with an errno");
+	if (!refuses && o->splits)
+		error_at(c, &o->splits, "`splits` goes with an errno");
+	if (o->arrives && !letter_is_seen(c, o->arrives))
+		error_at(c, &o->arrives, "`arrives`: `%c` is no state that looks like itself",
+			 o->arrives);
+	if (o->arrives && o->result != RESULT_MOVED && !o->or_moved)
+		error_at(c, &o->arrives, "`arrives` goes with a page that moves");
+}
+
+/* What is known of a row when every cell has been looked up. */
+struct reach {
+	bool decides;		/* some cell */
+	bool makeable;		/* some cell that a test can make */
+};
+
+/* One combination of modes, by its number. */
+static uint64_t mode_combination(const struct contract *c, unsigned int number)
+{
+	uint64_t mode = 0;
+
+	for (size_t i = 0; i < c->interface.n_modes; i++)
+		if (number & 1u << i)
+			mode |= UINT64_C(1) << c->interface.modes[i].bit;
+	return mode;
+}
+
+static void look_up_cell(const struct contract *c, const struct state *source,
+			 const struct state *destination, struct reach *reach)
+{
+	bool makeable = !source->unmade && !destination->unmade;
+	bool open = false;
+
+	for (unsigned int m = 0; m < 1u << c->interface.n_modes; m++) {
+		uint64_t mode = mode_combination(c, m);
+		const struct outcome *row = oracle_outcome(c, source->letter,
+							   destination->letter, mode);
+
+		if (!row && !open) {
+			error_at(c, source, "no outcome for `%c` onto `%c` with mode 0x%llx",
+				 source->letter, destination->letter, (unsigned long long)mode);
+			open = true;
+		}
+		if (row) {
+			reach[row - c->outcomes].decides = true;
+			reach[row - c->outcomes].makeable |= makeable;
+		}
+	}
+}
+
+static void validate_reach(const struct contract *c, const struct reach *reach)
+{
+	for (size_t i = 0; i < c->n_outcomes; i++) {
+		const struct clause *clause = &c->clauses[c->outcomes[i].clause];
+
+		if (!reach[i].decides)
+			error_at(c, clause, "unreachable: rows above decide every cell of `%s`",
+				 clause->id);
+		else if (!reach[i].makeable && !clause->untested)
+			error_at(c, clause, "no test can make a cell of `%s`, and it has no `untested`",
+				 clause->id);
+		else if (reach[i].makeable && clause->untested)
+			error_at(c, &clause->untested, "`%s` is untested, yet a test can make a cell of it",
+				 clause->id);
+	}
+}
+
+/* Look up every cell: each has a row, and each row has a cell. */
+static void validate_table(const struct contract *c)
+{
+	struct reach *reach = origin_alloc(c->origin, c->n_outcomes * sizeof(*reach));
+
+	for (size_t i = 0; i < c->n_states; i++)
+		for (size_t k = 0; k < c->n_states; k++)
+			if ((c->states[i].sides & SIDE_SOURCE) &&
+			    (c->states[k].sides & SIDE_DESTINATION))
+				look_up_cell(c, &c->states[i], &c->states[k], reach);
+	validate_reach(c, reach);
+}
+
+/* Effects */
+
+static const char *const observation_words[OBSERVE_COUNT] = {
+	[OBSERVE_SUCCESS] = "success", [OBSERVE_SHORT] = "short",
+	[OBSERVE_CAUSE] = "cause", [OBSERVE_UNTOUCHED] = "untouched",
+	[OBSERVE_SOURCE] = "source", [OBSERVE_DESTINATION] = "destination",
+	[OBSERVE_UNWRITTEN] = "unwritten", [OBSERVE_RETURNS] = "returns",
+	[OBSERVE_CURE] = "cure", [OBSERVE_FRAME] = "frame",
+	[OBSERVE_WRITABLE] = "writable", [OBSERVE_SOFT_DIRTY] = "soft-dirty",
+};
+
+static void validate_effect_value(const struct contract *c, const struct effect *e)
+{
+	static const char *const values[OBSERVE_COUNT][2] = {
+		[OBSERVE_FRAME] = { "same", "other" },
+		[OBSERVE_WRITABLE] = { "yes", "no" },
+		[OBSERVE_SOFT_DIRTY] = { "set", "clear" },
+	};
+	const char *const *known = values[e->observe];
+
+	if (!e->value || !e->source)
+		error_at(c, &e->observe, "`observe: %s` goes with `value` and `source`",
+			 observation_words[e->observe]);
+	if (e->value && strcmp(e->value, known[0]) && strcmp(e->value, known[1]))
+		error_at(c, &e->value, "`value`: `%.40s` is not one of: %s, %s", e->value,
+			 known[0], known[1]);
+	if (e->source && !strcmp(e->source, "*"))
+		error_at(c, &e->source, "`source` of an effect names its letters");
+	else if (e->source)
+		validate_letters(c, &e->source, SIDE_SOURCE);
+}
+
+/* Do two effects speak of one observation, where they name letters of a same letter? */
+static bool effects_meet(const struct effect *a, const struct effect *b)
+{
+	if (a->observe != b->observe)
+		return false;
+	return a->observe < OBSERVE_REQUIRED ||
+	       (a->source && b->source && strpbrk(a->source, b->source));
+}
+
+static void validate_effect(const struct contract *c, size_t i)
+{
+	const struct effect *e = &c->effects[i];
+
+	if (e->observe >= OBSERVE_REQUIRED)
+		validate_effect_value(c, e);
+	else if (e->value || e->source || e->needs)
+		error_at(c, e->value ? (const void *)&e->value :
+			    e->source ? (const void *)&e->source : (const void *)&e->needs,
+			 "`observe: %s` has no `value`, `source` or `needs`",
+			 observation_words[e->observe]);
+	for (size_t k = 0; k < i; k++)
+		if (effects_meet(&c->effects[k], e)) {
+			error_at(c, &e->observe, "`observe: %s` is already claimed by `%s`",
+				 observation_words[e->observe],
+				 c->clauses[c->effects[k].clause].id);
+			return;
+		}
+}
+
+static void validate_effects(const struct contract *c, struct position section)
+{
+	for (size_t i = 0; i < c->n_effects; i++)
+		validate_effect(c, i);
+	for (enum observation o = 0; o < OBSERVE_REQUIRED; o++)
+		if (!contract_effect(c, o))
+			origin_error(c->origin, section, "no effect has `observe: %s`",
+				     observation_words[o]);
+}
+
+/* Scenarios and deviations */
+
+static bool is_fact_name(const char *what)
+{
+	for (; *what; what++)
+		if (!isalnum((unsigned char)*what) && !strchr("_.[]", *what))
+			return false;
+	return true;
+}
+
+static void validate_facts(const struct contract *c, const struct fact *facts, size_t n)
+{
+	struct expectation room;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct fact *f = &facts[i];
+		bool is_errno = !strcmp(f->what, "errno") || !strncmp(f->what, "errno.", 6);
+
+		if (!is_fact_name(f->what))
+			error_at(c, &f->what, "`%.40s`: a fact's name is made of letters, digits and _ . [ ]",
+				 f->what);
+		if (strlen(f->what) >= sizeof(room.what))
+			error_at(c, &f->what, "a fact's name is shorter than %zu characters",
+				 sizeof(room.what));
+		if (strlen(f->value) >= sizeof(room.value))
+			error_at(c, &f->value, "a fact's value is shorter than %zu characters",
+				 sizeof(room.value));
+		else if (is_errno && strcmp(f->value, "0"))
+			validate_errno(c, &f->value);
+	}
+}
+
+/* What a test tells of any call, whatever it is a test of. */
+static bool is_common_fact(const char *what)
+{
+	static const char *const common[] = {
+		"errno", "move", "cause.errno", "cause.move", "cured.errno", "cured.move",
+		"source", "destination", "range", "frame", "writable", "soft_dirty", "returns",
+	};
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (!strcmp(common[i], what))
+			return true;
+	return false;
+}
+
+static bool shows(const struct scenario *s, unsigned int clause)
+{
+	for (size_t i = 0; i < s->n_shows; i++)
+		if (s->shows[i] == clause)
+			return true;
+	return false;
+}
+
+/* A deviation is told by facts that some test of its clause tells. */
+static void validate_deviating_fact(const struct contract *c, const struct deviation *d,
+				    const struct fact *f)
+{
+	bool as_expected = false, otherwise = false;
+
+	for (size_t i = 0; i < c->n_scenarios; i++) {
+		const struct scenario *s = &c->scenarios[i];
+
+		for (size_t k = 0; k < s->n_expect && shows(s, d->clause); k++) {
+			if (strcmp(s->expect[k].what, f->what))
+				continue;
+			if (strcmp(s->expect[k].value, f->value))
+				otherwise = true;
+			else
+				as_expected = true;
+		}
+	}
+	if (!as_expected && !otherwise && !is_common_fact(f->what))
+		error_at(c, &f->what, "no test of `%s` tells `%s`", c->clauses[d->clause].id,
+			 f->what);
+	else if (as_expected && !otherwise)
+		error_at(c, &f->value, "`%s` is what is expected of `%s`", f->value,
+			 c->clauses[d->clause].id);
+}
+
+static void validate_deviation(const struct contract *c, const struct deviation *d)
+{
+	validate_facts(c, d->instead, d->n_instead);
+	for (size_t i = 0; i < d->n_instead; i++)
+		validate_deviating_fact(c, d, &d->instead[i]);
+}
+
+int contract_validate(const struct contract *c, FILE *errors)
+{
+	struct uses uses = { 0 };
+
+	validate_all_names(c);
+	validate_interface(c);
+	validate_states(c);
+	validate_clauses(c);
+	collect_uses(c, &uses);
+	validate_uses(c, &uses);
+	validate_checks(c);
+	for (size_t i = 0; i < c->n_outcomes; i++)
+		validate_outcome(c, &c->outcomes[i]);
+	validate_effects(c, origin_of(c->origin, &c->effects));
+	/* the tables are looked up only if they mean something */
+	if (!origin_errors(c->origin))
+		validate_table(c);
+	validate_vectors(c, !origin_errors(c->origin));
+	for (size_t i = 0; i < c->n_scenarios; i++)
+		validate_facts(c, c->scenarios[i].expect, c->scenarios[i].n_expect);
+	for (size_t i = 0; i < c->n_deviations; i++)
+		validate_deviation(c, &c->deviations[i]);
+	return origin_report(c->origin, errors);
+}
