@@ -15,11 +15,18 @@ COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
 GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7)
+NOT_CONFORMANCE := tests/sandbox.c tests/faults.c
+CONFORMANCE_OBJECTS := \
+	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\
+		$(wildcard tests/*.c tests/scenarios/*.c))) \
+	$B/tests.d/contract_tables.o $B/specgen.d/oracle.o
+HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup check check-specgen check-sanitized check-trace clean
+.PHONY: all help setup report check check-specgen check-sanitized check-conformance \
+	check-oracles check-trace conformance clean
 
-all: $B/specgen $(GENERATED)
+all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,7 +36,14 @@ setup: ## install the Debian packages that are needed
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
 		$(PACKAGES)
 
-check: all check-trace check-specgen check-sanitized ## all checks
+report: $B/uffdio-move-conformance ## which clauses hold on the running kernel? ARGS=--json ...
+	@$< $(ARGS)
+
+check: check-trace check-specgen check-sanitized check-conformance check-oracles conformance ## all checks
+
+conformance: $B/uffdio-move-conformance ## the contract against the running kernel, as TAP
+	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }
+	@tail -n 1 $B/conformance.tap
 
 check-trace: $B/specgen ## each clause is tested, and each citation cites a clause
 	$< --trace spec/uffdio_move.yaml $(CITING)
@@ -41,6 +55,12 @@ check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers an
 	tests/check-bad-contracts.sh $B/specgen-sanitized
 	$B/specgen-sanitized spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml
+
+check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
+	tests/check-conformance.sh $B
+
+check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
+	$< --check-oracles
 
 clean: ## remove what was built here; the cache stays
 	rm -rf $B
@@ -61,8 +81,35 @@ $B/generated: $B/specgen spec/uffdio_move.yaml
 	@touch $@
 $(GENERATED): $B/generated ;
 
+$(HARNESS):
+	@mkdir -p $(CACHE)
+	@echo "taking kselftest_harness.h from linux-source-6.1"
+	rm -rf $(@D).new && mkdir $(@D).new
+	tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
+		linux-source-6.1/tools/testing/selftests/kselftest.h \
+		linux-source-6.1/tools/testing/selftests/kselftest_harness.h
+	rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
+
+$B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
+	$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
+
+# The same program, around whose calls faults.c plays a faulty kernel.
+$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/faults.o
+	$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+
+$B/sandbox: $B/tests.d/sandbox.o
+	$(CC) $(CFLAGS) -static -o $@ $^
+
 $B/specgen.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) $$(pkg-config --cflags libfyaml)
+
+$B/tests.d/%.o: tests/%.c $(HARNESS) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -Ispec/specgen -I$B -isystem $(dir $(HARNESS))
+
+$B/tests.d/%.o: $B/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -Ispec/specgen -I$B
 
 -include $(wildcard $B/*.d/*.d $B/*.d/scenarios/*.d)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a run changes in the system so that every page state can be made.
+ */
+#ifndef UFFDIO_MOVE_PREPARE_H
+#define UFFDIO_MOVE_PREPARE_H
+
+#include <stddef.h>
+
+enum preparation {
+	PREPARE_SETTINGS,	/* anything at all */
+	PREPARE_SWAP,
+	PREPARE_KSM,
+	PREPARE_HUGE,		/* transparent huge pages, the huge zero page */
+	PREPARE_LARGE,		/* one size of large folios below them */
+	PREPARE_HUGETLB,
+	PREPARE_COUNT
+};
+
+/* Make all of them available, as far as permitted; settings.h undoes it. */
+void prepare_all(void);
+
+/* Why one of them could not be prepared: a clause, or NULL if it was. */
+const char *prepare_hindrance(enum preparation what);
+
+/* Bytes of the large folios below a huge page that are enabled, 0 if none. */
+size_t prepare_large_size(void);
+
+#endif

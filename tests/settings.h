@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Settings of the system that are changed for a run and put back.
+ *
+ * How each change is undone is written to memory shared with a watcher process
+ * before the change is made.  The run undoes them itself when it ends, the
+ * watcher does when the run was killed.  A lock keeps two runs on one machine
+ * from taking each other's changes for the original values: the second waits,
+ * and if that takes too long it changes nothing and uses what is there.
+ */
+#ifndef UFFDIO_MOVE_SETTINGS_H
+#define UFFDIO_MOVE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * settings_open() - take the lock and start the watcher
+ *
+ * Returns 0, or an errno after which nothing can be changed: EACCES for a user
+ * without privilege, EBUSY if another run kept the lock for longer than a run
+ * takes.
+ */
+int settings_open(void);
+
+/**
+ * settings_close() - undo every change, last one first, and let the watcher go
+ *
+ * May be called from a signal handler, and more than once.  Does nothing in a
+ * process other than the one that called settings_open().
+ */
+void settings_close(void);
+
+/**
+ * setting_read() - the value of a setting
+ * @path:  a file in /sys or /proc
+ * @value: the chosen word where the file lists alternatives ("[madvise]"),
+ *         otherwise its first line
+ *
+ * Returns 0 or an errno.
+ */
+int setting_read(const char *path, char *value, size_t size);
+
+/**
+ * setting_change() - give a setting a value until it is put back
+ *
+ * Writes nothing if the setting has that value already.  A child of the process
+ * that called settings_open() may change settings too.  Returns 0 or an errno.
+ */
+int setting_change(const char *path, const char *value);
+
+/* Undo the last change of one setting now; does nothing if there was none. */
+void setting_put_back(const char *path);
+
+/* How a thing that is not a setting is undone. */
+enum undo {
+	UNDO_WRITE = 1,		/* write @value to @path */
+	UNDO_SWAPOFF,		/* swapoff(@path) */
+	UNDO_UNLINK,		/* unlink(@path) */
+	UNDO_FORGET,		/* drop what the RAM disk @path holds */
+};
+
+/**
+ * undo_later() - note how a change that is about to be made is undone
+ * @value: for UNDO_WRITE, otherwise NULL
+ *
+ * Returns a handle for undo_never(), or -1 if no change may be made.
+ */
+int undo_later(enum undo how, const char *path, const char *value);
+
+/* The change of undo_later() was not made after all. */
+void undo_never(int handle);
+
+#endif

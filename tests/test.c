@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "layout.h"
+#include "machine.h"
+#include "test_internal.h"
+
+struct record *records_new(size_t n)
+{
+	void *records = mmap(NULL, n * sizeof(struct record), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (records == MAP_FAILED) {
+		perror("uffdio-move-conformance: no memory for the results");
+		exit(1);
+	}
+	return records;
+}
+
+static _Noreturn void end_test(struct test *t, enum verdict verdict, const char *format,
+			       va_list args)
+{
+	t->record->verdict = verdict;
+	vsnprintf(t->record->text, sizeof(t->record->text), format, args);
+	_exit(verdict == VERDICT_SKIPPED ? EXIT_SKIP : 1);
+}
+
+_Noreturn void test_skip(struct test *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end_test(t, VERDICT_SKIPPED, format, args);
+}
+
+_Noreturn void test_broken(struct test *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end_test(t, VERDICT_FAILS, format, args);
+}
+
+void test_observe(struct test *t, const char *what, const char *format, ...)
+{
+	struct seen *fact = &t->observed.facts[t->observed.n];
+	va_list args;
+
+	for (size_t i = 0; i < t->observed.n; i++)
+		if (!strcmp(t->observed.facts[i].what, what))
+			test_broken(t, "%s was looked at twice", what);
+	if (t->observed.n == MAX_SEEN || strlen(what) >= sizeof(fact->what))
+		test_broken(t, "%s is one fact too many, or too long a name", what);
+	strcpy(fact->what, what);
+	va_start(args, format);
+	vsnprintf(fact->value, sizeof(fact->value), format, args);
+	va_end(args);
+	t->observed.n++;
+}
+
+void test_needs(struct test *t, uint64_t needs)
+{
+	const char *lacking;
+
+	for (unsigned int i = 0; i < uffdio_move_contract.n_needs; i++)
+		if (needs >> i & 1 && !machine_has(i, &lacking))
+			test_skip(t, "%s", lacking);
+}
+
+int test_move(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error;
+
+	t->record->in_call = true;
+	error = ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
+	t->record->in_call = false;
+	return error;
+}
+
+const char *error_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return name ? name : "an unknown errno";
+}
+
+void test_observe_result(struct test *t, const char *suffix, int error, int64_t move)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "errno%s", suffix);
+	test_observe(t, name, "%s", error_name(error));
+	snprintf(name, sizeof(name), "move%s", suffix);
+	if (move == MOVE_SENTINEL)
+		test_observe(t, name, "untouched");
+	else if (error && move == -error)
+		test_observe(t, name, "error");
+	else if (move < 0 || move % page_size())
+		test_observe(t, name, "%lld bytes", (long long)move);
+	else
+		test_observe(t, name, "%lld", (long long)(move / page_size()));
+}
+
+pid_t test_fork(struct test *t)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		test_broken(t, "fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	return 0;
+}
+
+int test_wait(struct test *t, pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			test_broken(t, "waitpid: %s", strerror(errno));
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
