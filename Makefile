@@ -8,7 +8,10 @@ CACHE	:= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uffdio-move
 SUDO	:= $(if $(filter-out 0,$(shell id -u)),sudo)
 
 PACKAGES := gcc libc6-dev make pkg-config libfyaml-dev libjansson-dev linux-libc-dev \
-	linux-source-6.1 xz-utils jq procps util-linux valgrind
+	linux-source-6.1 xz-utils jq procps util-linux bsdutils g++ mandoc valgrind
+
+CHECKS	:= check-trace check-specgen check-generated check-sanitized conformance \
+	check-conformance check-oracles
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -23,8 +26,8 @@ CONFORMANCE_OBJECTS := \
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check check-specgen check-sanitized check-conformance \
-	check-oracles check-trace conformance clean
+.PHONY: all help setup report check check-specgen check-generated check-sanitized \
+	check-conformance check-oracles check-trace conformance clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
 
@@ -39,7 +42,7 @@ setup: ## install the Debian packages that are needed
 report: $B/uffdio-move-conformance ## which clauses hold on the running kernel? ARGS=--json ...
 	@$< $(ARGS)
 
-check: check-trace check-specgen check-sanitized check-conformance check-oracles conformance ## all checks
+check: $(CHECKS) ## all of the checks below
 
 conformance: $B/uffdio-move-conformance ## the contract against the running kernel, as TAP
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }
@@ -50,6 +53,9 @@ check-trace: $B/specgen ## each clause is tested, and each citation cites a clau
 
 check-specgen: $B/specgen ## bad contracts are refused, at the right place
 	tests/check-bad-contracts.sh $<
+
+check-generated: $B/specgen ## what specgen writes is the same each time, and of use
+	tests/check-generated.sh $B
 
 check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers and valgrind
 	tests/check-bad-contracts.sh $B/specgen-sanitized
@@ -69,11 +75,13 @@ clean: ## remove what was built here; the cache stays
 CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)
 
 $B/specgen: $(SPECGEN_OBJECTS)
-	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libfyaml)
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libfyaml)
 
 $B/specgen-sanitized: $(wildcard spec/specgen/*.c spec/specgen/*.h)
 	@mkdir -p $B
-	$(CC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	@echo "  LINK    $@"
+	@$(CC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
 $B/generated: $B/specgen spec/uffdio_move.yaml
@@ -91,14 +99,17 @@ $(HARNESS):
 	rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
 
 $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
-	$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
 # The same program, around whose calls faults.c plays a faulty kernel.
 $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/faults.o
-	$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 
 $B/sandbox: $B/tests.d/sandbox.o
-	$(CC) $(CFLAGS) -static -o $@ $^
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $B/specgen.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)

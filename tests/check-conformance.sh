@@ -131,6 +131,10 @@ interrupted KILL
 "$program" --tap 2>"$scratch/err" | head -n 1 >"$scratch/out"
 put_back; result $? "a pipe that closes early: settings put back"
 
+timeout -s KILL 120 script -qec "$program" "$scratch/out" </dev/null >"$scratch/err"
+grep -qE '[0-9]+ of [0-9]+ tests, [0-9]+ failed' "$scratch/out"
+result $? "on a terminal: progress is shown"
+
 run "$program" --list
 [ $status -eq 0 ] && [ "$(wc -l <"$scratch/out")" -ge 400 ]
 result $? "--list: 400 tests at least ($(wc -l <"$scratch/out"))"

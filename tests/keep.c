@@ -68,26 +68,27 @@ void keep_by_pipe(struct test *t, struct keeper *k, char *address)
 		test_skip(t, "the page could not be held by a pipe: %s", strerror(errno));
 }
 
-static bool is_merged(struct test *t, const char *page)
+static uint64_t frame_at(struct test *t, const char *page)
 {
 	uint64_t entry;
 
 	pagemap_read(t, page, 1, &entry);
-	return frame_flags(entry_frame(entry)) >> FLAG_MERGED & 1;
+	return entry_frame(entry);
 }
 
-static bool all_merged(struct test *t, struct layout *l)
+static bool all_merged(struct test *t, struct layout *l, const char *twin)
 {
 	for (unsigned int i = 0; i < l->keepers->n; i++) {
 		const struct slot *s = &l->keepers->slots[ON_SOURCE][i];
 
-		if (s->letter == 'K' && !is_merged(t, slot_page(&l->source, s, 0)))
+		if (s->letter == 'K' && frame_at(t, slot_page(&l->source, s, 0)) !=
+					frame_at(t, twin + s->first * page_size()))
 			return false;
 	}
 	return true;
 }
 
-static void copy_to_twin(struct test *t, struct layout *l)
+static char *copy_to_twin(struct test *t, struct layout *l)
 {
 	size_t length = l->source.pages * page_size();
 	char *twin = mmap(NULL, length, PROT_READ | PROT_WRITE,
@@ -104,18 +105,19 @@ static void copy_to_twin(struct test *t, struct layout *l)
 	}
 	if (madvise(twin, length, MADV_MERGEABLE))
 		test_skip(t, "no page can be merged: %s", strerror(errno));
+	return twin;
 }
 
 void keep_by_twin(struct test *t, struct layout *l)
 {
 	struct timespec pause = { .tv_nsec = 300000 };
 	const struct area *a = &l->source;
+	const char *twin = copy_to_twin(t, l);
 
-	copy_to_twin(t, l);
 	/* All of the mapping, or it would be two. */
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_MERGEABLE);
 	for (int tries = 0; tries < 6000; tries++) {
-		if (all_merged(t, l))
+		if (all_merged(t, l, twin))
 			return;
 		nanosleep(&pause, NULL);
 	}

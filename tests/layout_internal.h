@@ -59,6 +59,7 @@ struct nature {
 	size_t folio;			/* bytes of a large folio smaller than that, or 0 */
 	uint64_t zero_frame;		/* 0: hidden */
 	bool frames;			/* frame numbers are shown */
+	bool merged_told;		/* kpageflags' bit for KSM is not set on every page */
 	bool scan;			/* pagemap tells huge mappings */
 	bool soft_dirty;
 	bool always_huge;		/* huge pages come without being asked for */

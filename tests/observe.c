@@ -123,8 +123,16 @@ static char swap_letter(const struct layout *l, const struct slot *s, const char
 	return '?';
 }
 
-static char present_letter(const struct layout *l, const struct area *a, const char *page,
-			   uint64_t entry)
+/* Where the flag cannot be believed, a page made to be merged that others map is. */
+static bool is_merged(const struct slot *s, uint64_t entry, uint64_t flags)
+{
+	if (nature()->merged_told)
+		return flag(flags, FLAG_MERGED);
+	return s->letter == 'K' && !(entry & ENTRY_EXCLUSIVE);
+}
+
+static char present_letter(const struct layout *l, const struct area *a, const struct slot *s,
+			   const char *page, uint64_t entry)
 {
 	uint64_t flags = frame_flags(entry_frame(entry));
 
@@ -137,7 +145,7 @@ static char present_letter(const struct layout *l, const struct area *a, const c
 			has_zeroes(a, page)) ? 'Z' : 'P';
 	if (flag(flags, FLAG_ZERO))
 		return 'Z';
-	if (flag(flags, FLAG_MERGED))
+	if (is_merged(s, entry, flags))
 		return 'K';
 	/* Droppable memory is never swap-backed; of a folio, its first page tells. */
 	if (flag(flags, FLAG_ANONYMOUS) && !flag(flags, FLAG_SWAP_BACKED) &&
@@ -146,14 +154,14 @@ static char present_letter(const struct layout *l, const struct area *a, const c
 	return 'P';
 }
 
-static char mapped_letter(const struct layout *l, const struct area *a, const char *page,
-			  uint64_t entry, enum mapped mapped)
+static char mapped_letter(const struct layout *l, const struct area *a, const struct slot *s,
+			  const char *page, uint64_t entry, enum mapped mapped)
 {
 	if (mapped == MAPPED_HUGE_ZERO)
 		return 'H';
 	if (mapped == MAPPED_HUGE)
 		return 'T';
-	return present_letter(l, a, page, entry);
+	return present_letter(l, a, s, page, entry);
 }
 
 static void look_at_slot(struct test *t, const struct layout *l, const struct area *a,
@@ -170,7 +178,7 @@ static void look_at_slot(struct test *t, const struct layout *l, const struct ar
 		if (l->keepers->large && (i == 0 || page == table_start(page)))
 			mapped = page_mapped(t, page);
 		if (entry & ENTRY_PRESENT)
-			letter = mapped_letter(l, a, page, entry, mapped);
+			letter = mapped_letter(l, a, s, page, entry, mapped);
 		else if (entry & ENTRY_SWAPPED)
 			letter = swap_letter(l, s, page, entry, may_read);
 		if (i == 0)

@@ -181,7 +181,12 @@ static bool always_huge(void)
 	return first_line(THP_DIRECTORY "enabled", line, sizeof(line)) && strstr(line, "[always]");
 }
 
-/* Look at a zero page and at a page just written. */
+static struct nature known;
+
+/*
+ * Look at a zero page and at a page just written.  Some releases, 6.12 among
+ * them, have the flag for merged pages on every anonymous one.
+ */
 static void probe_pagemap(struct nature *n)
 {
 	char *p = mmap(NULL, 2 * n->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -198,10 +203,12 @@ static void probe_pagemap(struct nature *n)
 	n->frames = entry_frame(entries[1]) != 0;
 	n->soft_dirty = entries[1] & ENTRY_SOFT_DIRTY;
 	n->scan = scan_page(p, &categories);
+	if (n->frames)
+		n->kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	known.kpageflags = n->kpageflags;
+	n->merged_told = !(frame_flags(entry_frame(entries[1])) >> FLAG_MERGED & 1);
 	munmap(p, 2 * n->page);
 }
-
-static struct nature known;
 
 static void learn(void)
 {
@@ -213,8 +220,6 @@ static void learn(void)
 	n.folio = folio_enabled(n.huge);
 	n.always_huge = always_huge();
 	probe_pagemap(&n);
-	if (n.frames)
-		n.kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	known = n;
 }
 
