@@ -7,11 +7,18 @@ B	:= build
 CACHE	:= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uffdio-move
 SUDO	:= $(if $(filter-out 0,$(shell id -u)),sudo)
 
-PACKAGES := gcc libc6-dev make pkg-config libfyaml-dev libjansson-dev linux-libc-dev \
-	linux-source-6.1 xz-utils jq procps util-linux bsdutils g++ mandoc valgrind
+prefix	?= /usr/local
+mandir	?= $(prefix)/share/man
+includedir ?= $(prefix)/include
+bindir	?= $(prefix)/bin
 
-CHECKS	:= check-trace check-specgen check-generated check-sanitized conformance \
-	check-conformance check-oracles
+PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev \
+	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
+PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
+	bsdextrautils poppler-utils
+
+CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
+	check-page-tools conformance check-conformance check-oracles
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -26,8 +33,7 @@ CONFORMANCE_OBJECTS := \
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check check-specgen check-generated check-sanitized \
-	check-conformance check-oracles check-trace conformance clean
+.PHONY: all help setup report check $(CHECKS) html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
 
@@ -37,7 +43,7 @@ help: ## this list
 setup: ## install the Debian packages that are needed
 	$(SUDO) apt-get update -qq
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-		$(PACKAGES)
+		$(PACKAGES) $(PAGE_PACKAGES)
 
 report: $B/uffdio-move-conformance ## which clauses hold on the running kernel? ARGS=--json ...
 	@$< $(ARGS)
@@ -67,6 +73,47 @@ check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sand
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
+
+# A newer groff than the system's, if `make groff` has fetched one, checks style too.
+lint: export GROFF_ROOT = $(wildcard $(CACHE)/groff)
+lint: ## the rules of the man-pages project
+	tests/pages/lint.sh
+
+groff: ## fetch a newer groff into the cache, for lint
+	tests/pages/fetch-groff.sh $(CACHE)/groff
+
+check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, their program runs, links resolve
+	tests/pages/check.sh $B
+	tests/pages/check-program.sh
+	tests/pages/check-links.sh $B/html
+	tests/pages/check-install.sh
+	tests/pages/check-upstream.sh
+
+check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices what it is for
+	tests/pages/lint.sh --self-test
+	tests/pages/check.sh --self-test $B
+	tests/pages/check-program.sh --self-test
+	tests/pages/check-links.sh --self-test $B/html
+
+html: ## the pages as HTML, in build/html
+	tests/pages/render.sh html $B/html
+
+pdf: ## the pages as one PDF, build/uffdio-move.pdf
+	tests/pages/render.sh pdf $B/uffdio-move.pdf
+
+upstream: ## series for git am: MAN_PAGES=checkout of the man-pages project
+	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages
+
+install: $B/uffdio-move-conformance $(GENERATED) ## pages, header, conformance program; DESTDIR, prefix, mandir
+	tests/pages/install.sh $(DESTDIR)$(mandir)
+	install -D -m 644 $B/uffdio_move.7 $(DESTDIR)$(mandir)/man7/uffdio_move.7
+	install -D -m 644 $B/uffdio_move.h $(DESTDIR)$(includedir)/uffdio_move.h
+	install -D $B/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-conformance
+
+uninstall: ## remove what install has put there
+	tests/pages/install.sh --uninstall $(DESTDIR)$(mandir)
+	rm -f $(DESTDIR)$(mandir)/man7/uffdio_move.7 $(DESTDIR)$(includedir)/uffdio_move.h \
+		$(DESTDIR)$(bindir)/uffdio-move-conformance
 
 clean: ## remove what was built here; the cache stays
 	rm -rf $B

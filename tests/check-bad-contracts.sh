@@ -114,7 +114,7 @@ run_table() {
 		case $line in
 		"bad "* | "good "*)
 			run_case
-			kind=${line%% *} name=$rest place= text= errors=1
+			kind=${line%% *} name=$rest place='' text='' errors=1
 			: >"$work/edit"
 			;;
 		"edit "*) printf '%s\n' "$rest" >>"$work/edit" ;;

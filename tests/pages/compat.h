@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the pages name and neither the system's header, nor the generated
+ * uffdio_move.h, nor compat.h may have.
+ */
+#ifndef PAGES_COMPAT_H
+#define PAGES_COMPAT_H
+
+#include "../compat.h"
+
+#ifndef UFFDIO_CONTINUE_MODE_WP
+#define UFFDIO_CONTINUE_MODE_WP ((__u64)1 << 1)
+#endif
+#ifndef UFFDIO_POISON_MODE_DONTWAKE
+#define UFFDIO_POISON_MODE_DONTWAKE ((__u64)1 << 0)
+#endif
+#ifndef _UFFDIO_POISON
+#define _UFFDIO_POISON 0x08
+#endif
+
+#endif
