@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "layout.h"
 #include "oracle.h"
+#include "pagemap.h"
 
 enum side { ON_SOURCE, ON_DESTINATION, SIDES };
 
@@ -144,33 +145,6 @@ void keep_by_pipe(struct test *t, struct keeper *k, char *address);
 void keep_by_twin(struct test *t, struct layout *l);
 
 /* pagemap.c */
-
-#define ENTRY_PRESENT		(1ULL << 63)
-#define ENTRY_SWAPPED		(1ULL << 62)
-#define ENTRY_GUARD		(1ULL << 58)
-#define ENTRY_PROTECTED		(1ULL << 57)
-#define ENTRY_EXCLUSIVE		(1ULL << 56)
-#define ENTRY_SOFT_DIRTY	(1ULL << 55)
-#define ENTRY_FRAME		((1ULL << 55) - 1)
-
-/* Numbers of the bits in /proc/kpageflags. */
-#define FLAG_ANONYMOUS		12
-#define FLAG_SWAP_BACKED	14
-#define FLAG_COMPOUND_HEAD	15
-#define FLAG_COMPOUND_TAIL	16
-#define FLAG_MERGED		21
-#define FLAG_ZERO		24
-
-/* Read the pagemap's entries of @pages pages from @address on. */
-void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries);
-
-static inline uint64_t entry_frame(uint64_t entry)
-{
-	return entry & ENTRY_PRESENT ? entry & ENTRY_FRAME : 0;
-}
-
-/* /proc/kpageflags of a frame; 0 if hidden. */
-uint64_t frame_flags(uint64_t frame);
 
 /* How is the page at @address mapped? */
 enum mapped { MAPPED_SMALL, MAPPED_HUGE, MAPPED_HUGE_ZERO };

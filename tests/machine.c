@@ -33,30 +33,6 @@ struct finding {
 
 static struct finding *findings;
 
-bool machine_shows_frames(void)
-{
-	static int known = -1;
-	volatile char here = 1;
-	uint64_t entry = 0, flags = 0;
-	int map, kpageflags;
-
-	if (known >= 0)
-		return known;
-	map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	if (map >= 0 && here &&
-	    pread(map, &entry, sizeof(entry), (uintptr_t)&here / page_size() * 8) != 8)
-		entry = 0;
-	entry &= (1ULL << 55) - 1;	/* all zero where frame numbers are hidden */
-	known = entry && kpageflags >= 0 &&
-		pread(kpageflags, &flags, sizeof(flags), entry * 8) == 8;
-	if (map >= 0)
-		close(map);
-	if (kpageflags >= 0)
-		close(kpageflags);
-	return known;
-}
-
 static enum operation forbidden(const char **sentence, const char *format, int error)
 {
 	static char text[256];
@@ -207,7 +183,6 @@ void machine_prepare(void)
 
 	require_probes();
 	prepare_all();
-	machine_shows_frames();
 	findings = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (findings == MAP_FAILED) {
 		perror("memory for what the machine has");

@@ -47,7 +47,4 @@ void machine_restore(void);
  */
 bool machine_has(unsigned int need, const char **lacking);
 
-/* May frame numbers be read from /proc/self/pagemap, and /proc/kpageflags? */
-bool machine_shows_frames(void);
-
 #endif

@@ -30,7 +30,7 @@ static int pagemap_of_self(void)
 	return fd;
 }
 
-static bool entries_read(const void *address, size_t pages, uint64_t *entries)
+bool pagemap_entries(const void *address, size_t pages, uint64_t *entries)
 {
 	size_t size = pages * sizeof(*entries);
 	off_t at = (uintptr_t)address / page_size() * sizeof(*entries);
@@ -40,7 +40,7 @@ static bool entries_read(const void *address, size_t pages, uint64_t *entries)
 
 void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries)
 {
-	if (!entries_read(address, pages, entries))
+	if (!pagemap_entries(address, pages, entries))
 		test_skip(t, "/proc/self/pagemap cannot be read: %s", strerror(errno));
 }
 
@@ -50,6 +50,11 @@ bool page_is_there(struct test *t, const void *address)
 
 	pagemap_read(t, address, 1, &entry);
 	return entry & (ENTRY_PRESENT | ENTRY_SWAPPED);
+}
+
+bool frames_shown(void)
+{
+	return nature()->frames && nature()->kpageflags >= 0;
 }
 
 uint64_t frame_flags(uint64_t frame)
@@ -198,7 +203,7 @@ static void probe_pagemap(struct nature *n)
 		return;
 	zero = *(volatile char *)p;
 	*(volatile char *)(p + n->page) = zero + 1;
-	entries_read(p, 2, entries);
+	pagemap_entries(p, 2, entries);
 	n->zero_frame = entry_frame(entries[0]);
 	n->frames = entry_frame(entries[1]) != 0;
 	n->soft_dirty = entries[1] & ENTRY_SOFT_DIRTY;

@@ -5,6 +5,7 @@
 #include "compat.h"
 #include "layout.h"
 #include "machine.h"
+#include "pagemap.h"
 #include "prepare.h"
 #include "settings.h"
 #include "task32.h"
@@ -23,10 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGEMAP_SOFT_DIRTY	(1ULL << 55)
-#define PAGEMAP_SWAPPED		(1ULL << 62)
-#define PAGEMAP_PRESENT		(1ULL << 63)
-#define PAGEMAP_FRAME		((1ULL << 55) - 1)
 
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_PATIENCE_MS	1000
@@ -83,26 +80,13 @@ static char *plain_pages(unsigned int n)
 	return at;
 }
 
-static uint64_t pagemap(const void *address)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)address / page_size() * 8) != 8)
-		entry = 0;
-	close(fd);
-	return entry;
-}
-
 static bool swap_works(struct reason *why)
 {
 	char *page = plain_pages(1);
 
 	for (int i = 0; page && i < 20; i++) {
 		madvise(page, page_size(), MADV_PAGEOUT);
-		if (pagemap(page) & PAGEMAP_SWAPPED)
+		if (pagemap_entry(page) & ENTRY_SWAPPED)
 			return true;
 		poll(NULL, 0, 1);
 	}
@@ -113,8 +97,8 @@ static bool merged(const char *a, const char *b)
 {
 	char count[64];
 
-	if (machine_shows_frames())
-		return (pagemap(a) & PAGEMAP_FRAME) == (pagemap(b) & PAGEMAP_FRAME);
+	if (frames_shown())
+		return (pagemap_entry(a) & ENTRY_FRAME) == (pagemap_entry(b) & ENTRY_FRAME);
 	return !setting_read("/proc/self/ksm_merging_pages", count, sizeof(count)) &&
 	       strtoul(count, NULL, 10) > 0;
 }
@@ -149,7 +133,7 @@ static bool comes_whole(size_t bytes, bool store)
 		*(volatile char *)at = 1;
 	else
 		(void)*(volatile char *)at;
-	return pagemap(at + bytes - page_size()) & PAGEMAP_PRESENT;
+	return pagemap_entry(at + bytes - page_size()) & ENTRY_PRESENT;
 }
 
 static bool thp_works(struct reason *why)
@@ -185,7 +169,7 @@ static bool io_uring_works(struct reason *why)
 
 static bool frames_work(struct reason *why)
 {
-	return machine_shows_frames() || lacks(why, "not permitted to this user");
+	return frames_shown() || lacks(why, "not permitted to this user");
 }
 
 static bool soft_dirty_works(struct reason *why)
@@ -193,12 +177,12 @@ static bool soft_dirty_works(struct reason *why)
 	char *page = plain_pages(1);
 	int fd;
 
-	if (!page || !(pagemap(page) & PAGEMAP_SOFT_DIRTY))
+	if (!page || !(pagemap_entry(page) & ENTRY_SOFT_DIRTY))
 		return lacks(why, "this kernel is built without it");
 	fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "4", 1) != 1)
 		return lacks_errno(why, "it cannot be cleared");
-	if (pagemap(page) & PAGEMAP_SOFT_DIRTY)
+	if (pagemap_entry(page) & ENTRY_SOFT_DIRTY)
 		return lacks(why, "it is not cleared");
 	return true;
 }

@@ -75,7 +75,7 @@ static unsigned int count_out(struct scene *s, char *start)
 	for (unsigned int i = 0; i < s->pages; i++) {
 		char *page = start + i * page_size();
 
-		out += scene_pagemap(s->test, page) & PAGEMAP_SWAPPED && !is_cached(page);
+		out += pagemap_entry(page) & ENTRY_SWAPPED && !is_cached(page);
 	}
 	return out;
 }
@@ -134,11 +134,11 @@ void scenario_protection_dropped_swapped(struct test *t)
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_WP);
 	scene_protect(&s, s.source, 1);
 	swap_out(&s, 1);
-	if (!(scene_pagemap(t, s.source) & PAGEMAP_PROTECTED))
+	if (!(pagemap_entry(s.source) & ENTRY_PROTECTED))
 		test_skip(t, "the swapped page is not seen to be write-protected");
 	scene_observe_errno(&s, 1, 0);
 	test_observe(t, "protected", "%s",
-		     scene_pagemap(t, s.destination) & PAGEMAP_PROTECTED ? "yes" : "no");
+		     pagemap_entry(s.destination) & ENTRY_PROTECTED ? "yes" : "no");
 	scene_end(&s);
 }
 
@@ -146,7 +146,7 @@ void scenario_protection_dropped_swapped(struct test *t)
 static bool is_lazily_freed(struct test *t, const void *page)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	uint64_t frame = scene_pagemap(t, page) & PAGEMAP_FRAME, flags = 0;
+	uint64_t frame = pagemap_entry(page) & ENTRY_FRAME, flags = 0;
 
 	if (fd < 0 || pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) != sizeof(flags))
 		test_skip(t, "/proc/kpageflags cannot be read: %s", error_name(errno));

@@ -97,35 +97,15 @@ const char *look_at(struct scene *s, const void *page, uint64_t tag)
 	return seen == 0 ? "zero" : "other";
 }
 
-static void read_pagemap(struct test *t, const void *start, unsigned int pages,
-			 uint64_t *entries)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	off_t at = (uintptr_t)start / page_size() * sizeof(uint64_t);
-	ssize_t bytes = pages * sizeof(uint64_t);
-
-	if (fd < 0 || pread(fd, entries, bytes, at) != bytes)
-		test_broken(t, "/proc/self/pagemap cannot be read: %s", strerror(errno));
-	close(fd);
-}
-
-uint64_t scene_pagemap(struct test *t, const void *page)
-{
-	uint64_t entry;
-
-	read_pagemap(t, page, 1, &entry);
-	return entry;
-}
-
 void pages_there(struct test *t, const void *start, unsigned int pages, bool there[])
 {
 	uint64_t *entries = calloc(pages, sizeof(*entries));
 
 	if (!entries)
 		test_broken(t, "no memory for %u entries of pagemap", pages);
-	read_pagemap(t, start, pages, entries);
+	pagemap_read(t, start, pages, entries);
 	for (unsigned int i = 0; i < pages; i++)
-		there[i] = entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED);
+		there[i] = entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED);
 	free(entries);
 }
 

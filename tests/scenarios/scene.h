@@ -10,6 +10,7 @@
 
 #include "../compat.h"
 #include "../layout.h"
+#include "../pagemap.h"
 #include "../test.h"
 
 /*
@@ -57,13 +58,6 @@ uint64_t read_tag(const void *page);
  * Returns "hole", "contents" (the page of @tag), "zero" or "other".
  */
 const char *look_at(struct scene *s, const void *page, uint64_t tag);
-
-/* What /proc/self/pagemap has of a page. */
-#define PAGEMAP_FRAME		((1ULL << 55) - 1)	/* if present */
-#define PAGEMAP_PROTECTED	(1ULL << 57)		/* by userfaultfd */
-#define PAGEMAP_SWAPPED		(1ULL << 62)
-#define PAGEMAP_PRESENT		(1ULL << 63)
-uint64_t scene_pagemap(struct test *t, const void *page);
 
 /* Which of @pages pages are present or swapped; faults nothing. */
 void pages_there(struct test *t, const void *start, unsigned int pages, bool there[]);
