@@ -20,6 +20,7 @@ struct options {
 	enum form form;
 	bool list, check_oracles;
 	int flip;
+	unsigned int patience;
 	const char *clauses[64];
 	size_t n_clauses;
 };
@@ -40,6 +41,7 @@ static const char usage[] =
 	"                   test then fails\n"
 	"  --flip N         run with each test's expectation number N (from 0) turned\n"
 	"                   into its contrary: a test that holds then looks at nothing\n"
+	"  --patience N     give each test N times 5 seconds; for slow machines\n"
 	"  --help           this text\n"
 	"\n"
 	"As root, swap, same-page merging and huge pages are switched on as far as they\n"
@@ -63,13 +65,13 @@ static void check_clause(const char *id)
 	refuse("no clause is called ", id);
 }
 
-static int number(const char *text)
+static int number(const char *text, int least, int most)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	if (!*text || *end || n < 0 || n > MAX_EXPECTATIONS)
-		refuse("not the number of an expectation: ", text);
+	if (!*text || *end || n < least || n > most)
+		refuse("not a number, or too large or small a one: ", text);
 	return n;
 }
 
@@ -82,12 +84,13 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "clause", required_argument, NULL, 'c' },
 		{ "check-oracles", no_argument, NULL, 'o' },
 		{ "flip", required_argument, NULL, 'f' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	int option;
 
-	*o = (struct options){ .flip = -1 };
+	*o = (struct options){ .flip = -1, .patience = 1 };
 	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
 		switch (option) {
 		case 'j':
@@ -109,7 +112,10 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->check_oracles = true;
 			break;
 		case 'f':
-			o->flip = number(optarg);
+			o->flip = number(optarg, 0, MAX_EXPECTATIONS);
+			break;
+		case 'p':
+			o->patience = number(optarg, 1, 100);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -238,6 +244,7 @@ int main(int argc, char **argv)
 	run_prepare(&run);
 	select_tests(&run, &options);
 	layout_warm();
+	harness_be_patient(options.patience);
 	run.progress = isatty(STDERR_FILENO) ? stderr : NULL;
 	if (options.check_oracles) {
 		result = check_oracles(&run);

@@ -23,7 +23,7 @@ static bool source_has(const struct test *t, char letter)
 
 static void never_return(struct test *t)
 {
-	t->record->in_call = true;
+	t->record->in_call = 1;
 	for (;;)
 		pause();
 }

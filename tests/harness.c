@@ -40,7 +40,18 @@ static unsigned int refusing_clause(const struct test_plan *plan)
 	return MAX_CLAUSES;
 }
 
-/* The test that hung for the same clause: once is enough, each takes its whole limit. */
+static bool is_alike(const struct test_plan *a, const struct test_plan *b)
+{
+	unsigned int clause = refusing_clause(a);
+
+	if (a->scenario >= 0 || b->scenario >= 0)
+		return false;
+	if (clause < MAX_CLAUSES)
+		return clause == refusing_clause(b);
+	return a->source && b->source && !strcmp(a->source, b->source);
+}
+
+/* A test that is alike and has hung: once is enough, each takes its whole limit. */
 static const struct listed_test *hung_before(const struct test_plan *plan)
 {
 	const struct listed_test *tests;
@@ -49,7 +60,7 @@ static const struct listed_test *hung_before(const struct test_plan *plan)
 	tests = harness_list(&n);
 	for (size_t i = 0; i < n; i++)
 		if (all_records[i].killed && tests[i].plan != plan &&
-		    refusing_clause(tests[i].plan) == refusing_clause(plan))
+		    is_alike(tests[i].plan, plan))
 			return &tests[i];
 	return NULL;
 }
@@ -71,21 +82,21 @@ static void run_variant(struct __test_metadata *_metadata, const struct test_pla
 		TH_LOG("%s", record->text);
 }
 
-#define ORIGIN(name, seconds)						\
+#define ORIGIN(name)							\
 	FIXTURE(name) {};						\
 	FIXTURE_VARIANT(name) { struct test_plan plan; };		\
 	FIXTURE_SETUP(name) {}						\
 	FIXTURE_TEARDOWN(name) {}					\
-	TEST_F_TIMEOUT(name, holds, seconds)				\
+	TEST_F_TIMEOUT(name, holds, TEST_SECONDS)			\
 	{								\
 		run_variant(_metadata, &variant->plan);			\
 	}
 
-ORIGIN(check, TEST_SECONDS)
-ORIGIN(order, TEST_SECONDS)
-ORIGIN(cell, TEST_SECONDS)
-ORIGIN(vector, TEST_SECONDS)
-ORIGIN(scenario, SCENARIO_SECONDS)
+ORIGIN(check)
+ORIGIN(order)
+ORIGIN(cell)
+ORIGIN(vector)
+ORIGIN(scenario)
 
 #include "contract_tests.h"
 
@@ -136,6 +147,13 @@ const struct listed_test *harness_list(size_t *n)
 			tests[k].plan = plan_of(v);
 		}
 	return tests;
+}
+
+void harness_be_patient(unsigned int factor)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fixtures); i++)
+		for (struct __test_metadata *t = fixtures[i]->tests; t; t = t->next)
+			t->timeout = TEST_SECONDS * factor;
 }
 
 /* This harness runs all that is registered, and has no filter of its own. */

@@ -8,9 +8,8 @@
 #include "oracle.h"
 #include "record.h"
 
-/* Seconds after which the harness kills a test; a scenario has more of them. */
+/* Seconds after which the harness kills a test, times the patience asked for. */
 #define TEST_SECONDS		5
-#define SCENARIO_SECONDS	20
 
 struct listed_test {
 	char name[136];			/* "cell.private_over_hole" */
@@ -24,6 +23,9 @@ struct listed_test {
  * Returns an array that lasts as long as the program.
  */
 const struct listed_test *harness_list(size_t *n);
+
+/* Give each test @factor times as long: for a slow machine, as an emulated one is. */
+void harness_be_patient(unsigned int factor);
 
 /**
  * harness_run() - run the selected tests, printing the harness's own TAP

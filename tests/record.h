@@ -29,7 +29,7 @@ struct record {
 	enum verdict verdict;
 	bool started;
 	volatile bool killed;		/* at its time limit, inside UFFDIO_MOVE */
-	volatile bool in_call;		/* inside UFFDIO_MOVE */
+	int in_call;			/* threads inside UFFDIO_MOVE */
 	bool flipped;			/* judged with an expectation turned round */
 	int deviation;			/* index, if it deviates */
 	struct clause_set held, broken, differs;	/* differs: of level observed */

@@ -82,9 +82,9 @@ int test_move(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	int error;
 
-	t->record->in_call = true;
+	__atomic_fetch_add(&t->record->in_call, 1, __ATOMIC_RELAXED);
 	error = ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
-	t->record->in_call = false;
+	__atomic_fetch_sub(&t->record->in_call, 1, __ATOMIC_RELAXED);
 	return error;
 }
 

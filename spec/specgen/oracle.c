@@ -443,6 +443,8 @@ static void played(const struct contract *c, const struct scenario *s, struct en
 		for (size_t k = 0; k < s->n_shows; k++)
 			expect(e, s->shows[k], s->expect[i].value, "%s", s->expect[i].what);
 	expect(e, claims(c, OBSERVE_RETURNS), "yes", "returns");
+	for (size_t k = 0; k < s->n_shows; k++)
+		expect(e, s->shows[k], "yes", "returns");
 }
 
 size_t oracle_endings(const struct contract *c, const struct test_plan *plan,
