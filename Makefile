@@ -14,11 +14,13 @@ bindir	?= $(prefix)/bin
 
 PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev \
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
+EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+	libclang-rt-14-dev
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
-	check-page-tools conformance check-conformance check-oracles
+	check-page-tools check-examples conformance check-conformance check-oracles
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -33,7 +35,8 @@ CONFORMANCE_OBJECTS := \
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check $(CHECKS) html pdf upstream install uninstall clean
+.PHONY: all help setup report check $(CHECKS) \
+	groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
 
@@ -43,7 +46,7 @@ help: ## this list
 setup: ## install the Debian packages that are needed
 	$(SUDO) apt-get update -qq
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-		$(PACKAGES) $(PAGE_PACKAGES)
+		$(PACKAGES) $(PAGE_PACKAGES) $(EXAMPLE_PACKAGES)
 
 report: $B/uffdio-move-conformance ## which clauses hold on the running kernel? ARGS=--json ...
 	@$< $(ARGS)
@@ -73,6 +76,9 @@ check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sand
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
+
+check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
+	tests/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 
 # A newer groff than the system's, if `make groff` has fetched one, checks style too.
 lint: export GROFF_ROOT = $(wildcard $(CACHE)/groff)

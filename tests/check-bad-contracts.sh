@@ -43,6 +43,7 @@ result() {	# ok|"not ok", name, what was seen
 
 # Run specgen on the contract; sets status, leaves its words in $work/errors.
 run() {		# specgen's arguments
+	# shellcheck disable=SC2086 # words of a command
 	timeout -s KILL 60 ${SPECGEN_UNDER:-} "$work/specgen" "$@" >"$work/words" 2>"$work/errors"
 	status=$?
 }

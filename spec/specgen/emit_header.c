@@ -41,10 +41,11 @@ void emit_header(const struct contract *c, FILE *out)
 	emit_structure(in, out);
 	fprintf(out, "#define %s _IOWR(0x%02X, 0x%02X, struct %s)\n", in->ioctl, in->type,
 		in->number, in->structure);
+	fprintf(out, "#endif\n");
 	for (size_t i = 0; i < in->n_modes; i++)
-		fprintf(out, "#define %s ((__u64)1 << %u)\t/* %s */\n", in->modes[i].name,
-			in->modes[i].bit, in->modes[i].is);
-	fprintf(out, "#endif\n#ifndef _%s\n#define _%s (0x%02X)\n#endif\n", in->ioctl, in->ioctl,
+		fprintf(out, "#ifndef %s\n#define %s ((__u64)1 << %u)\t/* %s */\n#endif\n",
+			in->modes[i].name, in->modes[i].name, in->modes[i].bit, in->modes[i].is);
+	fprintf(out, "#ifndef _%s\n#define _%s (0x%02X)\n#endif\n", in->ioctl, in->ioctl,
 		in->number);
 	fprintf(out, "#ifndef %s\n#define %s (1 << %u)\n#endif\n", in->feature, in->feature,
 		in->feature_bit);

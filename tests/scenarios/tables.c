@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls over a range in which other threads fault, drop and copy pages.
+ * Calls over a range in which other threads fault, drop, age and copy pages.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,11 +13,11 @@
 
 #define PAGES 512
 #define ROUNDS 12
-#define OTHERS 3		/* threads that disturb */
+#define OTHERS 4		/* threads that disturb */
 #define COPIED_TAG scene_tag(100000)
 
 /* Each disturbance has pages of its own, spread over the range. */
-enum disturbance { COPIED = 2, DROPPED = 5, FAULTED = 7, PERIOD = 8 };
+enum disturbance { COPIED = 2, AGED = 3, DROPPED = 5, FAULTED = 7, PERIOD = 8 };
 
 struct disturbed {
 	struct scene scene;
@@ -25,6 +25,7 @@ struct disturbed {
 	unsigned int begun;		/* rounds, told to all threads */
 	unsigned int ended;		/* threads' rounds */
 	unsigned int unexpected;	/* errors that nobody should see */
+	bool moved_but_refused;		/* a page was moved, and the call said otherwise */
 };
 
 static bool is(unsigned int page, enum disturbance d)
@@ -49,6 +50,12 @@ static void drop(struct disturbed *d, unsigned int i)
 {
 	if (madvise(source_page(&d->scene, i), page_size(), MADV_DONTNEED))
 		unexpected(d);
+}
+
+/* Nothing but the entry changes: it counts as not used for long. */
+static void age(struct disturbed *d, unsigned int i)
+{
+	madvise(source_page(&d->scene, i), page_size(), MADV_COLD);
 }
 
 /* The source is not registered: where the page has gone, zeroes come. */
@@ -82,6 +89,13 @@ static void *disturb(void *argument)
 	return NULL;
 }
 
+/* Nobody else puts pages there: so it is this call that has moved it. */
+static bool has_moved(struct scene *s, unsigned int i)
+{
+	return !page_is_there(s->test, source_page(s, i)) &&
+	       page_is_there(s->test, destination_page(s, i));
+}
+
 /* Over pages that were copied in the meantime, as a caller would. */
 static void move_all(struct disturbed *d)
 {
@@ -96,7 +110,9 @@ static void move_all(struct disturbed *d)
 		if (!error || (error == EAGAIN && move > 0)) {
 			i += move / page_size();
 		} else {
-			if (error != EEXIST || !is(i, COPIED))
+			if (error == EEXIST && !is(i, COPIED) && has_moved(s, i))
+				d->moved_but_refused = true;
+			else if (error != EEXIST || !is(i, COPIED))
 				unexpected(d);
 			i++;
 		}
@@ -135,7 +151,8 @@ void scenario_tables_change(struct test *t)
 {
 	struct disturbed d = { 0 };
 	struct disturber others[OTHERS] = {
-		{ &d, COPIED, copy_into }, { &d, DROPPED, drop }, { &d, FAULTED, fault },
+		{ &d, COPIED, copy_into }, { &d, AGED, age }, { &d, DROPPED, drop },
+		{ &d, FAULTED, fault },
 	};
 	unsigned int lost = 0, doubled = 0;
 	struct crew crew = { 0 };
@@ -155,6 +172,7 @@ void scenario_tables_change(struct test *t)
 	}
 	crew_end(&crew);
 	test_observe(t, "unexpected_errors", "%u", d.unexpected);
+	test_observe(t, "moved_but_refused", "%s", d.moved_but_refused ? "yes" : "no");
 	test_observe(t, "lost", "%u", lost);
 	test_observe(t, "doubled", "%u", doubled);
 	scene_end(&d.scene);
