@@ -7,6 +7,8 @@
 
 set -u
 umask 077
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 dir=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -17,20 +19,7 @@ chmod 755 "$scratch"
 cp "$dir/uffdio-move-conformance" "$program"
 cp "$dir/conformance-with-faults" "$faulty"
 chmod 755 "$program" "$faulty"
-n=0
-failed=0
-
-result() # STATUS NAME
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $n - $2"
-		tail -n 5 "$scratch/out" "$scratch/err" 2>/dev/null | sed 's/^/# /'
-	fi
-}
+evidence="$scratch/out $scratch/err"
 
 # Run, keeping output; the status is in $status.
 run()
@@ -157,5 +146,4 @@ result $? "--help"
 [ $? -eq 1 ] && [ -s "$scratch/err" ]; result $? "a full disk: said, exit 1"
 
 put_back; result $? "at the end all settings are as they were"
-echo "1..$n"
-[ $failed -eq 0 ]
+finish

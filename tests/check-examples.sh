@@ -128,7 +128,7 @@ tables() {
 	echo
 	echo "| clause | why |"
 	echo "| --- | --- |"
-	awk -F '\t' '{ printf "| `%s` | %s |\n", $1, $2 }' tests/examples.tsv
+	awk -F '\t' '!/^#/ { printf "| `%s` | %s |\n", $1, $2 }' tests/examples.tsv
 }
 
 begin='<!-- From here on: tests/check-examples.sh readme -->'
@@ -219,7 +219,7 @@ mode_text() {
 			"$(grep '^examples/' "$work/errors")"
 		awk 'NR > 1 && $NF != "-" { print $1 }' "$work/trace" | sort >"$work/cited"
 		awk 'NR > 1 && $NF == "-" { print $1 }' "$work/trace" | sort >"$work/uncited"
-		cut -f 1 tests/examples.tsv | sort >"$work/excused"
+		grep -v "^#" tests/examples.tsv | cut -f 1 | sort >"$work/excused"
 		silent "each clause is shown, or has its reason" \
 			"$(comm -23 "$work/uncited" "$work/excused")"
 		silent "no reason is given for what is shown, or is no clause" \

@@ -5,19 +5,12 @@
 # marked as generated, and of use?  Prints TAP.
 
 set -u
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 dir=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-n=0
-failed=0
-
-result() # STATUS NAME
-{
-	n=$((n + 1))
-	[ "$1" -eq 0 ] || { failed=$((failed + 1)); printf 'not '; }
-	echo "ok $n - $2"
-	[ "$1" -eq 0 ] || sed 's/^/# /' "$scratch/log" | head -n 5
-}
+evidence=$scratch/log
 
 try() # NAME COMMAND...
 {
@@ -67,8 +60,7 @@ refused "a wrong size is refused by it" compile c
 try "the reading version is clean" sh -c \
 	"mandoc -Tlint -Werror '$scratch/two/uffdio_move.7'"
 if ! mount -t tmpfs -o size=64k tmpfs "$scratch/full" 2>"$scratch/log"; then
-	n=$((n + 1))
-	echo "ok $n # SKIP a full disk: no permission to mount a small one"
+	skip "a full disk" "no permission to mount a small one"
 else
 	echo kept >"$scratch/full/uffdio_move.h"
 	refused "a full disk is refused" "$dir/specgen" -o "$scratch/full" spec/uffdio_move.yaml
@@ -77,5 +69,4 @@ else
 		 [ \"\$(ls -A '$scratch/full')\" = uffdio_move.h ]"
 	umount "$scratch/full"
 fi
-echo "1..$n"
-[ $failed -eq 0 ]
+finish

@@ -43,7 +43,7 @@ commit_page() {		# page
 	for_them "$1" >"$work/tree/$there"
 	{
 		printf '%s: ' "$there"
-		cat "$message"
+		sed 1d "$message"	# its licence
 		printf '\nSigned-off-by: %s <%s>\n' "$name" "$email"
 	} >"$work/message"
 	git -C "$work/tree" add "$there"
@@ -62,7 +62,7 @@ git -C "$work/tree" checkout -q -b uffdio-move
 git -C "$work/tree" config user.name "$name"
 git -C "$work/tree" config user.email "$email"
 git -C "$work/tree" config commit.gpgSign false
-git -C "$work/tree" config branch.uffdio-move.description "$(cat tests/pages/upstream-messages/cover)"
+git -C "$work/tree" config branch.uffdio-move.description "$(sed 1d tests/pages/upstream-messages/cover)"
 
 for page in $(our_pages); do
 	[ -f "$work/tree/$(place "$page")" ] || echo "$page"

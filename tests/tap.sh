@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Flat TAP, for the checks that are shell scripts: read by them, not run.
+
+tap_n=0
+tap_failed=0
+evidence=	# files whose last lines are shown where something failed
+
+result() # STATUS NAME
+{
+	tap_n=$((tap_n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tap_n - $2"
+		return
+	fi
+	tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_n - $2"
+	for file in $evidence; do
+		tail -n 8 "$file" 2>/dev/null | sed 's/^/# /'
+	done
+}
+
+skip() # NAME WHY
+{
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+# The last line, and the exit status of the whole.
+finish()
+{
+	echo "1..$tap_n"
+	[ $tap_failed -eq 0 ]
+}
