@@ -16,11 +16,13 @@ PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjan
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev
+KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 busybox-static
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-conformance check-oracles
+KERNEL_CHECKS := check-kernel check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -35,7 +37,7 @@ CONFORMANCE_OBJECTS := \
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check $(CHECKS) \
+.PHONY: all help setup report check $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
 	groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
@@ -46,10 +48,19 @@ help: ## this list
 setup: ## install the Debian packages that are needed
 	$(SUDO) apt-get update -qq
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-		$(PACKAGES) $(PAGE_PACKAGES) $(EXAMPLE_PACKAGES)
+		$(PACKAGES) $(PAGE_PACKAGES) $(EXAMPLE_PACKAGES) $(KERNEL_PACKAGES)
 
-report: $B/uffdio-move-conformance ## which clauses hold on the running kernel? ARGS=--json ...
-	@$< $(ARGS)
+# Emulated, a test takes up to ten times as long.
+IN_VM	= kernel-patch/vm/boot.sh $B/uffdio-move-conformance --patience 10
+NO_MOVE	:= 4
+
+report: $B/uffdio-move-conformance ## which clauses hold here? ARGS=--json ...; KERNEL=patched, an image, a tree
+ifdef KERNEL
+	@KERNEL=$(KERNEL) $(IN_VM) $(ARGS)
+else
+	@status=0; $< $(ARGS) || status=$$?; [ $$status -eq $(NO_MOVE) ] || exit $$status; \
+		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; $(IN_VM) $(ARGS)
+endif
 
 check: $(CHECKS) ## all of the checks below
 
@@ -79,6 +90,24 @@ check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its c
 
 check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
 	tests/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
+
+check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
+	tests/check-kernel.sh $<
+
+check-debug: $B/uffdio-move-conformance ## the same with KASAN, lockdep, failing allocations: hours
+	kernel-patch/vm/check-debug.sh --include $B $<
+
+check-builds: ## the objects concerned in other configurations, and sparse
+	kernel-patch/vm/check-builds.sh
+
+check-bisect: ## each patch alone on its predecessors builds and boots
+	kernel-patch/vm/check-bisect.sh
+
+kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux
+	kernel-patch/vm/kernel-tree.sh kernel-patch/linux
+
+kernel-export: ## the commits of kernel-patch/linux back to the series
+	kernel-patch/vm/kernel-export.sh kernel-patch/linux
 
 # A newer groff than the system's, if `make groff` has fetched one, checks style too.
 lint: export GROFF_ROOT = $(wildcard $(CACHE)/groff)

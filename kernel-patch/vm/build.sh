@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: build.sh [--config NAME] [--patches N]
+#        KERNEL=TREE build.sh [--config NAME]
+#
+# Builds Linux 6.1 with the series (or with its first N patches; 0 is the plain
+# kernel), or the kernel source at TREE, and prints the path of the image.
+#
+#   --config NAME  base (the default), debug, arm64-16k, arm64-16k-debug: the
+#                  fragments of ../config that apply
+#
+# A kernel that was built before is taken from the cache: its key is the source's
+# version, the patches, the fragments and the compiler.  A TREE of your own is
+# always given to make; objects go to its build-NAME/.
+# $JOBS is the number of compilers at once (the number of CPUs if not set).
+# Exit status: 0, or 125 with one sentence that says what went wrong.
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=config.sh
+. "$vm/config.sh"
+help_if_asked "$@"
+
+name=base patches=all
+while [ $# -gt 0 ]; do
+	case $1 in
+	--config) name=${2:?--config wants a name}; shift 2 ;;
+	--patches) patches=${2:?--patches wants a number}; shift 2 ;;
+	*) die "unknown argument $1" ;;
+	esac
+done
+select_config "$name"
+
+if [ "${KERNEL-}" ]; then
+	[ -f "$KERNEL/Kbuild" ] || die "$KERNEL is not a kernel's source"
+	lock_cache
+	build_kernel "$(cd "$KERNEL" && pwd)" ""
+	echo "$objects/$image"
+	exit
+fi
+
+# shellcheck source=series.sh
+. "$vm/series.sh"
+
+image_key()
+{
+	local files
+
+	files=$(series_files "$patches")
+	{
+		source_version
+		"$compiler" --version
+		cat "${fragments[@]}" "$vm/config.sh"
+		[ -z "$files" ] || xargs -d '\n' cat <<<"$files"
+	} | sha256sum | cut -c 1-16
+}
+
+make_cache
+need_compiler
+key=$(image_key)
+done=$cache/image/$name-$key
+if [ ! -f "$done/image" ]; then
+	lock_cache
+	unpack_source
+	commit=$(commit_of_series "$patches")
+	update_tree "$tree" "$commit"
+	release=-uffdio-move
+	[ "$commit" != "$(git_tree rev-parse debian)" ] || release=
+	build_kernel "$tree" "$release"
+	keep_image "$done"
+fi
+echo "$done/image"

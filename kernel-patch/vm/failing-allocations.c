@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * failing-allocations - UFFDIO_MOVE while the kernel has no memory
+ *
+ * Lets the first allocation of a move fail, then the second, and so on until a
+ * move needs no more, for several kinds of source.  Each time the call must say
+ * ENOMEM (or how far it came), no page may be lost or be in two places, and the
+ * same move must succeed afterwards.  Wants root and CONFIG_FAULT_INJECTION;
+ * prints TAP.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "uffdio_move.h"
+
+#define MAX_FAILURES	200
+#define FAR		((char *)0x200000000000)	/* page tables of its own, at every level */
+
+static size_t page, huge;
+
+struct move {
+	char *src, *dst;
+	size_t pages, offset;	/* the part of the mappings that is moved: huge bytes at most */
+	int uffd, pagemap;
+};
+
+struct kind {
+	const char *name;
+	bool is_huge, is_holes;
+	size_t pages;
+	size_t src_offset, dst_offset;	/* in pages */
+};
+
+static _Noreturn void broken(const char *what)
+{
+	printf("# %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		broken(path);
+	close(fd);
+}
+
+static size_t read_number(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		broken(path);
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
+/* All sorts of allocations may fail, not only those that may not sleep. */
+static void let_all_fail(void)
+{
+	const char *dir = "/sys/kernel/debug/fail_page_alloc/";
+	const char *const values[][2] = {
+		{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
+		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
+		{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
+		{ "/sys/kernel/debug/failslab/verbose", "0" },
+	};
+
+	if (access(dir, F_OK)) {
+		printf("1..0 # SKIP this kernel injects no failures\n");
+		exit(4);
+	}
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		write_text(values[i][0], values[i][1]);
+}
+
+static int fail_nth_file(void)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR);
+
+	if (fd < 0)
+		broken("fail-nth");
+	return fd;
+}
+
+static void set_fail_nth(int fd, int n)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", n);
+
+	if (pwrite(fd, text, length, 0) != length)
+		broken("fail-nth");
+}
+
+/* 0 once the failure has happened. */
+static int left_of_fail_nth(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) < 1)
+		broken("fail-nth");
+	return atoi(text);
+}
+
+static uint64_t tag(size_t i)
+{
+	return 0x7461670000000001ULL + i;
+}
+
+static char *map_aligned(char *near)
+{
+	char *area = mmap(near, 3 * huge, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (area == MAP_FAILED)
+		broken("mmap");
+	return (char *)(((uintptr_t)area + huge - 1) & ~(huge - 1));
+}
+
+static bool is_there(const struct move *m, const char *address)
+{
+	uint64_t entry;
+
+	if (pread(m->pagemap, &entry, sizeof(entry), (uintptr_t)address / page * 8) != sizeof(entry))
+		broken("pagemap");
+	return entry >> 62;
+}
+
+static void prepare(struct move *m, const struct kind *kind)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *dst;
+
+	m->pagemap = open("/proc/self/pagemap", O_RDONLY);
+	m->uffd = syscall(__NR_userfaultfd, O_CLOEXEC);
+	if (m->uffd < 0 || m->pagemap < 0 || ioctl(m->uffd, UFFDIO_API, &api))
+		broken("userfaultfd");
+
+	m->src = map_aligned(NULL);
+	madvise(m->src, huge, kind->is_huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	m->src += kind->src_offset * page;
+	m->pages = kind->pages;
+	for (size_t i = 0; i < m->pages && !kind->is_holes; i++)
+		*(volatile uint64_t *)(m->src + i * page) = tag(i);
+
+	dst = map_aligned(FAR);
+	m->dst = dst + kind->dst_offset * page;
+	reg.range.start = (uintptr_t)dst;
+	reg.range.len = 2 * huge;
+	if (ioctl(m->uffd, UFFDIO_REGISTER, &reg))
+		broken("UFFDIO_REGISTER");
+}
+
+static int move_from(const struct move *m, size_t done, int64_t *moved)
+{
+	struct uffdio_move arg = {
+		.src = (uintptr_t)m->src + done,
+		.dst = (uintptr_t)m->dst + done,
+		.len = m->pages * page - done,
+		.mode = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+	};
+	int error = ioctl(m->uffd, UFFDIO_MOVE, &arg) ? errno : 0;
+
+	*moved = arg.move;
+	return error;
+}
+
+/* Each tag exactly once: at the destination below @done, else at the source. */
+static bool all_there(const struct move *m, size_t done, const struct kind *kind)
+{
+	for (size_t i = 0; i < m->pages; i++) {
+		char *src = m->src + i * page, *dst = m->dst + i * page;
+		bool at_dst = !kind->is_holes && i * page < done;
+
+		if (is_there(m, dst) != at_dst || is_there(m, src) != (!at_dst && !kind->is_holes)) {
+			printf("# page %zu of %zu is not where %zu moved bytes leave it\n",
+			       i, m->pages, done);
+			return false;
+		}
+		if (!kind->is_holes && *(uint64_t *)(at_dst ? dst : src) != tag(i)) {
+			printf("# page %zu has lost its contents\n", i);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_allowed(const struct move *m, int error, int64_t moved)
+{
+	int64_t length = m->pages * page;
+
+	if (error == 0)
+		return moved == length;
+	if (error == ENOMEM)
+		return moved == -ENOMEM;
+	return error == EAGAIN && moved > 0 && moved < length;
+}
+
+enum ending { REPORTED = 0, SURVIVED, NOT_REACHED, WRONG };
+
+/* In a process of its own, whose end makes the kernel count what it held. */
+static enum ending try_with_failure(const struct kind *kind, int nth)
+{
+	int fail_nth = fail_nth_file(), left, error;
+	struct move m;
+	int64_t moved;
+	size_t done;
+
+	prepare(&m, kind);
+	set_fail_nth(fail_nth, nth);
+	error = move_from(&m, 0, &moved);
+	left = left_of_fail_nth(fail_nth);
+	set_fail_nth(fail_nth, 0);
+
+	done = moved > 0 ? moved : 0;
+	if (!is_allowed(&m, error, moved)) {
+		printf("# failure %d: %s, .move %lld\n", nth, strerrorname_np(error),
+		       (long long)moved);
+		return WRONG;
+	}
+	if (!all_there(&m, done, kind))
+		return WRONG;
+	if (done < m.pages * page) {
+		int again = move_from(&m, done, &moved);
+
+		if (again || !all_there(&m, m.pages * page, kind)) {
+			printf("# failure %d: moved again: %s\n", nth, strerrorname_np(again));
+			return WRONG;
+		}
+	}
+	return left ? NOT_REACHED : error ? REPORTED : SURVIVED;
+}
+
+static enum ending try_in_child(const struct kind *kind, int nth)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		exit(try_with_failure(kind, nth));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		broken("fork");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : WRONG;
+}
+
+static bool run_kind(int number, const struct kind *kind)
+{
+	int count[WRONG + 1] = { 0 }, nth = 1;
+	enum ending ending;
+
+	do {
+		ending = try_in_child(kind, nth++);
+		count[ending > WRONG ? WRONG : ending]++;
+	} while (ending < NOT_REACHED && nth <= MAX_FAILURES);
+
+	/* A move whose allocations cannot be made to fail shows nothing. */
+	printf("%s %d - %s: %d failures reported, %d survived\n",
+	       count[NOT_REACHED] == 1 && count[REPORTED] ? "ok" : "not ok",
+	       number, kind->name, count[REPORTED], count[SURVIVED]);
+	return count[NOT_REACHED] == 1 && count[REPORTED];
+}
+
+int main(void)
+{
+	bool good = true;
+
+	page = sysconf(_SC_PAGESIZE);
+	huge = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
+
+	const size_t per_huge = huge / page;
+	const struct kind kinds[] = {
+		{ "one page", false, false, 1, 0, 0 },
+		{ "pages below two page tables", false, false, 64, 0, per_huge - 32 },
+		{ "a whole huge page", true, false, per_huge, 0, 0 },
+		{ "a huge page that is split", true, false, 64, 16, 16 },
+		{ "a huge page to a place that is not aligned", true, false, per_huge, 0, 1 },
+		{ "holes", false, true, 64, 0, per_huge - 32 },
+	};
+	const size_t n = sizeof(kinds) / sizeof(kinds[0]);
+
+	let_all_fail();
+	write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	printf("1..%zu\n", n);
+	for (size_t i = 0; i < n; i++)
+		good &= run_kind(i + 1, &kinds[i]);
+	return good ? 0 : 1;
+}

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: initramfs.sh OUTPUT CROSS FILE... -- PROGRAM [ARGUMENT]...
+#
+# Packs the guest's init, busybox where it fits the architecture, the static
+# programs FILE..., and the command to run, into an initial file system OUTPUT.
+# PROGRAM is the name of one of the FILEs, or of a busybox applet.  CROSS is the
+# prefix of the compiler for the guest's architecture, "" for this machine's.
+# No root is needed: the kernel's built-in initramfs brings /dev/console.
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+help_if_asked "$@"
+[ $# -ge 3 ] || die "--help tells the usage"
+
+output=$(realpath "$1") cross=$2
+shift 2
+need_tool cpio cpio
+need_tool "${cross}gcc" "gcc${cross:+-${cross%-}}"
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir "$root/bin"
+while [ "$1" != -- ]; do
+	[ -f "$1" ] || die "there is no file $1"
+	cp "$1" "$root/bin/" || die "$1 could not be copied to $root"
+	chmod 755 "$root/bin/${1##*/}"
+	shift
+done
+shift
+
+"${cross}gcc" -std=gnu11 -static -O2 -Wall -Wextra -Werror -o "$root/init" "$vm/guest-init.c" ||
+	die "$vm/guest-init.c could not be compiled"
+if [ -z "$cross" ]; then
+	[ -x /bin/busybox ] || die "busybox is not installed (Debian package busybox-static); 'make setup' installs it"
+	cp /bin/busybox "$root/bin/"
+fi
+program=/bin/$1
+shift
+printf '%s\0' "$program" "$@" >"$root/command"
+
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$output" ||
+	die "$output could not be written"
