@@ -31,7 +31,7 @@ report() # FILTER: is this true of the report?
 	jq -e "$1" "$scratch/out" >"$scratch/jq"
 }
 
-guest --patches 0 "$conformance"
+KERNEL=unpatched guest "$conformance"
 [ $? -eq 4 ] && grep -q 'no UFFDIO_MOVE' "$scratch/out" "$scratch/err"
 result $? "plain 6.1: says that it has no UFFDIO_MOVE, exit 4"
 
