@@ -20,6 +20,7 @@ trap 'exit 143' TERM HUP
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages"
 
 # The mirror that this machine has its own packages from.
+# shellcheck disable=SC2016 # apt's own variable
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' | head -n 1)
 [ "$mirror" ] || { echo "$0: apt knows no mirror of Debian; run apt-get update" >&2; exit 1; }
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror stable main" \
