@@ -112,7 +112,8 @@ trap 'say "interrupted; log: $console"; exit $EXIT_SETUP' INT TERM HUP
 : >"$console" || die "$console cannot be written"
 : >"$work/output"
 : >"$work/errors"
-qemu+=(-accel "tcg,thread=multi" -smp 2 -nodefaults -no-reboot -display none
+# Merging the guest's memory would keep the host's ksmd from what a run there waits for.
+qemu+=(-machine mem-merge=off -accel "tcg,thread=multi" -smp 2 -nodefaults -no-reboot -display none
 	-chardev "file,id=console,path=$console" -serial chardev:console
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"
