@@ -35,6 +35,9 @@ shift
 if [ -z "$cross" ]; then
 	[ -x /bin/busybox ] || die "busybox is not installed (Debian package busybox-static); 'make setup' installs it"
 	cp /bin/busybox "$root/bin/"
+	for applet in $(/bin/busybox --list); do
+		[ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
+	done
 fi
 program=/bin/$1
 shift
