@@ -240,6 +240,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "uffdio-move-conformance: %s\n", sentence);
 		return EXIT_NO_MOVE;
 	}
+	test_be_patient(options.patience);
 	machine_prepare();
 	run_prepare(&run);
 	select_tests(&run, &options);

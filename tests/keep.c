@@ -16,6 +16,9 @@
 
 #include "layout_internal.h"
 
+#define MERGE_MS	1800
+#define UNPIN_MS	200
+
 void keep_by_child(struct test *t, bool gone)
 {
 	pid_t pid = test_fork(t);
@@ -33,11 +36,11 @@ void keep_by_child(struct test *t, bool gone)
  * Pinned memory is counted against the user, and a ring that is closed gives
  * its pages back some time later.
  */
-static bool may_come_free(int error, size_t length, int tries)
+static bool may_come_free(int error, size_t length)
 {
 	struct rlimit limit;
 
-	return error == ENOMEM && tries < 100 && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
+	return error == ENOMEM && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
 	       limit.rlim_cur >= length + page_size();
 }
 
@@ -46,13 +49,13 @@ void keep_by_ring(struct test *t, char *start, size_t length)
 	struct timespec pause = { .tv_nsec = 2000000 };
 	struct io_uring_params params = { 0 };
 	struct iovec buffer = { start, length };
+	int64_t end = now_ms() + patient_ms(UNPIN_MS);
 	int ring = syscall(__NR_io_uring_setup, 1, &params);
 
 	if (ring < 0)
 		test_skip(t, "no io_uring: %s", strerror(errno));
-	for (int tries = 0; syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS,
-				    &buffer, 1); tries++) {
-		if (!may_come_free(errno, length, tries))
+	while (syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1)) {
+		if (!may_come_free(errno, length) || now_ms() > end)
 			test_skip(t, "the page could not be pinned: %s", strerror(errno));
 		nanosleep(&pause, NULL);
 	}
@@ -116,7 +119,7 @@ void keep_by_twin(struct test *t, struct layout *l)
 
 	/* All of the mapping, or it would be two. */
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_MERGEABLE);
-	for (int tries = 0; tries < 6000; tries++) {
+	for (int64_t end = now_ms() + patient_ms(MERGE_MS); now_ms() < end;) {
 		if (all_merged(t, l, twin))
 			return;
 		nanosleep(&pause, NULL);

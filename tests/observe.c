@@ -354,14 +354,16 @@ static bool store_returns(struct test *t, char *page)
 {
 	static char stack[65536] __attribute__((aligned(64)));
 	struct timespec pause = { .tv_nsec = 1000000 };
+	unsigned int asleep = 0;
 	pid_t pid = clone(store_in_child, stack + sizeof(stack), CLONE_VM | SIGCHLD, page);
 	int status = -1;
 
 	if (pid < 0)
 		test_broken(t, "clone: %s", strerror(errno));
-	for (int ms = 0; ms < 200; ms++) {
+	while (asleep < ASLEEP_MS) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status == 0;
+		asleep = is_asleep(pid) ? asleep + 1 : 0;
 		nanosleep(&pause, NULL);
 	}
 	kill(pid, SIGKILL);

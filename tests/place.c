@@ -317,14 +317,15 @@ static int mapping_flags(enum backing backing)
 static char *map_patiently(char *start, size_t length, int flags, int fd)
 {
 	struct timespec pause = { .tv_nsec = 2000000 };
-	char *p = MAP_FAILED;
+	int64_t end = now_ms() + patient_ms(1000);
+	char *p;
 
-	for (int tries = 0; tries < 500; tries++) {
+	do {
 		p = mmap(start, length, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
 		if (p != MAP_FAILED || !(flags & MAP_HUGETLB) || errno != ENOMEM)
 			break;
 		nanosleep(&pause, NULL);
-	}
+	} while (now_ms() < end);
 	return p;
 }
 

@@ -26,7 +26,7 @@
 
 
 #define LOCKED_BYTES		(64UL << 10)
-#define MERGE_PATIENCE_MS	1000
+#define MERGE_MS	1000
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
 							const char *format, ...)
@@ -111,7 +111,7 @@ static bool ksm_works(struct reason *why)
 		return lacks_prepared(why, PREPARE_KSM, "it does not run");
 	if (!pages || madvise(pages, 2 * page_size(), MADV_MERGEABLE))
 		return lacks_prepared(why, PREPARE_KSM, "it is refused");
-	for (int i = 0; i < MERGE_PATIENCE_MS / 5; i++) {
+	for (int64_t end = now_ms() + patient_ms(MERGE_MS); now_ms() < end;) {
 		if (merged(pages, pages + page_size()))
 			return true;
 		poll(NULL, 0, 5);

@@ -10,6 +10,8 @@
 
 #include "layout_internal.h"
 
+#define SWAP_OUT_MS	500
+
 #define LINE_WORDS	8	/* a line is 64 bytes */
 
 /* A tag: nonce 24 bits, side 2, letter 6, page within the letter 20, line 12. */
@@ -82,14 +84,15 @@ static bool page_out(struct test *t, char *page)
 static void swap_out(struct test *t, struct layout *l, enum side side, unsigned int i)
 {
 	char *page = slot_page(area_of(l, side), &l->keepers->slots[side][i], 0);
+	int64_t end = now_ms() + patient_ms(SWAP_OUT_MS);
 
-	for (unsigned int tries = 0; tries < 30; tries++) {
+	do {
 		if (page_out(t, page))
 			return;
-		pause_ms(tries / 4);
+		pause_ms(1);
 		madvise(page, page_size(), MADV_DONTNEED);
 		tag_slot(l, side, i);
-	}
+	} while (now_ms() < end);
 	test_skip(t, "the page was not swapped out");
 }
 
@@ -266,11 +269,13 @@ static void poison(struct test *t, int uffd, char *page)
 
 static void swap_out_protected(struct test *t, char *page)
 {
-	for (unsigned int tries = 0; tries < 30; tries++) {
+	int64_t end = now_ms() + patient_ms(SWAP_OUT_MS);
+
+	do {
 		if (page_out(t, page))
 			return;
-		pause_ms(tries / 4);
-	}
+		pause_ms(1);
+	} while (now_ms() < end);
 	test_skip(t, "the write-protected page was not swapped out");
 }
 

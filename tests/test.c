@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "layout.h"
@@ -86,6 +88,43 @@ int test_move(struct test *t, int uffd, struct uffdio_move *arg)
 	error = ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
 	__atomic_fetch_sub(&t->record->in_call, 1, __ATOMIC_RELAXED);
 	return error;
+}
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static unsigned int patience = 1;
+
+void test_be_patient(unsigned int factor)
+{
+	patience = factor;
+}
+
+int64_t patient_ms(int64_t ms)
+{
+	return ms * patience;
+}
+
+bool is_asleep(pid_t task)
+{
+	char path[64], line[128], *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'D');
 }
 
 const char *error_name(int error)

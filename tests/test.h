@@ -84,6 +84,21 @@ int test_move(struct test *t, int uffd, struct uffdio_move *arg);
  */
 void test_observe_result(struct test *t, const char *suffix, int error, int64_t move);
 
+/* Milliseconds since some fixed time. */
+int64_t now_ms(void);
+
+/* Wait @factor times as long for what comes sooner or later: a machine may be slow. */
+void test_be_patient(unsigned int factor);
+
+/* @ms, times the patience asked for. */
+int64_t patient_ms(int64_t ms);
+
+/* Is this task, of this process or another, neither running nor about to? */
+bool is_asleep(pid_t task);
+
+/* Seen asleep for so many milliseconds, a task was not woken: it would be runnable at once. */
+#define ASLEEP_MS		15
+
 /* errno's name ("EAGAIN"), "0" for 0; static storage. */
 const char *error_name(int error);
 

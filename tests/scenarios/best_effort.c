@@ -62,7 +62,7 @@ static void unpin(int ring)
 
 void scenario_pin_ended(struct test *t)
 {
-	int64_t move, end = now_ms() + UNPIN_MS;
+	int64_t move, end = now_ms() + patient_ms(UNPIN_MS);
 	struct scene s;
 	int ring, error;
 

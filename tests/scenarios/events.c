@@ -64,7 +64,7 @@ static void read_event(struct scene *s)
 {
 	struct uffd_msg event;
 
-	if (next_event(s, &event, PATIENCE_MS) && event.event == UFFD_EVENT_FORK)
+	if (next_event(s, &event, patient_ms(PATIENCE_MS)) && event.event == UFFD_EVENT_FORK)
 		close(event.arg.fork.ufd);
 }
 
@@ -84,7 +84,7 @@ static void move_during(struct test *t, uint64_t feature, void (*make)(struct sc
 	c.scene = &s;
 	crew_add(&s, &c.crew, make_change, &c);
 	event.fd = s.uffd;
-	if (poll(&event, 1, PATIENCE_MS) != 1)
+	if (poll(&event, 1, patient_ms(PATIENCE_MS)) != 1)
 		test_broken(t, "the change made no event");
 	scene_observe_move(&s, "", 1, 0);
 	read_event(&s);

@@ -36,7 +36,7 @@ static long count_zero_pages(void)
 /* One page only: where the count is kept up, it is so for ever. */
 static void have_zeroes_merged(struct scene *s, long before)
 {
-	int64_t end = now_ms() + MERGE_MS;
+	int64_t end = now_ms() + patient_ms(MERGE_MS);
 	int error = setting_change(USE_ZERO_PAGES, "1");
 
 	if (error)

@@ -52,7 +52,7 @@ static timer_t begin_storm(struct test *t)
 void scenario_handled_signals(struct test *t)
 {
 	unsigned int interrupted = 0;
-	int64_t end = now_ms() + STORM_MS;
+	int64_t end = now_ms() + patient_ms(STORM_MS);
 	int error = 0;
 	struct scene s;
 	timer_t timer;

@@ -14,7 +14,6 @@
 
 #define LINE 64
 #define PATIENCE_MS 5000	/* for what comes sooner or later on any machine */
-#define ASLEEP_MS 15		/* seen asleep for so long, a thread was not woken */
 
 char *map_pages(struct test *t, unsigned int pages)
 {
@@ -233,40 +232,26 @@ static bool waiter_done(const struct waiter *w)
 	return __atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
 }
 
-/* Not running and not about to: a woken thread is runnable at once. */
-static bool is_asleep(const struct waiter *w)
+static pid_t waiter_task(const struct waiter *w)
 {
-	char path[64], line[128], *state;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-		 __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, line, sizeof(line) - 1);
-	close(fd);
-	line[n > 0 ? n : 0] = '\0';
-	state = strrchr(line, ')');
-	return state && (state[2] == 'S' || state[2] == 'D');
+	return __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
 }
 
 void waiter_start(struct scene *s, struct waiter *w, void *address)
 {
 	struct uffd_msg event;
-	int64_t end = now_ms() + PATIENCE_MS;
+	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
 
 	waiter_touch(s, w, address, false);
-	if (!next_event(s, &event, PATIENCE_MS) || event.event != UFFD_EVENT_PAGEFAULT)
+	if (!next_event(s, &event, patient_ms(PATIENCE_MS)) || event.event != UFFD_EVENT_PAGEFAULT)
 		test_broken(s->test, "a thread that reads a missing page made no fault event");
-	while (!is_asleep(w) && now_ms() < end)
+	while (!is_asleep(waiter_task(w)) && now_ms() < end)
 		poll(NULL, 0, 1);
 }
 
 const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *event)
 {
-	int64_t end = now_ms() + PATIENCE_MS;
+	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
 	unsigned int asleep = 0;
 
 	while (asleep < ASLEEP_MS && now_ms() < end) {
@@ -274,7 +259,7 @@ const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *even
 			return "done";
 		if (event && next_event(s, event, 0))
 			return "event";
-		asleep = is_asleep(w) ? asleep + 1 : 0;
+		asleep = is_asleep(waiter_task(w)) ? asleep + 1 : 0;
 		poll(NULL, 0, 1);
 	}
 	return waiter_done(w) ? "done" : "asleep";
@@ -304,12 +289,4 @@ void crew_end(struct crew *c)
 	__atomic_store_n(&c->stop, 1, __ATOMIC_RELEASE);
 	while (c->n > 0)
 		pthread_join(c->threads[--c->n], NULL);
-}
-
-int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }

@@ -125,7 +125,4 @@ struct crew {
 void crew_add(struct scene *s, struct crew *c, void *(*run)(void *), void *argument);
 void crew_end(struct crew *c);
 
-/* Milliseconds since some fixed time. */
-int64_t now_ms(void);
-
 #endif
