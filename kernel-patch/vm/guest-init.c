@@ -209,14 +209,7 @@ static void write_kmemleak(const char *word)
 	close(fd);
 }
 
-/* Only what two scans found unchanged and unreferenced counts as lost. */
-static void scan_for_leaks(void)
-{
-	write_kmemleak("scan");
-	write_kmemleak("scan");
-}
-
-/* The kernel announces them itself, once they are 5 s old; here is the rest. */
+/* Only what is 5 s old, and what two scans found unchanged and unreferenced, counts as lost. */
 static void tell_leaks(void)
 {
 	char text[4096];
@@ -224,7 +217,8 @@ static void tell_leaks(void)
 	int fd;
 
 	sleep(6);
-	scan_for_leaks();
+	write_kmemleak("scan");
+	write_kmemleak("scan");
 	fd = open(KMEMLEAK, O_RDONLY);
 	while ((n = read(fd, text, sizeof(text))) > 0)
 		(void)!write(STDERR_FILENO, text, n);
@@ -233,25 +227,17 @@ static void tell_leaks(void)
 
 int main(void)
 {
-	int output, errors, status, kmemleak;
+	int output, errors, status;
 
 	make_file_systems();
 	output = open_port("uffdio-move.output", "/dev/ttyS1");
 	errors = open_port("uffdio-move.errors", "/dev/ttyS2");
 	setenv("PATH", "/bin", 1);
 	setenv("HOME", "/tmp", 1);
-	kmemleak = !access(KMEMLEAK, W_OK);
-	if (kmemleak) {
-		/* What the kernel lost while booting is not the program's doing. */
-		scan_for_leaks();
-		write_kmemleak("clear");
-	}
-
-	/* boot.sh knows this line. */
 	tell("guest: starting the program\n", 0);
 	status = run(read_command(), output, errors);
 	tell("guest: the program ended with %d\n", status);
-	if (kmemleak)
+	if (!access(KMEMLEAK, W_OK))
 		tell_leaks();
 	tell("guest: done\n", 0);
 	dprintf(output, "\036exit %d\n", status);
