@@ -2,6 +2,7 @@
 # `make help` lists the targets.
 
 CC	?= gcc
+HOSTCC	?= $(CC)
 CFLAGS	?= -O2 -g
 B	:= build
 CACHE	:= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uffdio-move
@@ -16,13 +17,14 @@ PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjan
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev
-KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 busybox-static
+KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 \
+	qemu-system-arm busybox-static
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-conformance check-oracles
-KERNEL_CHECKS := check-kernel check-debug check-builds check-bisect
+KERNEL_CHECKS := check-kernel check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -33,17 +35,18 @@ NOT_CONFORMANCE := tests/sandbox.c tests/faults.c
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\
 		$(wildcard tests/*.c tests/scenarios/*.c))) \
-	$B/tests.d/contract_tables.o $B/specgen.d/oracle.o
+	$B/tests.d/contract_tables.o $B/tests.d/oracle.o
+ARM64	:= $(CACHE)/arm64
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
 .DELETE_ON_ERROR:
 .PHONY: all help setup report check $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
-	groff html pdf upstream install uninstall clean
+	arm64 groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## install the Debian packages that are needed
 	$(SUDO) apt-get update -qq
@@ -92,7 +95,17 @@ check-examples: $B/specgen ## each program compiles, is clean, and prints what i
 	tests/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 
 check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
-	tests/check-kernel.sh $<
+	tests/check-kernel.sh base $< /bin/busybox
+
+# A specgen for this machine, and the program for the other, with a directory of their own.
+arm64: | $(ARM64) ## the conformance program for arm64, in build/arm64
+	$(MAKE) B=$B/arm64 HOSTCC="$(HOSTCC)" CC="aarch64-linux-gnu-gcc \
+		-isystem $(ARM64)/usr/include -L$(ARM64)/usr/lib/aarch64-linux-gnu" \
+		$B/arm64/uffdio-move-conformance
+
+check-arm64: arm64 ## the contract and the examples in a VM with 16 KiB pages
+	CC=aarch64-linux-gnu-gcc tests/check-kernel.sh arm64-16k \
+		$B/arm64/uffdio-move-conformance $(ARM64)/bin/busybox
 
 check-debug: $B/uffdio-move-conformance ## the same with KASAN, lockdep, failing allocations: hours
 	kernel-patch/vm/check-debug.sh --include $B $<
@@ -114,8 +127,7 @@ lint: export GROFF_ROOT = $(wildcard $(CACHE)/groff)
 lint: ## the rules of the man-pages project
 	tests/pages/lint.sh
 
-groff: ## fetch a newer groff into the cache, for lint
-	tests/pages/fetch-groff.sh $(CACHE)/groff
+groff: | $(CACHE)/groff ## fetch a newer groff into the cache, for lint
 
 check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, their program runs, links resolve
 	tests/pages/check.sh $B
@@ -158,12 +170,12 @@ CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)
 
 $B/specgen: $(SPECGEN_OBJECTS)
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libfyaml)
+	@$(HOSTCC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libfyaml)
 
 $B/specgen-sanitized: $(wildcard spec/specgen/*.c spec/specgen/*.h)
 	@mkdir -p $B
 	@echo "  LINK    $@"
-	@$(CC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	@$(HOSTCC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
 $B/generated: $B/specgen spec/uffdio_move.yaml
@@ -193,6 +205,14 @@ $B/sandbox: $B/tests.d/sandbox.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
+$(ARM64):
+	tests/fetch-packages.sh $@ bookworm arm64 libjansson-dev busybox-static
+
+$(CACHE)/groff:
+	tests/fetch-packages.sh $@ stable $$(dpkg --print-architecture) \
+		groff-base libuchardet0 libc6 libstdc++6 libgcc-s1
+
+$B/specgen.d/%.o: override CC := $(HOSTCC)
 $B/specgen.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) $$(pkg-config --cflags libfyaml)
@@ -200,6 +220,10 @@ $B/specgen.d/%.o: spec/specgen/%.c
 $B/tests.d/%.o: tests/%.c $(HARNESS) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests -Ispec/specgen -I$B -isystem $(dir $(HARNESS))
+
+$B/tests.d/oracle.o: spec/specgen/oracle.c
+	@mkdir -p $(@D)
+	$(COMPILE)
 
 $B/tests.d/%.o: $B/%.c
 	@mkdir -p $(@D)

@@ -89,8 +89,13 @@ static int open_serial(const char *path)
 	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	struct termios settings;
 
-	if (fd < 0 || tcgetattr(fd, &settings))
-		return fd;
+	if (fd < 0)
+		return -1;
+	/* A name without a port behind it. */
+	if (tcgetattr(fd, &settings)) {
+		close(fd);
+		return -1;
+	}
 	/* Bytes arrive as they were written: no newline becomes two. */
 	cfmakeraw(&settings);
 	settings.c_cflag |= CLOCAL;
@@ -100,9 +105,17 @@ static int open_serial(const char *path)
 
 static int open_port(const char *name, const char *serial)
 {
-	int fd = open_virtio(name);
+	int fd = -1;
 
-	return fd < 0 ? open_serial(serial) : fd;
+	/* The host tells a virtio port's name while the kernel goes on booting. */
+	for (int tries = 0; fd < 0 && tries < 500; tries++) {
+		if (tries)
+			usleep(10 * 1000);
+		fd = open_virtio(name);
+		if (fd < 0)
+			fd = open_serial(serial);
+	}
+	return fd;
 }
 
 static char **read_command(void)

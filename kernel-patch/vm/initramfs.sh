@@ -3,10 +3,11 @@
 #
 # Usage: initramfs.sh OUTPUT CROSS FILE... -- PROGRAM [ARGUMENT]...
 #
-# Packs the guest's init, busybox where it fits the architecture, the static
-# programs FILE..., and the command to run, into an initial file system OUTPUT.
-# PROGRAM is the name of one of the FILEs, or of a busybox applet.  CROSS is the
-# prefix of the compiler for the guest's architecture, "" for this machine's.
+# Packs the guest's init, busybox, the static programs FILE..., and the command to
+# run, into an initial file system OUTPUT.  PROGRAM is the name of one of the FILEs,
+# or of a busybox applet.  CROSS is the prefix of the compiler for the guest's
+# architecture, "" for this machine's; for another, busybox is there if it is among
+# the FILEs.
 # No root is needed: the kernel's built-in initramfs brings /dev/console.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -35,6 +36,8 @@ shift
 if [ -z "$cross" ]; then
 	[ -x /bin/busybox ] || die "busybox is not installed (Debian package busybox-static); 'make setup' installs it"
 	cp /bin/busybox "$root/bin/"
+fi
+if [ -f "$root/bin/busybox" ]; then
 	for applet in $(/bin/busybox --list); do
 		[ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
 	done

@@ -10,7 +10,7 @@
 # the table bad-pages and looks whether the named rule refuses it.
 #
 # groff is the newest of those found: in PATH, /usr/local, /opt/groff, and
-# $GROFF_ROOT, a directory into which fetch-groff.sh has put a newer one.
+# $GROFF_ROOT, a directory into which `make groff` has put a newer one.
 # From 1.23 on its checks of style count too.
 
 set -u
