@@ -30,7 +30,7 @@ WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
-GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7)
+GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
 NOT_CONFORMANCE := tests/sandbox.c tests/faults.c
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\

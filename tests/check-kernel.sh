@@ -5,8 +5,9 @@
 # and holds it against the contract.  The plain one (of base alone) has no
 # UFFDIO_MOVE, and says so; with the series every clause holds, none deviates,
 # and each state that 6.1 can have on that architecture is really made.  The
-# examples run there too.  CONFORMANCE and BUSYBOX are static programs for the
-# guest, $CC its compiler.  Prints TAP; the build's progress goes to standard error.
+# series' selftests (of base alone) and the examples run there too.  CONFORMANCE
+# and BUSYBOX are static programs for the guest, $CC its compiler.  Prints TAP; the
+# build's progress goes to standard error.
 
 set -u
 # shellcheck source=tests/tap.sh
@@ -60,6 +61,11 @@ report "[.tests[] | select(.verdict == \"holds\")] | length > $enough"
 result $? "$(jq '[.tests[] | select(.verdict == "holds")] | length' "$scratch/out") tests hold"
 
 evidence="$scratch/out $scratch/err"
+if [ "$config" = base ]; then
+	kernel-patch/vm/check-selftests.sh >"$scratch/out" 2> >(tee "$scratch/err" >&2)
+	result $? "the series' own selftests: $(grep -c '^# ok' "$scratch/out") cases pass"
+fi
+
 tests/check-examples.sh build "$scratch/examples" >"$scratch/out" 2>"$scratch/err"
 files=()
 for file in "$scratch"/examples/*; do

@@ -25,6 +25,9 @@ void emit_header(const struct contract *c, FILE *out);
 /* uffdio_move.7: the reading version, in man(7). */
 void emit_page(const struct contract *c, FILE *out);
 
+/* uffdio_move_cases.h: the cases of the kernel's own selftest, with what is expected. */
+void emit_selftest(const struct contract *c, FILE *out);
+
 /* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
 void emit_head(const char *begin, const char *end, const char *licence, FILE *out);
 

@@ -26,7 +26,7 @@ static const char usage[] =
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
 	"  contract_tables.c  contract_functions.h  contract_tests.h  uffdio_move.h\n"
-	"  uffdio_move.7\n"
+	"  uffdio_move.7  uffdio_move_cases.h\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
 	"citation of nothing.\n"
 	"\n"
@@ -81,6 +81,7 @@ static int generate(const struct contract *c, const char *dir)
 		{ .name = "contract_tests.h", .emit = emit_tests },
 		{ .name = "uffdio_move.h", .emit = emit_header },
 		{ .name = "uffdio_move.7", .emit = emit_page },
+		{ .name = "uffdio_move_cases.h", .emit = emit_selftest },
 	};
 	const size_t n = sizeof(products) / sizeof(products[0]);
 	int result = 0;

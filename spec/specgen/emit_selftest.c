@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cases of the kernel's own selftest, tools/testing/selftests/uffdio_move in
+ * the patched tree: those of the derived tests that a plain program can set up.
+ * What the oracle expects is written out, so that the program knows no rule.
+ */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "derive.h"
+#include "emit.h"
+
+/* The choice: letters that the program can make, and variations that it leaves out. */
+static const char letters_made[] = "P.e_~ZTtMfFCDBRrSscVW";
+static const char *const variations_left_out[] = {
+	"src-sealed", "src-droppable", "src-other-pkey", "both-same-pkey",
+};
+#define MOST_LETTERS_OF_A_CELL	2	/* behind no page, and behind one */
+#define MODE_LEFT_OUT		"DONTWAKE"	/* in cells: nobody waits there */
+
+#define LINE_LENGTH		97
+#define INDENT_LENGTH		8
+
+struct selection {
+	const struct contract *contract;
+	FILE *out;
+	const char *indent;	/* of a line that goes on */
+	size_t column;
+	bool *paired;	/* check by check and outcome: is there a case for their order? */
+	size_t taken[FROM_COUNT], derived[FROM_COUNT];
+};
+
+static const char *short_mode(const struct contract *c, size_t bit)
+{
+	return c->interface.modes[bit].name + strlen(c->interface.ioctl) + strlen("_MODE_");
+}
+
+static bool can_be_made(const char *notation)
+{
+	for (; notation && *notation; notation++)
+		if (*notation != ' ' && !strchr(letters_made, *notation))
+			return false;
+	return true;
+}
+
+static bool can_be_varied(const struct contract *c, const struct test_plan *plan)
+{
+	const size_t n = sizeof(variations_left_out) / sizeof(variations_left_out[0]);
+
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		for (size_t k = 0; k < n; k++)
+			if (!strcmp(c->variations[plan->variations[i]].name,
+				    variations_left_out[k]))
+				return false;
+	return true;
+}
+
+static bool is_short_cell(const struct contract *c, const struct test_plan *plan)
+{
+	char letters[MAX_LETTERS + 1];
+
+	for (size_t i = 0; i < c->interface.n_modes; i++)
+		if (plan->mode >> c->interface.modes[i].bit & 1 &&
+		    !strcmp(short_mode(c, i), MODE_LEFT_OUT))
+			return false;
+	return notation_letters(plan->source, letters) <= MOST_LETTERS_OF_A_CELL;
+}
+
+static const struct outcome *last_outcome(const struct contract *c, const struct test_plan *plan)
+{
+	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
+	unsigned int n = notation_letters(plan->source, source);
+
+	notation_letters(plan->destination, destination);
+	return oracle_outcome(c, source[n - 1], destination[n - 1], plan->mode);
+}
+
+static size_t first_check(const struct contract *c, unsigned int variation)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n_checks; i++)
+		for (k = 0; k < c->checks[i].n_violate; k++)
+			if (c->checks[i].violate[k] == variation)
+				return i;
+	return i;
+}
+
+/* That one check comes before another, or before a row, is shown by one case. */
+static bool is_new_pair(struct selection *s, const struct test_plan *plan)
+{
+	const struct contract *c = s->contract;
+	size_t later;
+	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
+	bool *paired;
+
+	if (plan->n_variations > 1) {
+		later = first_check(c, plan->variations[1]);
+	} else {
+		notation_letters(plan->source, source);
+		notation_letters(plan->destination, destination);
+		later = c->n_checks + (oracle_outcome(c, source[0], destination[0], plan->mode) -
+				       c->outcomes);
+	}
+	paired = &s->paired[first_check(c, plan->variations[0]) * (c->n_checks + c->n_outcomes) +
+			    later];
+	if (*paired)
+		return false;
+	return *paired = true;
+}
+
+static bool is_chosen(struct selection *s, enum origin_kind kind, const struct test_plan *plan)
+{
+	if (kind == FROM_SCENARIO || !can_be_made(plan->source) ||
+	    !can_be_made(plan->destination) || !can_be_made(plan->range) ||
+	    !can_be_varied(s->contract, plan))
+		return false;
+	if (kind == FROM_CELL)
+		return is_short_cell(s->contract, plan);
+	return kind != FROM_ORDER || is_new_pair(s, plan);
+}
+
+static const char *expected(const struct ending *ending, const char *what)
+{
+	for (size_t i = 0; i < ending->n; i++)
+		if (!strcmp(ending->expect[i].what, what))
+			return ending->expect[i].value;
+	return NULL;
+}
+
+/* One element of a case, put on the line where there is still room for it. */
+static void put(struct selection *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(struct selection *s, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (s->column + n > LINE_LENGTH) {
+		fprintf(s->out, "\n%s", s->indent);
+		s->column = INDENT_LENGTH;
+	} else if (s->column > INDENT_LENGTH) {
+		fputc(' ', s->out);
+		s->column++;
+	}
+	fputs(text, s->out);
+	s->column += n;
+}
+
+static void break_line(struct selection *s)
+{
+	s->column = LINE_LENGTH;
+}
+
+static void put_shown(struct selection *s, const struct test_plan *plan,
+		      const struct ending *ending)
+{
+	const struct contract *c = s->contract;
+	const struct vector *v;
+	char ids[256] = "";
+
+	if (plan->vector < 0) {
+		put(s, "\"%s\",", c->clauses[ending->refused_by ? ending->refused_by->clause :
+					     last_outcome(c, plan)->clause].id);
+		return;
+	}
+	v = &c->vectors[plan->vector];
+	for (size_t i = 0, n = 0; i < v->n_shows; i++)
+		n += snprintf(ids + n, sizeof(ids) - n, "%s%s", i ? " " : "",
+			      c->clauses[v->shows[i]].id);
+	put(s, "\"%s\",", ids);
+}
+
+/* Both ranges, the mode, and how the call differs: one element. */
+static void put_call(struct selection *s, const struct test_plan *plan)
+{
+	const struct interface *in = &s->contract->interface;
+	char destination[2 * MAX_LETTERS + 2] = "NULL", modes[64] = "0", with[96] = "";
+
+	if (!plan->range)
+		snprintf(destination, sizeof(destination), "\"%s\"", plan->destination);
+	for (size_t i = 0, n = 0; i < in->n_modes; i++)
+		if (plan->mode >> in->modes[i].bit & 1)
+			n += snprintf(modes + n, sizeof(modes) - n, "%s%s", n ? " | " : "",
+				      short_mode(s->contract, i));
+	for (unsigned int i = 0, n = 0; i < plan->n_variations; i++)
+		n += snprintf(with + n, sizeof(with) - n, "%s%s", i ? " " : "",
+			      s->contract->variations[plan->variations[i]].name);
+	put(s, "\"%s\", %s, %s, \"%s\"", plan->range ? plan->range : plan->source,
+	    destination, modes, with);
+}
+
+/*
+ * "P:s0 . T:d2", or NULL where nothing is expected.  Of the alternatives that there
+ * are for a letter, the one of this number; returns how many there are.
+ */
+static unsigned int put_pages(struct selection *s, const struct ending *ending, const char *side,
+			      unsigned int number)
+{
+	char letters[MAX_LETTERS * (MAX_VALUE + 1)] = "", what[24];
+	unsigned int alternatives = 1;
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < MAX_LETTERS; i++) {
+		const char *value, *bar;
+
+		snprintf(what, sizeof(what), "%s[%u]", side, i);
+		value = expected(ending, what);
+		if (!value)
+			break;
+		bar = strchr(value, '|');
+		if (bar)
+			alternatives = 2;
+		if (bar && number)
+			value = bar + 1;
+		n += snprintf(letters + n, sizeof(letters) - n, "%s%c%.*s", i ? " " : "", *value,
+			      (int)strcspn(value + 1, "|"), value + 1);
+		/* a letter and its contents are one word here */
+		if (value[1] == ' ')
+			*strrchr(letters, ' ') = ':';
+	}
+	put(s, n ? "\"%s\"," : "NULL,", letters);
+	return alternatives;
+}
+
+static void put_move(struct selection *s, const char *move)
+{
+	if (!move)
+		put(s, "UNSEEN,");
+	else if (!strcmp(move, "error"))
+		put(s, "NEGATED,");
+	else if (!strcmp(move, "untouched"))
+		put(s, "UNTOUCHED,");
+	else
+		put(s, "%s,", move);
+}
+
+/* One for each alternative in which the source's letters may be found, and the destination's. */
+static void put_ending(struct selection *s, const struct test_plan *plan,
+		       const struct ending *ending)
+{
+	const char *cause = expected(ending, "cause.errno");
+	unsigned int sources = 1, destinations = 1;
+
+	for (unsigned int i = 0; i < sources; i++)
+		for (unsigned int k = 0; k < destinations; k++) {
+			fputc(',', s->out);
+			break_line(s);
+			put(s, "{ %s,", expected(ending, "errno"));
+			put_move(s, expected(ending, "move"));
+			sources = put_pages(s, ending, plan->range ? "range" : "source", i);
+			destinations = put_pages(s, ending, "destination", k);
+			put(s, "%s, %s }", cause ? cause : "0",
+			    expected(ending, "cured.errno") ? "true" : "false");
+		}
+}
+
+/* Does the call leave out letters, or move them to others than those opposite? */
+static bool is_part(const struct test_plan *plan)
+{
+	char letters[MAX_LETTERS + 1];
+	unsigned int n = notation_letters(plan->range ? plan->range : plan->source, letters);
+
+	return plan->from || plan->to || (plan->length && plan->length != n);
+}
+
+static void take(void *data, enum origin_kind kind, const char *name,
+		 const struct test_plan *plan)
+{
+	struct selection *s = data;
+	struct ending endings[MAX_ENDINGS];
+	size_t n;
+
+	s->derived[kind]++;
+	if (!is_chosen(s, kind, plan))
+		return;
+	s->taken[kind]++;
+	n = oracle_endings(s->contract, plan, endings);
+	s->column = 0;
+	s->indent = "\t";
+	if (is_part(plan))
+		put(s, "CASE_AT(%u, %u, %u, %s_%s,", plan->from, plan->to, plan->length,
+		    origin_names[kind], name);
+	else
+		put(s, "CASE_OF(%s_%s,", origin_names[kind], name);
+	put_shown(s, plan, &endings[0]);
+	put_call(s, plan);
+	for (size_t i = 0; i < n; i++)
+		put_ending(s, plan, &endings[i]);
+	fputs(");\n", s->out);
+}
+
+static void put_state(struct selection *s, const struct state *state)
+{
+	char lacking[128] = "";
+
+	for (size_t i = 0, n = 0; i < s->contract->n_needs; i++)
+		if (state->needs >> i & 1)
+			n += snprintf(lacking + n, sizeof(lacking) - n, "%s%s", n ? ", " : "",
+				      s->contract->needs[i].is);
+	s->column = INDENT_LENGTH;
+	s->indent = "\t  ";
+	fputc('\t', s->out);
+	put(s, "{ '%c', '%c', %s, %s,", state->letter, state->looks,
+	    state->huge ? "true" : "false", state->edge ? "true" : "false");
+	put(s, "\"%s\",", state->is);
+	put(s, "\"%s\" },", lacking);
+	fputc('\n', s->out);
+}
+
+static void print_states(struct selection *s)
+{
+	const struct contract *c = s->contract;
+
+	fprintf(s->out, "\nstatic const struct state states[] = {\n");
+	for (size_t i = 0; i < c->n_states; i++)
+		if (strchr(letters_made, c->states[i].letter))
+			put_state(s, &c->states[i]);
+	fprintf(s->out, "};\n\n");
+}
+
+static const char explanation[] =
+	"/*\n"
+	" * CASE_OF(name, clauses that it shows, source and destination before the call, mode,\n"
+	" *\thow the call differs from a plain one, each way in which it may end)\n"
+	" *\n"
+	" * Source and destination are a letter for each page, of those in states[]; a\n"
+	" * destination of NULL: both are in the one range that is given. CASE_AT() has\n"
+	" * the letters from and to which is moved, and how many. It ends with errno, the\n"
+	" * letters that .move counts, and both ranges as they look then: behind a letter's\n"
+	" * colon is whose contents are there, s0 those of the source's first letter; NULL\n"
+	" * cannot be looked at. Then the errno of a call that goes on behind a short one,\n"
+	" * and whether a page that was refused moves after a store to it.\n"
+	" */\n";
+
+void emit_selftest(const struct contract *c, FILE *out)
+{
+	struct selection s = { .contract = c, .out = out };
+
+	s.paired = calloc(c->n_checks * (c->n_checks + c->n_outcomes), sizeof(*s.paired));
+	if (!s.paired)
+		abort();
+	emit_head("/*", " */", "GPL-2.0-only", out);
+	fputs(explanation, out);
+	print_states(&s);
+	derive_tests(c, take, &s);
+	fprintf(out, "\n/*\n * Of the tests that follow from the contract these are");
+	for (unsigned int i = 0; i < FROM_SCENARIO; i++)
+		fprintf(out, "%s %zu of %zu %s", i ? "," : "\n *", s.taken[i], s.derived[i],
+			origin_names[i]);
+	fprintf(out, ",\n * and none of %zu %s.\n */\n", s.derived[FROM_SCENARIO],
+		origin_names[FROM_SCENARIO]);
+	free(s.paired);
+}
