@@ -23,7 +23,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
-	check-page-tools check-examples conformance check-conformance check-oracles
+	check-page-tools check-examples conformance check-conformance check-oracles check-stress
 KERNEL_CHECKS := check-kernel check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
@@ -90,6 +90,9 @@ check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sand
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
+
+check-stress: $B/stress ## each tagged page is found once, whatever else is done to it
+	tests/check-stress.sh $<
 
 check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
 	tests/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
@@ -201,6 +204,11 @@ $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/faults.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 
+$B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
+		$(filter-out %/conformance.o,$(CONFORMANCE_OBJECTS))
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
+
 $B/sandbox: $B/tests.d/sandbox.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
@@ -229,4 +237,4 @@ $B/tests.d/%.o: $B/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests -Ispec/specgen -I$B
 
--include $(wildcard $B/*.d/*.d $B/*.d/scenarios/*.d)
+-include $(wildcard $B/*.d/*.d $B/*.d/*/*.d)

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls of UFFDIO_MOVE: made, checked, counted, and gone on with.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#include "compat.h"
+#include "layout.h"
+#include "pages.h"
+#include "uffdio_move.h"
+
+#define TRIES		8
+
+static enum answer answer_of(int error, int64_t moved)
+{
+	switch (error) {
+	case 0:
+		return MOVED;
+	case EAGAIN:
+		return moved > 0 ? SHORT : AGAIN;
+	case EBUSY:
+		return BUSY;
+	case EEXIST:
+		return EXISTS;
+	case ENOENT:
+		return NONE_THERE;
+	case EINVAL:
+		return INVALID;
+	case ENOMEM:
+		return NO_MEMORY;
+	}
+	return OTHER;
+}
+
+static bool lies_once(void)
+{
+	static atomic_bool lied;
+
+	return mix->fault == FAULT_ANSWER && !atomic_exchange(&lied, true);
+}
+
+static void check_answer(int error, int64_t len, int64_t moved)
+{
+	bool fits = error ? moved == -error : moved == len;
+
+	if (error == EAGAIN && moved > 0)
+		fits = moved < len && moved % (int64_t)page_size() == 0;
+	if (!fits || answer_of(error, moved) == OTHER)
+		broken(ANSWERS, "%s with .move %lld of %lld", error_name(error), (long long)moved,
+		       (long long)len);
+}
+
+static bool in_region(const char *place, enum region_name r)
+{
+	return place >= regions[r].start && place < page_at(&regions[r], regions[r].pages);
+}
+
+static bool is_slot(const struct uffdio_move *arg)
+{
+	size_t slot = slot_pages * page_size();
+
+	return arg->len == slot && arg->dst % slot == 0 && arg->src % slot == 0;
+}
+
+static void count_kinds(const struct uffdio_move *arg)
+{
+	const char *dst = (const char *)(uintptr_t)arg->dst;
+	const char *src = (const char *)(uintptr_t)arg->src;
+
+	atomic_fetch_add(&mix->kinds[arg->len == page_size() ? SINGLE :
+				     is_slot(arg) ? SLOT : RUN], 1);
+	atomic_fetch_add(&mix->kinds[PLAIN + arg->mode], 1);
+	if (in_region(dst, PIT))
+		atomic_fetch_add(&mix->kinds[INTO_PIT], 1);
+	if (in_region(src, NEAR) && in_region(dst, FAR))
+		atomic_fetch_add(&mix->kinds[NEAR_TO_FAR], 1);
+	if (in_region(src, FAR) && in_region(dst, NEAR))
+		atomic_fetch_add(&mix->kinds[FAR_TO_NEAR], 1);
+	if ((in_region(src, NEAR) && in_region(dst, NEAR)) ||
+	    (in_region(src, FAR) && in_region(dst, FAR)))
+		atomic_fetch_add(&mix->kinds[WITHIN], 1);
+}
+
+_Static_assert(PLAIN + UFFDIO_MOVE_MODE_DONTWAKE == DONTWAKE &&
+	       PLAIN + UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES == HOLES,
+	       "kinds are in the order of modes");
+
+struct reply move(char *dst, char *src, size_t pages, uint64_t mode)
+{
+	struct uffdio_move arg = {
+		.dst = (uintptr_t)dst,
+		.src = (uintptr_t)src,
+		.len = pages * page_size(),
+		.mode = mode,
+		.move = MOVE_SENTINEL,
+	};
+	struct uffdio_range range = { .start = arg.dst, .len = arg.len };
+	int error;
+
+	me->pulse->doing = "UFFDIO_MOVE";
+	error = ioctl(uffd_of(dst), UFFDIO_MOVE, &arg) ? errno : 0;
+	me->pulse->doing = "what follows a move";
+	me->pulse->beats++;
+	check_answer(error, arg.len, lies_once() ? 1 : arg.move);
+	atomic_fetch_add(&mix->answers[answer_of(error, arg.move)], 1);
+	if (error && answer_of(error, arg.move) != SHORT)
+		return (struct reply){ error, 0 };
+	atomic_fetch_add(&mix->pages_moved, arg.move / page_size());
+	count_kinds(&arg);
+	if (mode & UFFDIO_MOVE_MODE_DONTWAKE)
+		ioctl(uffd_of(dst), UFFDIO_WAKE, &range);
+	return (struct reply){ error, arg.move / page_size() };
+}
+
+uint64_t some_mode(void)
+{
+	return (one_in(2) ? UFFDIO_MOVE_MODE_DONTWAKE : 0) |
+	       (one_in(4) ? 0 : UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+}
+
+void cure(char *place)
+{
+	uint64_t before;
+
+	me->pulse->doing = "a store";
+	if (count_pages(place, 1))
+		add_to(place, 0, &before);
+}
+
+void carry(char *dst, char *src, size_t pages)
+{
+	unsigned int tries = 0;
+
+	while (pages > 0 && !mix->stop) {
+		struct reply o = move(dst, src, pages,
+					some_mode() | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+		size_t done = o.moved;
+
+		if (o.error == EBUSY)
+			cure(src);
+		if (done)
+			tries = 0;
+		else if (++tries > (o.error == EBUSY || o.error == EAGAIN ? TRIES : 0))
+			done = 1;
+		dst += done * page_size();
+		src += done * page_size();
+		pages -= done;
+	}
+}
+
+void move_once(char *dst, char *src, size_t pages)
+{
+	struct reply o = move(dst, src, pages, some_mode());
+
+	if (o.error == EBUSY)
+		cure(src);
+}
