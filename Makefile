@@ -31,11 +31,12 @@ COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
 GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
-NOT_CONFORMANCE := tests/sandbox.c tests/faults.c
+NOT_CONFORMANCE := $(addprefix tests/,sandbox.c faults.c no_memory.c fail_nth.c failing-allocations.c)
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\
 		$(wildcard tests/*.c tests/scenarios/*.c))) \
 	$B/tests.d/contract_tables.o $B/tests.d/oracle.o
+DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 ARM64	:= $(CACHE)/arm64
 HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
 
@@ -110,8 +111,8 @@ check-arm64: arm64 ## the contract and the examples in a VM with 16 KiB pages
 	CC=aarch64-linux-gnu-gcc tests/check-kernel.sh arm64-16k \
 		$B/arm64/uffdio-move-conformance $(ARM64)/bin/busybox
 
-check-debug: $B/uffdio-move-conformance ## the same with KASAN, lockdep, failing allocations: hours
-	kernel-patch/vm/check-debug.sh --include $B $<
+check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
+	kernel-patch/vm/check-debug.sh $^
 
 check-builds: ## the objects concerned in other configurations, and sparse
 	kernel-patch/vm/check-builds.sh
@@ -203,6 +204,15 @@ $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/faults.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+
+# The same, around whose calls no_memory.c lets allocations fail.
+$B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/no_memory.o $B/tests.d/fail_nth.o
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+
+$B/failing-allocations: $B/tests.d/failing-allocations.o $B/tests.d/fail_nth.o
+	@echo "  LINK    $@"
+	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
 		$(filter-out %/conformance.o,$(CONFORMANCE_OBJECTS))

@@ -1,57 +1,43 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: check-debug.sh --include DIR [--stress "PROGRAM [ARGUMENT]..."] CONFORMANCE
+# Usage: check-debug.sh CONFORMANCE CONFORMANCE-WITHOUT-MEMORY FAILING-ALLOCATIONS STRESS
 #
-# On the kernel of ../config/debug.config (KASAN, lockdep, kmemleak and more):
-#   1. the static program CONFORMANCE, all of it
-#   2. each allocation of a move failing in turn (failing-allocations.c; DIR has
-#      the generated uffdio_move.h)
-#   3. CONFORMANCE while allocations fail at random: only the kernel is judged
-#   4. the stress PROGRAM, where one is given
+# Runs these static programs (see ../../tests) on the patched kernel with the
+# options of ../config/debug.config: KASAN, lockdep, kmemleak and more.
+#   1. the whole contract
+#   2. the whole contract, each allocation of each call failing in turn
+#   3. moves to page tables that are all still to be made, the same way
+#   4. ten minutes of moves against all else that touches pages
 # After each of them the kernel looks for leaks.  One line on its console that
-# ./complaints knows is a failure.  Exit status: 0, 1, or boot.sh's.
+# ./complaints knows is a failure.  Prints TAP; exit status 0, or 1.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 help_if_asked "$@"
+[ $# -eq 4 ] || die "--help tells the usage"
+# shellcheck source=../../tests/tap.sh
+. "$kernel_patch/../tests/tap.sh"
 
-include='' stress=()
-while [[ ${1-} == --* ]]; do
-	[ $# -ge 2 ] || die "$1 wants a value"
-	case $1 in
-	--include) include=$2 ;;
-	--stress) read -r -a stress <<<"$2" ;;
-	*) die "unknown option $1; --help tells the usage" ;;
-	esac
-	shift 2
-done
-[[ $# -eq 1 && $include ]] || die "--help tells the usage"
-conformance=$1
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -I"$include" \
-	-o "$work/failing-allocations" "$vm/failing-allocations.c" ||
-	die "$vm/failing-allocations.c could not be compiled"
-"$vm/build.sh" --config debug >/dev/null
-
-step() # NAME LIMIT BOOT-ARGUMENT...
+run() # NAME LIMIT PROGRAM ARGUMENT...
 {
-	local name=$1 limit=$2 status=0 started=$SECONDS
+	local name=$1 limit=$2 log=$logs/debug-$1 status=0 started=$SECONDS
 	shift 2
 
-	"$vm/boot.sh" --config debug --limit "$limit" --log "$logs/debug-$name.console.log" "$@" \
-		>"$logs/debug-$name.log" || status=$?
-	if [ $status -ne 0 ]; then
-		grep -v '^ok ' "$logs/debug-$name.log" | head -n 40
-		say "$name: exit status $status; log: $logs/debug-$name.log"
-		exit $status
-	fi
-	echo "$name: ok ($((SECONDS - started)) s)"
+	"$vm/boot.sh" --config debug --limit "$limit" --log "$log.console" "$@" \
+		>"$log.out" 2> >(tee "$log.err" >&2) || status=$?
+	{ grep -A1 '^not ok' "$log.out" || :; cat "$log.err"; } >"$work/$name"
+	evidence=$work/$name
+	result $status "$name: $(grep -c '^ok' "$log.out") ok, $(grep -c '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)"
 }
 
-step conformance 7200 "$conformance" --tap --patience 20
-step failing-allocations 1800 "$work/failing-allocations"
-step random-failures 7200 --file "$conformance" "$vm/random-failures" "/bin/${conformance##*/}" --tap --patience 5
-[ ${#stress[@]} -eq 0 ] || step stress 3600 "${stress[@]}"
+make_cache
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$vm/build.sh" --config debug >"$work/image"
+
+run conformance 7200 "$1" --tap --patience 20
+run without-memory 7200 "$2" --tap --patience 40
+run failing-allocations 1800 "$3"
+run stress 3600 "$4" --seconds 600 --overlap --patience 5
+finish

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fail_nth.h"
 #include "uffdio_move.h"
 
 #define MAX_FAILURES	200
@@ -49,15 +50,6 @@ static _Noreturn void broken(const char *what)
 	exit(2);
 }
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		broken(path);
-	close(fd);
-}
-
 static size_t read_number(const char *path)
 {
 	char text[32] = "";
@@ -67,55 +59,6 @@ static size_t read_number(const char *path)
 		broken(path);
 	close(fd);
 	return strtoull(text, NULL, 10);
-}
-
-/* All sorts of allocations may fail, not only those that may not sleep. */
-static void let_all_fail(void)
-{
-	const char *dir = "/sys/kernel/debug/fail_page_alloc/";
-	const char *const values[][2] = {
-		{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
-		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
-		{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
-		{ "/sys/kernel/debug/failslab/verbose", "0" },
-	};
-
-	if (access(dir, F_OK)) {
-		printf("1..0 # SKIP this kernel injects no failures\n");
-		exit(4);
-	}
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		write_text(values[i][0], values[i][1]);
-}
-
-static int fail_nth_file(void)
-{
-	int fd = open("/proc/thread-self/fail-nth", O_RDWR);
-
-	if (fd < 0)
-		broken("fail-nth");
-	return fd;
-}
-
-static void set_fail_nth(int fd, int n)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%d", n);
-
-	if (pwrite(fd, text, length, 0) != length)
-		broken("fail-nth");
-}
-
-/* 0 once the failure has happened. */
-static int left_of_fail_nth(int fd)
-{
-	char text[16] = "";
-
-	if (pread(fd, text, sizeof(text) - 1, 0) < 1)
-		broken("fail-nth");
-	return atoi(text);
 }
 
 static uint64_t tag(size_t i)
@@ -218,16 +161,18 @@ enum ending { REPORTED = 0, SURVIVED, NOT_REACHED, WRONG };
 /* In a process of its own, whose end makes the kernel count what it held. */
 static enum ending try_with_failure(const struct kind *kind, int nth)
 {
-	int fail_nth = fail_nth_file(), left, error;
+	int fail_nth = fail_nth_open(), left, error;
 	struct move m;
 	int64_t moved;
 	size_t done;
 
 	prepare(&m, kind);
-	set_fail_nth(fail_nth, nth);
+	if (fail_nth < 0 || fail_nth_set(fail_nth, nth))
+		broken("fail-nth");
 	error = move_from(&m, 0, &moved);
-	left = left_of_fail_nth(fail_nth);
-	set_fail_nth(fail_nth, 0);
+	left = fail_nth_left(fail_nth);
+	if (left < 0 || fail_nth_set(fail_nth, 0))
+		broken("fail-nth");
 
 	done = moved > 0 ? moved : 0;
 	if (!is_allowed(&m, error, moved)) {
@@ -281,6 +226,17 @@ static bool run_kind(int number, const struct kind *kind)
 	return count[NOT_REACHED] == 1 && count[REPORTED];
 }
 
+static bool huge_pages_are_on(void)
+{
+	char text[64] = "";
+	int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		broken("transparent_hugepage/enabled");
+	close(fd);
+	return !strstr(text, "[never]");
+}
+
 int main(void)
 {
 	bool good = true;
@@ -299,8 +255,14 @@ int main(void)
 	};
 	const size_t n = sizeof(kinds) / sizeof(kinds[0]);
 
-	let_all_fail();
-	write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	if (fail_nth_prepare()) {
+		printf("1..0 # SKIP this kernel injects no failures: %m\n");
+		return 4;
+	}
+	if (!huge_pages_are_on()) {
+		printf("1..0 # SKIP transparent huge pages are switched off\n");
+		return 4;
+	}
 	printf("1..%zu\n", n);
 	for (size_t i = 0; i < n; i++)
 		good &= run_kind(i + 1, &kinds[i]);
