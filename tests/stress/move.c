@@ -162,6 +162,10 @@ static void take_away(bool (*away)(char *start, size_t pages), enum disturbance 
 	uint32_t which[RUN_MOST];
 	size_t n = freeze(own_page(0), RUN_MOST, which);
 
+	if (n) {
+		nap(1000);
+		check_frozen(own_page(0), RUN_MOST);
+	}
 	atomic_fetch_add(&t->tries, 1);
 	if (!away(own_page(0), RUN_MOST))
 		broken(DISTURBANCES, "pages could not be dropped: %s", strerror(errno));
@@ -170,11 +174,26 @@ static void take_away(bool (*away)(char *start, size_t pages), enum disturbance 
 		atomic_fetch_add(&t->effects, 1);
 }
 
+/* Do the pages from here on lie in the free lane, of one region? */
+static bool is_run(const char *place)
+{
+	const size_t most = (lanes[FREE].pages - RUN_MOST) * page_size();
+
+	return (size_t)(place - lane_page(NEAR, FREE, 0)) <= most ||
+	       (size_t)(place - lane_page(FAR, FREE, 0)) <= most;
+}
+
 static void bury(void)
 {
-	size_t from = below(lanes[FREE].pages - RUN_MOST + 1);
+	char *place = atomic_exchange(&hot_place, NULL);
 
-	carry(own_page(0), lane_page(one_in(2) ? NEAR : FAR, FREE, from), RUN_MOST);
+	/* A page that is stored to at this moment ends its run; none there: any run. */
+	if (place)
+		place -= (RUN_MOST - 1) * page_size();
+	if (!place || !is_run(place))
+		place = lane_page(one_in(2) ? NEAR : FAR, FREE,
+				  below(lanes[FREE].pages - RUN_MOST + 1));
+	carry(own_page(0), place, RUN_MOST);
 	if (one_in(2))
 		move_once(page_at(&regions[PIT], below(regions[PIT].pages - RUN_MOST + 1)),
 			  own_page(0), RUN_MOST);
@@ -186,7 +205,7 @@ static void bury(void)
 
 static void move_free(void)
 {
-	if (population() > lanes[FREE].pages / 2 && one_in(32))
+	if (population() > lanes[FREE].pages / 2 && one_in(hot_place ? 4 : 32))
 		bury();
 	else
 		move_anywhere(FREE);

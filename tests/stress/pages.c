@@ -237,6 +237,19 @@ size_t freeze(char *start, size_t pages, uint32_t *which)
 	return n;
 }
 
+void check_frozen(char *start, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++) {
+		char *place = start + i * page_size();
+		uint64_t word = 0, tag;
+
+		if (count_pages(place, 1) && !inspect(place, &word) && tag_of_word(word, &tag) &&
+		    (word & COUNTER) != tags[tag].frozen)
+			broken(STORES, "tag %u was stored to after it had been moved out of reach",
+			       (unsigned int)tag);
+	}
+}
+
 /* Regions */
 
 int uffd_of(const char *place)

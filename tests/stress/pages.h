@@ -96,6 +96,9 @@ bool add_to(char *place, uint64_t n, uint64_t *before);
 /* A store was made to the page whose word was @before. */
 void credit(uint64_t before, const char *place);
 
+/* A place of the free lane to which a writer stores for long just now; or NULL. */
+extern char *_Atomic hot_place;
+
 /* Let a page come that is not there at present; false if the place is taken. */
 bool birth(char *place);
 
@@ -108,6 +111,9 @@ size_t population(void);
  */
 size_t freeze(char *start, size_t pages, uint32_t *which);
 void release(const uint32_t *which, size_t n);
+
+/* Has no store come since?  One may, by a translation that a CPU has kept. */
+void check_frozen(char *start, size_t pages);
 
 /* Calls of UFFDIO_MOVE. */
 struct reply {

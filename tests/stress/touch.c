@@ -14,6 +14,7 @@
 #include "uffdio_move.h"
 
 #define STORES		64
+#define MANY_STORES	20000	/* some of them longer than a move into another region takes */
 
 static size_t store_next;
 
@@ -74,13 +75,17 @@ void server(void)
 	atomic_fetch_add(&mix->faults_served, 1);
 }
 
-/* Again and again at one place, so that a move comes in between. */
-static bool store(char *place)
-{
-	uint64_t before;
-	int n = 0;
+char *_Atomic hot_place;
 
-	while (n < STORES && add_to(place, 1, &before)) {
+/* Again and again at one place, so that a move comes in between. */
+static bool store(char *place, enum lane_name lane)
+{
+	int n = 0, most = one_in(16) ? MANY_STORES : STORES;
+	uint64_t before;
+
+	if (lane == FREE && most == MANY_STORES)
+		hot_place = place;
+	while (n < most && add_to(place, 1, &before)) {
 		credit(before, place);
 		n++;
 	}
@@ -95,6 +100,6 @@ void writer(void)
 	enum region_name side = one_in(2) ? NEAR : FAR;
 
 	me->pulse->doing = "a store";
-	if (!store(lane_page(side, lane, page)))
-		store(lane_page(NEAR + FAR - side, lane, page));
+	if (!store(lane_page(side, lane, page), lane))
+		store(lane_page(NEAR + FAR - side, lane, page), lane);
 }
