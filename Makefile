@@ -18,7 +18,7 @@ PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjan
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev
 KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 \
-	qemu-system-arm busybox-static
+	qemu-system-arm busybox-static sparse perl
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
@@ -66,7 +66,7 @@ else
 		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; $(IN_VM) $(ARGS)
 endif
 
-check: $(CHECKS) ## all of the checks below
+check: $(CHECKS) ## all of the checks below, but for those of kernels of our own
 
 conformance: $B/uffdio-move-conformance ## the contract against the running kernel, as TAP
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }

@@ -7,9 +7,10 @@
 # mm/, fs/ and kernel/ that include a header it changes) in the configurations
 # NAME..., all of them if none is given, with W=1, and with sparse where that is
 # installed.  Every warning that the plain kernel does not give is an error.
-# Prints a TAP line for each configuration; exit status 1 if one of them fails.
+# The first, "style", is no configuration, but checkpatch.pl --strict on each patch.
+# Prints a TAP line for each of them; exit status 1 if one fails.
 #
-#   base no-thp no-swap no-migration no-ksm no-userfaultfd i386 arm64-16k
+#   style base no-thp no-swap no-migration no-ksm no-userfaultfd i386 arm64-16k
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -126,7 +127,26 @@ check_configuration() # NAME; 0 if it adds no warning
 	return 1
 }
 
-[ $# -gt 0 ] || set -- base no-thp no-swap no-migration no-ksm no-userfaultfd i386 arm64-16k
+# What checkpatch.pl takes for a value without parentheses is a definition.
+explained='uffdio_move_test\.c:[0-9]*: ERROR: Macros with complex values'
+
+check_style() # 0 if checkpatch.pl has nothing to say that is not explained
+{
+	local patch files status
+
+	need_tool perl perl
+	files=$(series_files all)
+	while read -r patch; do
+		status=0
+		(cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --showfile "$patch") \
+			>>"$work/style" 2>"$logs/checkpatch.log" || status=$?
+		# 1: it has something to say
+		[ $status -le 1 ] || die_of "checkpatch.pl could not check ${patch##*/}" "$logs/checkpatch.log"
+	done <<<"$files"
+	! grep -v "$explained" "$work/style" | sed 's/^/# /' | grep .
+}
+
+[ $# -gt 0 ] || set -- style base no-thp no-swap no-migration no-ksm no-userfaultfd i386 arm64-16k
 lock_cache
 unpack_source
 work=$(mktemp -d)
@@ -151,6 +171,11 @@ echo "1..$#"
 for name; do
 	number=$((number + 1))
 	result=ok
+	if [ "$name" = style ]; then
+		check_style || result='not ok' status=1
+		echo "$result $number - style: checkpatch.pl --strict"
+		continue
+	fi
 	check_configuration "$name" || result='not ok' status=1
 	echo "$result $number - $name: ${#files[@]} files concerned"
 done
