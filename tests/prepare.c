@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define SWAP_BYTES	(128UL << 20)
+#define ZRAM_BYTES	(1UL << 30)	/* taken as it is used: by others, too */
 #define RAM_DISK_LEAST	(4UL << 20)
 #define ACTIVE_LEAST_KB	(32UL << 10)
 #define HUGETLB_PAGES	2
@@ -125,7 +126,7 @@ static int swap_on_zram(unsigned int number)
 	int error;
 
 	snprintf(path, sizeof(path), "/sys/block/zram%u/disksize", number);
-	snprintf(bytes, sizeof(bytes), "%lu", SWAP_BYTES);
+	snprintf(bytes, sizeof(bytes), "%lu", ZRAM_BYTES);
 	/* Not by setting_change(): a size is not put back, the device is reset. */
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -135,7 +136,7 @@ static int swap_on_zram(unsigned int number)
 	close(fd);
 	snprintf(path, sizeof(path), "/dev/zram%u", number);
 	if (!error)
-		error = make_swap(path, SWAP_BYTES);
+		error = make_swap(path, ZRAM_BYTES);
 	if (!error)
 		error = activate_swap(path);
 	return error;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "layout_internal.h"
@@ -77,6 +78,14 @@ static bool page_out(struct test *t, char *page)
 	return entry_at(t, page) & ENTRY_SWAPPED;
 }
 
+/* While a test waits, others may fill it. */
+static bool swap_is_full(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && info.freeswap == 0;
+}
+
 /*
  * A page that another CPU still has in its batch for the LRU lists cannot be
  * paged out; writing it anew puts it into this one's.
@@ -92,8 +101,8 @@ static void swap_out(struct test *t, struct layout *l, enum side side, unsigned 
 		pause_ms(1);
 		madvise(page, page_size(), MADV_DONTNEED);
 		tag_slot(l, side, i);
-	} while (now_ms() < end);
-	test_skip(t, "the page was not swapped out");
+	} while (now_ms() < end && !swap_is_full());
+	test_skip(t, swap_is_full() ? "swap is full" : "the page was not swapped out");
 }
 
 void make_shared(struct test *t, struct layout *l, const char *letters)
@@ -275,8 +284,9 @@ static void swap_out_protected(struct test *t, char *page)
 		if (page_out(t, page))
 			return;
 		pause_ms(1);
-	} while (now_ms() < end);
-	test_skip(t, "the write-protected page was not swapped out");
+	} while (now_ms() < end && !swap_is_full());
+	test_skip(t, swap_is_full() ? "swap is full" :
+			 "the write-protected page was not swapped out");
 }
 
 void make_registered(struct test *t, struct layout *l, enum side side, int uffd)
