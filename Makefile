@@ -31,7 +31,7 @@ COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
 GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
-NOT_CONFORMANCE := $(addprefix tests/,sandbox.c faults.c no_memory.c fail_nth.c failing-allocations.c)
+NOT_CONFORMANCE := $(addprefix tests/,sandbox.c faults.c no_memory.c fail_nth.c failing_allocations.c)
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\
 		$(wildcard tests/*.c tests/scenarios/*.c))) \
@@ -210,7 +210,7 @@ $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/no_memory.o $B/
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 
-$B/failing-allocations: $B/tests.d/failing-allocations.o $B/tests.d/fail_nth.o
+$B/failing-allocations: $B/tests.d/failing_allocations.o $B/tests.d/fail_nth.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 

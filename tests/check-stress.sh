@@ -22,7 +22,7 @@ run() # OPTION...
 fault() # NAME PROPERTY
 {
 	run --seconds 5 --fault "$1"
-	[ $status -eq 1 ] && grep -q "^not ok [0-9]* - $2\$" "$scratch/out"
+	[ $status -eq 1 ] && grep -q "^not ok [0-9]* $2\$" "$scratch/out"
 	result $? "$1: not so that $2"
 }
 

@@ -2,10 +2,11 @@
 /*
  * A kernel without memory: conformance-without-memory makes its calls through
  * __wrap_test_move(), which lets the first allocation of each call fail, then the
- * second, and so on until the call needs no more.  What was refused with ENOMEM is
- * tried again, what was moved in part is gone on with, and the test is judged as
- * ever: so a failure that loses a page, or moves it all the same, or leaves a lock
- * or a mark behind, does not hold.  How many have failed is told on standard error.
+ * second, and so on until the call needs no more.  What was refused for want of
+ * memory ([areas.memory], [best-effort.memory]) is tried again, what was moved in
+ * part is gone on with, and the test is judged as ever: so a failure that loses a
+ * page, or moves it all the same, or leaves a lock or a mark behind, does not hold.
+ * How many have failed is told on standard error.
  */
 #include <errno.h>
 #include <stdatomic.h>

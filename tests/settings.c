@@ -49,7 +49,7 @@ static int lock = -1;
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
 #define N_ENDING (sizeof(ending_signals) / sizeof(ending_signals[0]))
 
-static int write_file(const char *path, const char *value)
+int setting_write(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int error = 0;
@@ -82,7 +82,7 @@ static int undo_once(const struct change *c)
 {
 	switch (c->how) {
 	case UNDO_WRITE:
-		return write_file(c->path, c->value);
+		return setting_write(c->path, c->value);
 	case UNDO_SWAPOFF:
 		return swapoff(c->path) ? errno : 0;
 	case UNDO_UNLINK:
@@ -337,7 +337,7 @@ int setting_change(const char *path, const char *value)
 	handle = undo_later(UNDO_WRITE, path, before);
 	if (handle < 0)
 		return EPERM;
-	error = write_file(path, value);
+	error = setting_write(path, value);
 	if (error)
 		undo_never(handle);
 	return error;

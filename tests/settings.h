@@ -41,6 +41,9 @@ void settings_close(void);
  */
 int setting_read(const char *path, char *value, size_t size);
 
+/* Write to a file in /sys or /proc, not to be undone; returns 0 or an errno. */
+int setting_write(const char *path, const char *value);
+
 /**
  * setting_change() - give a setting a value until it is put back
  *

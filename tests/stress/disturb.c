@@ -114,19 +114,9 @@ static bool do_collapse(void)
 		       slot_pages * page_size(), MADV_COLLAPSE) == 0;
 }
 
-static bool write_to(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static bool do_compact(void)
 {
-	return write_to("/proc/sys/vm/compact_memory", "1");
+	return setting_write("/proc/sys/vm/compact_memory", "1") == 0;
 }
 
 static bool do_protect(void)
@@ -256,7 +246,7 @@ static bool do_smaps(void)
 /* Referenced bits, or soft-dirty ones. */
 static bool do_clear_refs(void)
 {
-	return write_to("/proc/self/clear_refs", one_in(2) ? "1" : "4");
+	return setting_write("/proc/self/clear_refs", one_in(2) ? "1" : "4") == 0;
 }
 
 static const struct {

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kselftest.h"
+
 #include "compat.h"
 #include "layout.h"
 #include "machine.h"
@@ -28,7 +30,7 @@
 
 #define EXIT_USAGE	2
 #define EXIT_NO_MOVE	4
-#define PATIENCE_SECONDS 60
+#define PATIENCE_MS	60000
 #define LINE_SECONDS	30	/* between lines of progress that nobody watches */
 
 static const char usage[] =
@@ -101,7 +103,7 @@ static const char *const disturbances[DISTURBANCE_COUNT] = {
 
 struct options {
 	unsigned int seconds, patience;
-	uint64_t seed;
+	uint32_t seed;
 	bool overlap;
 	enum fault fault;
 };
@@ -155,7 +157,7 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->seconds = number(optarg, 1, 1000000);
 			break;
 		case 'r':
-			o->seed = number(optarg, 0, UINT64_MAX);
+			o->seed = number(optarg, 0, UINT32_MAX);
 			break;
 		case 'o':
 			o->overlap = true;
@@ -189,14 +191,6 @@ static void catch_interrupts(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
 /* What the conformance program asks of ksmd would leave the others no CPU. */
@@ -257,17 +251,17 @@ static void show_stack(pid_t process, pid_t thread)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", process, thread);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
-		printf("# %s", line);
+		ksft_print_msg("%s", line);
 	if (f)
 		fclose(f);
 }
 
 /* Is there a thread that has shown no sign of life for that long? */
-static bool any_stuck(pid_t process, double patience)
+static bool any_stuck(pid_t process, int64_t patience_ms)
 {
 	static struct {
 		unsigned long beats;
-		double at;
+		int64_t at;
 	} last[MAX_ACTORS];
 	bool stuck = false;
 
@@ -276,10 +270,10 @@ static bool any_stuck(pid_t process, double patience)
 
 		if (p->ended || p->beats != last[i].beats || !last[i].at) {
 			last[i].beats = p->beats;
-			last[i].at = now();
-		} else if (now() - last[i].at > patience) {
-			broken(RETURNS, "%s has not returned from %s for %.0f s", p->name,
-			       p->doing, patience);
+			last[i].at = now_ms();
+		} else if (now_ms() - last[i].at > patience_ms) {
+			broken(RETURNS, "%s has not returned from %s for %lld s", p->name,
+			       p->doing, (long long)patience_ms / 1000);
 			show_stack(process, p->tid);
 			stuck = true;
 		}
@@ -287,15 +281,15 @@ static bool any_stuck(pid_t process, double patience)
 	return stuck;
 }
 
-static void show_progress(double elapsed)
+static void show_progress(long elapsed)
 {
-	static double shown;
+	static long shown;
 	bool watched = isatty(STDERR_FILENO);
 
 	if (elapsed - shown < (watched ? 1 : LINE_SECONDS))
 		return;
 	shown = elapsed;
-	fprintf(stderr, "%sstress: %.0f s, %lu pages moved, %lu stores, %lu faults served%s",
+	fprintf(stderr, "%sstress: %ld s, %lu pages moved, %lu stores, %lu faults served%s",
 		watched ? "\r\033[K" : "", elapsed, mix->pages_moved, mix->stores,
 		mix->faults_served, watched ? "" : "\n");
 }
@@ -313,17 +307,17 @@ static void end_mix(pid_t process)
 static void watch(pid_t process, const struct options *o)
 {
 	struct timespec ts = { .tv_nsec = 200000000 };
-	double started = now();
+	int64_t started = now_ms();
 	int status;
 
 	while (waitpid(process, &status, WNOHANG) == 0) {
-		if (interrupted || now() - started >= o->seconds)
+		if (interrupted || now_ms() - started >= o->seconds * 1000LL)
 			mix->stop = true;
-		if (any_stuck(process, PATIENCE_SECONDS * o->patience)) {
+		if (any_stuck(process, patient_ms(PATIENCE_MS))) {
 			end_mix(process);
 			return;
 		}
-		show_progress(now() - started);
+		show_progress((now_ms() - started) / 1000);
 		nanosleep(&ts, NULL);
 	}
 	if (isatty(STDERR_FILENO))
@@ -356,16 +350,19 @@ static bool report_property(enum property p)
 	bool holds = judged && !mix->broken[p].count;
 
 	if (is_skipped(p)) {
-		printf("ok %u - %s # SKIP interrupted\n", p + 1, properties[p]);
+		ksft_test_result_skip("%s: interrupted\n", properties[p]);
 		return true;
 	}
-	printf("%s %u - %s\n", holds ? "ok" : "not ok", p + 1, properties[p]);
+	if (holds)
+		ksft_test_result_pass("%s\n", properties[p]);
+	else
+		ksft_test_result_fail("%s\n", properties[p]);
 	for (unsigned int i = 0; i < mix->broken[p].count && i < SENTENCES; i++)
-		printf("# %s\n", mix->broken[p].first[i]);
+		ksft_print_msg("%s\n", mix->broken[p].first[i]);
 	if (mix->broken[p].count > SENTENCES)
-		printf("# and %u more\n", mix->broken[p].count - SENTENCES);
+		ksft_print_msg("and %u more\n", mix->broken[p].count - SENTENCES);
 	if (!judged)
-		printf("# not judged\n");
+		ksft_print_msg("not judged\n");
 	return holds;
 }
 
@@ -373,28 +370,29 @@ static void report_disturbance(enum disturbance d)
 {
 	const struct tally *t = &mix->disturbances[d];
 
-	printf("# %s: %lu of %lu had an effect", disturbances[d], t->effects, t->tries);
-	if (!t->effects && mix->lacking[d])
-		printf("; not to be had here: %s", mix->lacking[d]);
-	printf("\n");
+	ksft_print_msg("%s: %lu of %lu had an effect%s%s\n", disturbances[d], t->effects, t->tries,
+		       t->effects || !mix->lacking[d] ? "" : "; not to be had here: ",
+		       t->effects || !mix->lacking[d] ? "" : mix->lacking[d]);
 }
 
 static bool report(const struct options *o)
 {
 	bool passes = true;
 
-	printf("# seed %llu%s\n", (unsigned long long)o->seed, o->overlap ? ", overlap" : "");
-	printf("1..%u\n", PROPERTIES);
+	ksft_print_header();
+	ksft_set_plan(PROPERTIES);
+	ksft_print_msg("seed %u%s\n", o->seed, o->overlap ? ", overlap" : "");
 	for (unsigned int i = 0; i < PROPERTIES; i++)
 		passes &= report_property(i);
-	printf("# %lu pages moved, %lu stores, %lu faults served\n", mix->pages_moved, mix->stores,
-	       mix->faults_served);
+	ksft_print_msg("%lu pages moved, %lu stores, %lu faults served\n", mix->pages_moved,
+		       mix->stores, mix->faults_served);
 	for (unsigned int i = 0; i < ANSWER_COUNT; i++)
-		printf("# answer %s: %lu\n", answers[i], mix->answers[i]);
+		ksft_print_msg("answer %s: %lu\n", answers[i], mix->answers[i]);
 	for (unsigned int i = 0; i < KINDS; i++)
-		printf("# moves %s: %lu\n", kinds[i], mix->kinds[i]);
+		ksft_print_msg("moves %s: %lu\n", kinds[i], mix->kinds[i]);
 	for (unsigned int i = 0; i < DISTURBANCE_COUNT; i++)
 		report_disturbance(i);
+	ksft_print_cnts();
 	return fflush(stdout) == 0 && passes;
 }
 
@@ -405,6 +403,7 @@ int main(int argc, char **argv)
 	pid_t process;
 
 	read_options(argc, argv, &options);
+	test_be_patient(options.patience);
 	if (machine_operation(&sentence) != OPERATION_WORKS) {
 		fprintf(stderr, "stress: %s\n", sentence);
 		return EXIT_NO_MOVE;

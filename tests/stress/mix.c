@@ -40,21 +40,9 @@ void broken(enum property which, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Marsaglia's xorshift64*. */
-static uint64_t random64(void)
-{
-	uint64_t x = me->random;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	me->random = x;
-	return x * 0x2545f4914f6cdd1dULL;
-}
-
 size_t below(size_t limit)
 {
-	return (random64() >> 32) % limit;
+	return nrand48(me->random) % limit;
 }
 
 bool one_in(size_t n)
@@ -92,7 +80,9 @@ static struct actor *add_actor(const char *name, unsigned int number, void (*act
 	snprintf(a->pulse->name, sizeof(a->pulse->name), "%s %u", name, number);
 	a->pulse->doing = "its start";
 	a->number = number;
-	a->random = (mix->seed + 1) * 0x9e3779b97f4a7c15ULL + n_actors;
+	a->random[0] = n_actors;
+	a->random[1] = mix->seed;
+	a->random[2] = mix->seed >> 16;
 	a->act = act;
 	a->buffer = mmap(NULL, BUFFER_PAGES * page_size(), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -65,7 +65,7 @@ struct tally {
 
 /* In memory that the watch, the mix and its children share. */
 struct mix {
-	uint64_t seed;
+	uint32_t seed;
 	bool overlap;
 	enum fault fault;
 	const char *lacking[DISTURBANCE_COUNT];	/* why it cannot be had here, or NULL */
@@ -96,7 +96,7 @@ _Noreturn void mix_run(void);
 struct actor {
 	struct pulse *pulse;
 	unsigned int number;	/* among those that do the same */
-	uint64_t random;
+	unsigned short random[3];	/* as nrand48() wants it */
 	char *buffer;		/* BUFFER_PAGES */
 	int pipe[2];
 	void (*act)(void);
@@ -107,7 +107,7 @@ struct actor {
 
 extern __thread struct actor *me;
 
-size_t below(size_t limit);		/* a random number */
+size_t below(size_t limit);		/* a random number; @limit up to 2^31 */
 bool one_in(size_t n);
 void nap(unsigned int most_us);
 

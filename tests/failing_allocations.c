@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kselftest.h"
+
 #include "fail_nth.h"
 #include "uffdio_move.h"
 
@@ -46,7 +48,7 @@ struct kind {
 
 static _Noreturn void broken(const char *what)
 {
-	printf("# %s: %s\n", what, strerror(errno));
+	ksft_print_msg("%s: %s\n", what, strerror(errno));
 	exit(2);
 }
 
@@ -133,18 +135,19 @@ static bool all_there(const struct move *m, size_t done, const struct kind *kind
 		bool at_dst = !kind->is_holes && i * page < done;
 
 		if (is_there(m, dst) != at_dst || is_there(m, src) != (!at_dst && !kind->is_holes)) {
-			printf("# page %zu of %zu is not where %zu moved bytes leave it\n",
+			ksft_print_msg("page %zu of %zu is not where %zu moved bytes leave it\n",
 			       i, m->pages, done);
 			return false;
 		}
 		if (!kind->is_holes && *(uint64_t *)(at_dst ? dst : src) != tag(i)) {
-			printf("# page %zu has lost its contents\n", i);
+			ksft_print_msg("page %zu has lost its contents\n", i);
 			return false;
 		}
 	}
 	return true;
 }
 
+/* [best-effort.memory], [call.success], [call.short] */
 static bool is_allowed(const struct move *m, int error, int64_t moved)
 {
 	int64_t length = m->pages * page;
@@ -176,7 +179,7 @@ static enum ending try_with_failure(const struct kind *kind, int nth)
 
 	done = moved > 0 ? moved : 0;
 	if (!is_allowed(&m, error, moved)) {
-		printf("# failure %d: %s, .move %lld\n", nth, strerrorname_np(error),
+		ksft_print_msg("failure %d: %s, .move %lld\n", nth, strerrorname_np(error),
 		       (long long)moved);
 		return WRONG;
 	}
@@ -186,7 +189,7 @@ static enum ending try_with_failure(const struct kind *kind, int nth)
 		int again = move_from(&m, done, &moved);
 
 		if (again || !all_there(&m, m.pages * page, kind)) {
-			printf("# failure %d: moved again: %s\n", nth, strerrorname_np(again));
+			ksft_print_msg("failure %d: moved again: %s\n", nth, strerrorname_np(again));
 			return WRONG;
 		}
 	}
@@ -209,7 +212,7 @@ static enum ending try_in_child(const struct kind *kind, int nth)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : WRONG;
 }
 
-static bool run_kind(int number, const struct kind *kind)
+static void run_kind(const struct kind *kind)
 {
 	int count[WRONG + 1] = { 0 }, nth = 1;
 	enum ending ending;
@@ -220,10 +223,12 @@ static bool run_kind(int number, const struct kind *kind)
 	} while (ending < NOT_REACHED && nth <= MAX_FAILURES);
 
 	/* A move whose allocations cannot be made to fail shows nothing. */
-	printf("%s %d - %s: %d failures reported, %d survived\n",
-	       count[NOT_REACHED] == 1 && count[REPORTED] ? "ok" : "not ok",
-	       number, kind->name, count[REPORTED], count[SURVIVED]);
-	return count[NOT_REACHED] == 1 && count[REPORTED];
+	if (count[NOT_REACHED] == 1 && count[REPORTED])
+		ksft_test_result_pass("%s: %d failures reported, %d survived\n", kind->name,
+				      count[REPORTED], count[SURVIVED]);
+	else
+		ksft_test_result_fail("%s: %d failures reported, %d survived\n", kind->name,
+				      count[REPORTED], count[SURVIVED]);
 }
 
 static bool huge_pages_are_on(void)
@@ -239,8 +244,6 @@ static bool huge_pages_are_on(void)
 
 int main(void)
 {
-	bool good = true;
-
 	page = sysconf(_SC_PAGESIZE);
 	huge = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
 
@@ -255,16 +258,13 @@ int main(void)
 	};
 	const size_t n = sizeof(kinds) / sizeof(kinds[0]);
 
-	if (fail_nth_prepare()) {
-		printf("1..0 # SKIP this kernel injects no failures: %m\n");
-		return 4;
-	}
-	if (!huge_pages_are_on()) {
-		printf("1..0 # SKIP transparent huge pages are switched off\n");
-		return 4;
-	}
-	printf("1..%zu\n", n);
+	if (fail_nth_prepare())
+		ksft_exit_skip("this kernel injects no failures: %m\n");
+	if (!huge_pages_are_on())
+		ksft_exit_skip("transparent huge pages are switched off\n");
+	ksft_print_header();
+	ksft_set_plan(n);
 	for (size_t i = 0; i < n; i++)
-		good &= run_kind(i + 1, &kinds[i]);
-	return good ? 0 : 1;
+		run_kind(&kinds[i]);
+	ksft_finished();
 }
