@@ -19,6 +19,20 @@ static int write_text(const char *path, const char *text)
 	return n < 0 ? -1 : 0;
 }
 
+/* Marked by the kernel's option slub_debug=A,CACHE. */
+static int any_cache_is_marked(void)
+{
+	char mark = '0';
+	int fd = open("/sys/kernel/slab/anon_vma/failslab", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, &mark, 1) < 0)
+			mark = '0';
+		close(fd);
+	}
+	return mark == '1';
+}
+
 int fail_nth_prepare(void)
 {
 	/* Otherwise only what may not sleep fails, and no single page. */
@@ -34,7 +48,8 @@ int fail_nth_prepare(void)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		if (write_text(values[i][0], values[i][1]))
 			return -1;
-	return 0;
+	return write_text("/sys/kernel/debug/failslab/cache-filter",
+			  any_cache_is_marked() ? "Y" : "N");
 }
 
 int fail_nth_open(void)

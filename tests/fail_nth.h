@@ -9,6 +9,9 @@
 /**
  * fail_nth_prepare() - let allocations of every size and kind be such as may fail
  *
+ * Where caches are marked for it (slub_debug=A,anon_vma,...), of the slab's only those:
+ * kmemleak allocates along with everybody, and does without if it cannot.
+ *
  * Returns 0, or -1 with errno where this kernel injects no failures.
  */
 int fail_nth_prepare(void);
