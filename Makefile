@@ -31,14 +31,12 @@ COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
 GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
-NOT_CONFORMANCE := $(addprefix tests/,sandbox.c faults.c no_memory.c fail_nth.c failing_allocations.c)
 CONFORMANCE_OBJECTS := \
-	$(patsubst tests/%.c,$B/tests.d/%.o,$(filter-out $(NOT_CONFORMANCE),\
-		$(wildcard tests/*.c tests/scenarios/*.c))) \
+	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
 	$B/tests.d/contract_tables.o $B/tests.d/oracle.o
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 ARM64	:= $(CACHE)/arm64
-HARNESS	:= $(CACHE)/kselftest-6.1/kselftest_harness.h
+HARNESS	:= $B/kselftest/kselftest_harness.h
 
 .DELETE_ON_ERROR:
 .PHONY: all help setup report check $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
@@ -76,30 +74,30 @@ check-trace: $B/specgen ## each clause is tested, and each citation cites a clau
 	$< --trace spec/uffdio_move.yaml $(CITING)
 
 check-specgen: $B/specgen ## bad contracts are refused, at the right place
-	tests/check-bad-contracts.sh $<
+	tests/specgen/check-bad-contracts.sh $<
 
 check-generated: $B/specgen ## what specgen writes is the same each time, and of use
-	tests/check-generated.sh $B
+	tests/specgen/check-generated.sh $B
 
 check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers and valgrind
-	tests/check-bad-contracts.sh $B/specgen-sanitized
+	tests/specgen/check-bad-contracts.sh $B/specgen-sanitized
 	$B/specgen-sanitized spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml
 
 check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
-	tests/check-conformance.sh $B
+	tests/programs/check-conformance.sh $B
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
 
 check-stress: $B/stress ## each tagged page is found once, whatever else is done to it
-	tests/check-stress.sh $<
+	tests/programs/check-stress.sh $<
 
 check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
-	tests/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
+	tests/examples/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 
 check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
-	tests/check-kernel.sh base $< /bin/busybox
+	tests/kernels/check-kernel.sh base $< /bin/busybox
 
 # A specgen for this machine, and the program for the other, with a directory of their own.
 arm64: | $(ARM64) ## the conformance program for arm64, in build/arm64
@@ -108,7 +106,7 @@ arm64: | $(ARM64) ## the conformance program for arm64, in build/arm64
 		$B/arm64/uffdio-move-conformance
 
 check-arm64: arm64 ## the contract and the examples in a VM with 16 KiB pages
-	CC=aarch64-linux-gnu-gcc tests/check-kernel.sh arm64-16k \
+	CC=aarch64-linux-gnu-gcc tests/kernels/check-kernel.sh arm64-16k \
 		$B/arm64/uffdio-move-conformance $(ARM64)/bin/busybox
 
 check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
@@ -188,7 +186,7 @@ $B/generated: $B/specgen spec/uffdio_move.yaml
 $(GENERATED): $B/generated ;
 
 $(HARNESS):
-	@mkdir -p $(CACHE)
+	@mkdir -p $B
 	@echo "taking kselftest_harness.h from linux-source-6.1"
 	rm -rf $(@D).new && mkdir $(@D).new
 	tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
@@ -201,25 +199,25 @@ $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
 # The same program, around whose calls faults.c plays a faulty kernel.
-$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/faults.o
+$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/programs/faults.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 
 # The same, around whose calls no_memory.c lets allocations fail.
-$B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/no_memory.o $B/tests.d/fail_nth.o
+$B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 
-$B/failing-allocations: $B/tests.d/failing_allocations.o $B/tests.d/fail_nth.o
+$B/failing-allocations: $B/tests.d/allocations/failing_allocations.o $B/tests.d/allocations/fail_nth.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
-		$(filter-out %/conformance.o,$(CONFORMANCE_OBJECTS))
+		$(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
-$B/sandbox: $B/tests.d/sandbox.o
+$B/sandbox: $B/tests.d/programs/sandbox.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
@@ -237,7 +235,7 @@ $B/specgen.d/%.o: spec/specgen/%.c
 
 $B/tests.d/%.o: tests/%.c $(HARNESS) | $(GENERATED)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -Ispec/specgen -I$B -isystem $(dir $(HARNESS))
+	$(COMPILE) -Itests/conformance -Itests/$(dir $*) -Ispec/specgen -I$B -isystem $(dir $(HARNESS))
 
 $B/tests.d/oracle.o: spec/specgen/oracle.c
 	@mkdir -p $(@D)
@@ -245,6 +243,6 @@ $B/tests.d/oracle.o: spec/specgen/oracle.c
 
 $B/tests.d/%.o: $B/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -Ispec/specgen -I$B
+	$(COMPILE) -Itests/conformance -Ispec/specgen -I$B
 
--include $(wildcard $B/*.d/*.d $B/*.d/*/*.d)
+-include $(wildcard $B/*.d/*.d $B/*.d/*/*.d $B/*.d/*/*/*.d)

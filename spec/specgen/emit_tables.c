@@ -413,7 +413,7 @@ void emit_functions(const struct contract *c, FILE *out)
 void emit_tables(const struct contract *c, FILE *out)
 {
 	emit_head("//", "", "GPL-2.0-only", out);
-	fprintf(out, "#include \"call.h\"\n#include \"contract.h\"\n#include \"contract_functions.h\"\n#include \"run.h\"\n");
+	fprintf(out, "#include \"call/call.h\"\n#include \"contract.h\"\n#include \"contract_functions.h\"\n#include \"run.h\"\n");
 	emit_interface_arrays(&c->interface, out);
 	emit_needs(c, out);
 	emit_states(c, out);

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "compat.h"
-#include "layout.h"
+#include "contract.h"
+#include "machine/kernel.h"
 #include "pages.h"
+#include "test/compat.h"
+#include "test/test.h"
 #include "uffdio_move.h"
 
 #define TRIES		8

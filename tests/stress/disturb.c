@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "layout.h"
-#include "pagemap.h"
-#include "settings.h"
+#include "machine/kernel.h"
+#include "machine/pagemap.h"
+#include "machine/settings.h"
 #include "pages.h"
+#include "test/compat.h"
 
 #define SPAN_MOST	300
 

@@ -20,13 +20,13 @@
 
 #include "kselftest.h"
 
-#include "compat.h"
-#include "layout.h"
-#include "machine.h"
-#include "pagemap.h"
-#include "prepare.h"
-#include "settings.h"
+#include "machine/machine.h"
+#include "machine/pagemap.h"
+#include "machine/prepare.h"
+#include "machine/settings.h"
+#include "machine/uffd.h"
 #include "mix.h"
+#include "test/compat.h"
 
 #define EXIT_USAGE	2
 #define EXIT_NO_MOVE	4

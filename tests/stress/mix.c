@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "layout.h"
-#include "pagemap.h"
+#include "machine/kernel.h"
+#include "machine/pagemap.h"
 #include "pages.h"
 
 #define WRITERS		2

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "layout.h"
-#include "pagemap.h"
+#include "machine/kernel.h"
+#include "machine/pagemap.h"
 #include "pages.h"
+#include "test/compat.h"
 
 #define RUN_MOST	64
 #define ROUNDS		8

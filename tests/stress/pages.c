@@ -13,10 +13,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "layout.h"
-#include "pagemap.h"
+#include "machine/kernel.h"
+#include "machine/pagemap.h"
+#include "machine/uffd.h"
 #include "pages.h"
+#include "test/compat.h"
 
 #define HUGE_MOST	(64UL << 20)
 #define PLAIN_SLOT	512

@@ -12,9 +12,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "layout.h"
+#include "machine/kernel.h"
 #include "pages.h"
+#include "test/compat.h"
 
 static const char *const region_names[] = {
 	[NEAR] = "near", [FAR] = "far", [PIT] = "pit", [STORE] = "store", [GRAVE] = "grave",

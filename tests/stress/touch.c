@@ -8,9 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "layout.h"
+#include "machine/kernel.h"
 #include "pages.h"
+#include "test/compat.h"
 #include "uffdio_move.h"
 
 #define STORES		64

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What this machine has, and the settings that are changed for a run.
+ */
+#ifndef UFFDIO_MOVE_MACHINE_H
+#define UFFDIO_MOVE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "test/test.h"
+
+/* Whether the operation can be tried at all. */
+enum operation {
+	OPERATION_WORKS,
+	OPERATION_ABSENT,	/* this kernel has no UFFDIO_MOVE */
+	OPERATION_FORBIDDEN,	/* userfaultfd or the ioctl is refused to this process */
+};
+
+/**
+ * machine_operation() - try UFFDIO_MOVE once
+ * @sentence: set to one sentence that says what was seen and the way out;
+ *            static storage
+ */
+enum operation machine_operation(const char **sentence);
+
+/**
+ * machine_prepare() - make swap, KSM and huge pages available for the run
+ *
+ * Where permitted: a swap device on a free zram (else a file), KSM running and
+ * impatient, transparent huge pages and one smaller size on madvise, two
+ * hugetlb pages.  What was there before is kept in memory and put back by
+ * machine_restore(); also when the process ends by exit() or by SIGINT,
+ * SIGTERM, SIGHUP or SIGPIPE.  A watcher process puts it back if this one is
+ * killed.  Only settings that have to change are written.
+ *
+ * Nothing here fails the run: what could not be had is a need that is lacking.
+ */
+void machine_prepare(void);
+void machine_restore(void);
+
+/**
+ * machine_has() - is a need of the contract met?
+ * @need:    index into the contract's needs
+ * @lacking: if not met, set to a clause that says what is missing and why
+ *           ("swap space: not permitted to this user"); static storage; may be NULL
+ *
+ * Valid after machine_prepare(); results are kept, and inherited over fork.
+ */
+bool machine_has(unsigned int need, const char **lacking);
+
+/**
+ * machine_require() - skip unless the machine has all of @needs
+ * @needs: bit mask over the contract's needs
+ */
+void machine_require(struct test *t, uint64_t needs);
+
+#endif

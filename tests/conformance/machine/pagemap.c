@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel shows of a page without its being touched.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "machine/kernel.h"
+#include "machine/pagemap.h"
+#include "test/compat.h"
+
+/* The file shows the memory of the process that opened it. */
+static int pagemap_of_self(void)
+{
+	static int fd = -1;
+	static pid_t owner;
+
+	if (fd >= 0 && owner == getpid())
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	owner = getpid();
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	return fd;
+}
+
+bool pagemap_entries(const void *address, size_t pages, uint64_t *entries)
+{
+	size_t size = pages * sizeof(*entries);
+	off_t at = (uintptr_t)address / page_size() * sizeof(*entries);
+
+	return pread(pagemap_of_self(), entries, size, at) == (ssize_t)size;
+}
+
+void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries)
+{
+	if (!pagemap_entries(address, pages, entries))
+		test_skip(t, "/proc/self/pagemap cannot be read: %s", strerror(errno));
+}
+
+bool page_is_there(struct test *t, const void *address)
+{
+	uint64_t entry;
+
+	pagemap_read(t, address, 1, &entry);
+	return entry & (ENTRY_PRESENT | ENTRY_SWAPPED);
+}
+
+bool frames_shown(void)
+{
+	return this_kernel()->frames && this_kernel()->kpageflags >= 0;
+}
+
+uint64_t frame_flags(uint64_t frame)
+{
+	uint64_t flags;
+
+	if (!frame || pread(this_kernel()->kpageflags, &flags, sizeof(flags),
+			    frame * sizeof(flags)) != sizeof(flags))
+		return 0;
+	return flags;
+}
+
+bool pagemap_scan(const void *address, uint64_t *categories)
+{
+	struct scan_region region = { 0 };
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = (uintptr_t)address,
+		.end = (uintptr_t)address + page_size(),
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.category_mask = SCAN_PRESENT,
+		.return_mask = SCAN_PRESENT | SCAN_ZERO | SCAN_HUGE,
+	};
+
+	if (ioctl(pagemap_of_self(), SCAN_PAGEMAP, &arg) < 0)
+		return false;
+	*categories = region.categories;
+	return true;
+}
+
+/* The kB that smaps tells for @field of the mapping that begins at @start. */
+static size_t smaps_of(const char *start, const char *field)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	size_t length = strlen(field), kb = 0;
+	unsigned long from, to;
+	bool here = false;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = from == (uintptr_t)start;
+		else if (here && strncmp(line, field, length) == 0)
+			kb = strtoul(line + length, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/*
+ * Without the scan, smaps is what tells a huge mapping from a huge page that is
+ * mapped in parts, by mapping: for a moment the place is one of its own.
+ */
+static bool huge_by_smaps(const void *address)
+{
+	char *start = table_start(address);
+	bool huge;
+
+	/* Where not all of it is mapped, there is no huge page. */
+	huge = madvise(start, table_span(), MADV_DONTFORK) == 0 &&
+	       smaps_of(start, "AnonHugePages:") * 1024 == huge_page_size();
+	madvise(start, table_span(), MADV_DOFORK);
+	return huge;
+}
+
+/* A huge zero page is told from small ones by its frames, which differ. */
+static bool zero_is_huge(struct test *t, const void *address)
+{
+	uint64_t entries[2];
+
+	pagemap_read(t, table_start(address), 2, entries);
+	return entry_frame(entries[0]) && entry_frame(entries[1]) == entry_frame(entries[0]) + 1 &&
+	       frame_flags(entry_frame(entries[0])) >> FLAG_ZERO & 1;
+}
+
+enum mapped page_mapped(struct test *t, const void *address)
+{
+	uint64_t categories = 0;
+
+	if (this_kernel()->scan && pagemap_scan(address, &categories)) {
+		if (!(categories & SCAN_HUGE))
+			return MAPPED_SMALL;
+		return categories & SCAN_ZERO ? MAPPED_HUGE_ZERO : MAPPED_HUGE;
+	}
+	if (zero_is_huge(t, address))
+		return MAPPED_HUGE_ZERO;
+	return huge_by_smaps(address) ? MAPPED_HUGE : MAPPED_SMALL;
+}

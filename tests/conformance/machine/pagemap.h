@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel shows of a page: /proc/self/pagemap and /proc/kpageflags, as
+ * in Documentation/admin-guide/mm/pagemap.rst of the kernel.
+ */
+#ifndef UFFDIO_MOVE_PAGEMAP_H
+#define UFFDIO_MOVE_PAGEMAP_H
+
+#include "test/test.h"
+
+#define ENTRY_PRESENT		(1ULL << 63)
+#define ENTRY_SWAPPED		(1ULL << 62)
+#define ENTRY_GUARD		(1ULL << 58)
+#define ENTRY_PROTECTED		(1ULL << 57)	/* by userfaultfd */
+#define ENTRY_EXCLUSIVE		(1ULL << 56)
+#define ENTRY_SOFT_DIRTY	(1ULL << 55)
+#define ENTRY_FRAME		((1ULL << 55) - 1)
+
+/* Numbers of the bits in /proc/kpageflags. */
+#define FLAG_ANONYMOUS		12
+#define FLAG_SWAP_BACKED	14
+#define FLAG_COMPOUND_HEAD	15
+#define FLAG_COMPOUND_TAIL	16
+#define FLAG_MERGED		21
+#define FLAG_ZERO		24
+
+/* Read the entries of @pages pages from @address on; false if they cannot be read. */
+bool pagemap_entries(const void *address, size_t pages, uint64_t *entries);
+
+/* The same, and skip the test if they cannot be read. */
+void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries);
+
+/* The entry of one page; 0 if it cannot be read. */
+static inline uint64_t pagemap_entry(const void *address)
+{
+	uint64_t entry;
+
+	return pagemap_entries(address, 1, &entry) ? entry : 0;
+}
+
+static inline uint64_t entry_frame(uint64_t entry)
+{
+	return entry & ENTRY_PRESENT ? entry & ENTRY_FRAME : 0;
+}
+
+/* Are frame numbers shown to this process, and their flags? */
+bool frames_shown(void);
+
+/* /proc/kpageflags of a frame; 0 if hidden. */
+uint64_t frame_flags(uint64_t frame);
+
+/* Is the page at @address present or swapped, as pagemap shows it?  Faults nothing. */
+bool page_is_there(struct test *t, const void *address);
+
+/* How is the page at @address mapped? */
+enum mapped { MAPPED_SMALL, MAPPED_HUGE, MAPPED_HUGE_ZERO };
+enum mapped page_mapped(struct test *t, const void *address);
+
+/* The categories (SCAN_*) of the page at @address, by PAGEMAP_SCAN; false if that fails. */
+bool pagemap_scan(const void *address, uint64_t *categories);
+
+#endif

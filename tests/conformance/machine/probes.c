@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "machine/probes.h"
+
+#include "machine/kernel.h"
+#include "machine/machine.h"
+#include "machine/pagemap.h"
+#include "machine/prepare.h"
+#include "machine/settings.h"
+#include "machine/task32.h"
+#include "machine/uffd.h"
+#include "test/compat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+
+#define LOCKED_BYTES		(64UL << 10)
+#define MERGE_MS	1000
+
+static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
+							const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why->text, sizeof(why->text), format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+/* What preparing it has run into explains more than what the probe has. */
+static bool lacks_prepared(struct reason *why, enum preparation what, const char *otherwise)
+{
+	const char *hindrance = prepare_hindrance(what);
+
+	return lacks(why, "%s", hindrance ? hindrance : otherwise);
+}
+
+static bool lacks_errno(struct reason *why, const char *what)
+{
+	return lacks(why, "%s: %s", what, strerror(errno));
+}
+
+/* Room for @bytes, aligned to them, between two places without access. */
+static char *aligned_room(size_t bytes)
+{
+	size_t room = 3 * bytes;
+	char *start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at;
+
+	if (start == MAP_FAILED)
+		return NULL;
+	at = (char *)(((uintptr_t)start + bytes) & ~(bytes - 1));
+	if (at == start)
+		at += bytes;
+	return mprotect(at, bytes, PROT_READ | PROT_WRITE) ? NULL : at;
+}
+
+static char *plain_pages(unsigned int n)
+{
+	char *at = mmap(NULL, n * page_size(), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	madvise(at, n * page_size(), MADV_NOHUGEPAGE);
+	for (unsigned int i = 0; i < n; i++)
+		memset(at + i * page_size(), 0x5a, page_size());
+	return at;
+}
+
+static bool swap_works(struct reason *why)
+{
+	char *page = plain_pages(1);
+
+	for (int i = 0; page && i < 20; i++) {
+		madvise(page, page_size(), MADV_PAGEOUT);
+		if (pagemap_entry(page) & ENTRY_SWAPPED)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return lacks_prepared(why, PREPARE_SWAP, "a page could not be swapped out");
+}
+
+static bool merged(const char *a, const char *b)
+{
+	char count[64];
+
+	if (frames_shown())
+		return (pagemap_entry(a) & ENTRY_FRAME) == (pagemap_entry(b) & ENTRY_FRAME);
+	return !setting_read("/proc/self/ksm_merging_pages", count, sizeof(count)) &&
+	       strtoul(count, NULL, 10) > 0;
+}
+
+static bool ksm_works(struct reason *why)
+{
+	char *pages = plain_pages(2), run[64];
+
+	if (setting_read("/sys/kernel/mm/ksm/run", run, sizeof(run)) || strcmp(run, "1"))
+		return lacks_prepared(why, PREPARE_KSM, "it does not run");
+	if (!pages || madvise(pages, 2 * page_size(), MADV_MERGEABLE))
+		return lacks_prepared(why, PREPARE_KSM, "it is refused");
+	for (int64_t end = now_ms() + patient_ms(MERGE_MS); now_ms() < end;) {
+		if (merged(pages, pages + page_size()))
+			return true;
+		poll(NULL, 0, 5);
+	}
+	return lacks_prepared(why, PREPARE_KSM, "two equal pages were not merged");
+}
+
+/*
+ * Touch the first byte of @bytes that are one folio if the machine can do it,
+ * and see whether the last page has come with it.
+ */
+static bool comes_whole(size_t bytes, bool store)
+{
+	char *at = bytes ? aligned_room(bytes) : NULL;
+
+	if (!at || madvise(at, bytes, MADV_HUGEPAGE))
+		return false;
+	if (store)
+		*(volatile char *)at = 1;
+	else
+		(void)*(volatile char *)at;
+	return pagemap_entry(at + bytes - page_size()) & ENTRY_PRESENT;
+}
+
+static bool thp_works(struct reason *why)
+{
+	return comes_whole(huge_page_size(), true) ||
+	       lacks_prepared(why, PREPARE_HUGE, "none could be had");
+}
+
+static bool huge_zero_works(struct reason *why)
+{
+	return comes_whole(huge_page_size(), false) ||
+	       lacks_prepared(why, PREPARE_HUGE, "it is not used (use_zero_page)");
+}
+
+static bool mthp_works(struct reason *why)
+{
+	return comes_whole(prepare_large_size(), true) ||
+	       lacks_prepared(why, PREPARE_LARGE, "none could be had");
+}
+
+static bool io_uring_works(struct reason *why)
+{
+	struct io_uring_params parameters = { 0 };
+	struct iovec buffer = { .iov_base = plain_pages(1), .iov_len = page_size() };
+	int fd = syscall(__NR_io_uring_setup, 1, &parameters);
+
+	if (fd < 0)
+		return lacks_errno(why, "it is refused");
+	if (syscall(__NR_io_uring_register, fd, IORING_REGISTER_BUFFERS, &buffer, 1))
+		return lacks_errno(why, "a buffer could not be registered");
+	return true;
+}
+
+static bool frames_work(struct reason *why)
+{
+	return frames_shown() || lacks(why, "not permitted to this user");
+}
+
+static bool soft_dirty_works(struct reason *why)
+{
+	char *page = plain_pages(1);
+	int fd;
+
+	if (!page || !(pagemap_entry(page) & ENTRY_SOFT_DIRTY))
+		return lacks(why, "this kernel is built without it");
+	fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "4", 1) != 1)
+		return lacks_errno(why, "it cannot be cleared");
+	if (pagemap_entry(page) & ENTRY_SOFT_DIRTY)
+		return lacks(why, "it is not cleared");
+	return true;
+}
+
+static bool guard_works(struct reason *why)
+{
+	char *page = plain_pages(1);
+
+	return (page && !madvise(page, page_size(), MADV_GUARD_INSTALL)) ||
+	       lacks(why, "this kernel is older than them");
+}
+
+/* A descriptor with @feature and a registered page on it, or -1. */
+static int registered_page(uint64_t feature, uint64_t mode, char **page)
+{
+	int uffd = uffd_open(feature);
+
+	*page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (uffd < 0 || *page == MAP_FAILED)
+		return -1;
+	errno = uffd_register(uffd, *page, page_size(), mode, NULL);
+	return errno ? -1 : uffd;
+}
+
+static bool poison_works(struct reason *why)
+{
+	char *page;
+	int uffd = registered_page(UFFD_FEATURE_POISON, UFFDIO_REGISTER_MODE_MISSING, &page);
+	struct uffdio_poison poison = { .range = { (uintptr_t)page, page_size() } };
+
+	if (uffd < 0)
+		return lacks(why, "this kernel is older than it");
+	return !ioctl(uffd, UFFDIO_POISON, &poison) || lacks_errno(why, "it fails");
+}
+
+static bool protects(uint64_t feature, struct reason *why)
+{
+	char *page;
+	int uffd = registered_page(feature, UFFDIO_REGISTER_MODE_WP, &page);
+	struct uffdio_writeprotect protect = {
+		.range = { (uintptr_t)page, page_size() },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	if (uffd < 0)
+		return lacks(why, "this kernel does not offer it on this architecture");
+	return !ioctl(uffd, UFFDIO_WRITEPROTECT, &protect) || lacks_errno(why, "it fails");
+}
+
+static bool wp_works(struct reason *why)
+{
+	return protects(UFFD_FEATURE_PAGEFAULT_FLAG_WP, why);
+}
+
+static bool wp_unpopulated_works(struct reason *why)
+{
+	return protects(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_UNPOPULATED, why);
+}
+
+/* The size of a mapping does not matter: one that is too small is rounded up. */
+static bool hugetlb_works(struct reason *why)
+{
+	void *page = mmap(NULL, 1, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	return page != MAP_FAILED || lacks_prepared(why, PREPARE_HUGETLB, "none is free");
+}
+
+static bool secretmem_works(struct reason *why)
+{
+	int fd = syscall(__NR_memfd_secret, 0);
+	char *page;
+
+	if (fd < 0)
+		return lacks(why, "this kernel is built or was booted without it");
+	if (ftruncate(fd, page_size()))
+		return lacks_errno(why, "it cannot be sized");
+	page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return lacks_errno(why, "it cannot be mapped");
+	*page = 1;
+	return true;
+}
+
+static bool droppable_works(struct reason *why)
+{
+	return mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_DROPPABLE | MAP_ANONYMOUS,
+		    -1, 0) != MAP_FAILED ||
+	       lacks(why, "this kernel is older than it");
+}
+
+static bool mseal_works(struct reason *why)
+{
+	char *page = plain_pages(1);
+
+	return (page && !syscall(__NR_mseal, page, page_size(), 0UL)) ||
+	       lacks(why, "this kernel is older than it");
+}
+
+static bool pkeys_work(struct reason *why)
+{
+#ifdef __NR_pkey_alloc
+	if (syscall(__NR_pkey_alloc, 0UL, 0UL) > 0)
+		return true;
+#endif
+	return lacks(why, "this processor or kernel has none");
+}
+
+/* A kernel without the entry kills the process that tries it: so none is lost here. */
+static bool task32_works(struct reason *why)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(task32_ioctl(-1, 0, NULL) == EBADF ? 0 : 1);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && !status)
+		return true;
+	return lacks(why, "this machine or kernel has no such entry");
+}
+
+static bool memlock_works(struct reason *why)
+{
+	unsigned int n = (LOCKED_BYTES + page_size() - 1) / page_size();
+	char *pages = plain_pages(n);
+
+	return (pages && !mlock(pages, n * page_size())) ||
+	       lacks(why, "the limit (RLIMIT_MEMLOCK) is too low");
+}
+
+static bool fork_event_works(struct reason *why)
+{
+	return uffd_open(UFFD_FEATURE_EVENT_FORK) >= 0 ||
+	       lacks(why, "it takes CAP_SYS_PTRACE");
+}
+
+static bool settings_work(struct reason *why)
+{
+	int fd;
+
+	if (prepare_hindrance(PREPARE_SETTINGS))
+		return lacks_prepared(why, PREPARE_SETTINGS, "");
+	fd = open("/proc/sys/vm/overcommit_memory", O_WRONLY | O_CLOEXEC);
+	return fd >= 0 || lacks_errno(why, "/proc/sys cannot be written");
+}
+
+static bool two_cpus_work(struct reason *why)
+{
+	cpu_set_t cpus;
+
+	return (!sched_getaffinity(0, sizeof(cpus), &cpus) && CPU_COUNT(&cpus) > 1) ||
+	       lacks(why, "this process may use one only");
+}
+
+const struct probe probes[] = {
+	{ "swap", swap_works },
+	{ "ksm", ksm_works },
+	{ "thp", thp_works },
+	{ "mthp", mthp_works },
+	{ "huge-zero", huge_zero_works },
+	{ "io-uring", io_uring_works },
+	{ "frames", frames_work },
+	{ "soft-dirty", soft_dirty_works },
+	{ "guard", guard_works },
+	{ "poison", poison_works },
+	{ "wp", wp_works },
+	{ "wp-unpopulated", wp_unpopulated_works },
+	{ "hugetlb", hugetlb_works },
+	{ "secretmem", secretmem_works },
+	{ "droppable", droppable_works },
+	{ "mseal", mseal_works },
+	{ "pkeys", pkeys_work },
+	{ "memlock", memlock_works },
+	{ "task32", task32_works },
+	{ "fork-event", fork_event_works },
+	{ "settings", settings_work },
+	{ "two-cpus", two_cpus_work },
+};
+
+const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);

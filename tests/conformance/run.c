@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "call/call.h"
+#include "judge.h"
+#include "machine/machine.h"
+#include "run.h"
+#include "test/test_internal.h"
+
+static const struct contract *const contract = &uffdio_move_contract;
+
+/* .move in letters, for a range whose letters may be huge. */
+static void observe_result(struct test *t, const struct layout *l, const char *prefix,
+			   unsigned int from, int error, int64_t move)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%serrno", prefix);
+	test_observe(t, name, "%s", error_name(error));
+	snprintf(name, sizeof(name), "%smove", prefix);
+	if (move == MOVE_SENTINEL) {
+		test_observe(t, name, "untouched");
+		return;
+	}
+	if (error && move == -error) {
+		test_observe(t, name, "error");
+		return;
+	}
+	for (unsigned int n = 0; from + n <= strlen(l->source.letters); n++)
+		if ((int64_t)layout_bytes(l, from, from + n) == move) {
+			test_observe(t, name, "%u", n);
+			return;
+		}
+	test_observe(t, name, "%lld bytes", (long long)move);
+}
+
+/* Letters that the call says it has moved; 0 if it says no such thing. */
+static unsigned int letters_moved(const struct call *c)
+{
+	if (c->argument_unreadable || c->move == MOVE_SENTINEL || c->move <= 0)
+		return 0;
+	for (unsigned int n = 1; n <= c->length; n++)
+		if ((int64_t)layout_bytes(&c->layout, c->from, c->from + n) == c->move)
+			return n;
+	return 0;
+}
+
+/* Which of the further observations does an ending expect for this letter? */
+static unsigned int wanted(const struct ending *endings, size_t n, unsigned int letter)
+{
+	static const struct {
+		const char *name;
+		enum observation observation;
+	} names[] = {
+		{ "frame", OBSERVE_FRAME },
+		{ "writable", OBSERVE_WRITABLE },
+		{ "soft_dirty", OBSERVE_SOFT_DIRTY },
+	};
+	unsigned int mask = 0;
+	char name[24];
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "%s[%u]", names[i].name, letter);
+		for (size_t k = 0; k < n; k++)
+			for (size_t j = 0; j < endings[k].n; j++)
+				if (!strcmp(endings[k].expect[j].what, name))
+					mask |= 1u << names[i].observation;
+	}
+	return mask;
+}
+
+static void observe_pages(struct test *t, struct call *c, const struct ending *endings, size_t n)
+{
+	/* where .move cannot be looked at, the pages are what tells */
+	unsigned int moved = c->argument_unreadable ? endings->moved : letters_moved(c);
+
+	if (c->range) {
+		layout_observe(t, &c->layout, "range", &c->layout.source);
+		return;
+	}
+	for (unsigned int i = 0; i < moved; i++) {
+		unsigned int mask = wanted(endings, n, c->to + i);
+
+		if (mask)
+			layout_observe_moved(t, &c->layout, c->to + i, c->to + i + 1, mask);
+	}
+	if (oracle_sees(contract, t->plan, SIDE_SOURCE))
+		layout_observe(t, &c->layout, "source", &c->layout.source);
+	if (oracle_sees(contract, t->plan, SIDE_DESTINATION))
+		layout_observe(t, &c->layout, "destination", &c->layout.destination);
+}
+
+/* Call once more behind the @moved letters. */
+static void repeat(struct test *t, struct call *c, const char *prefix, unsigned int moved,
+		   unsigned int letters)
+{
+	struct uffdio_move again = c->values;
+	size_t done = layout_bytes(&c->layout, c->from, c->from + moved);
+	int error;
+
+	again.dst += done;
+	again.src += done;
+	again.len = layout_bytes(&c->layout, c->from + moved, c->from + moved + letters);
+	again.move = MOVE_SENTINEL;
+	error = test_move(t, c->uffd, &again);
+	observe_result(t, &c->layout, prefix, c->from + moved, error, again.move);
+}
+
+/* The ending that the result so far speaks for, and that a store would cure. */
+static const struct ending *curable(const struct test *t, const struct ending *endings, size_t n,
+				    unsigned int moved)
+{
+	const char *error = NULL;
+
+	for (size_t i = 0; i < t->observed.n; i++)
+		if (!strcmp(t->observed.facts[i].what, moved ? "cause.errno" : "errno"))
+			error = t->observed.facts[i].value;
+	for (size_t i = 0; i < n; i++)
+		if (endings[i].stopped_by && endings[i].stopped_by->cure == CURE_STORE &&
+		    endings[i].moved == moved && error &&
+		    !strcmp(error, endings[i].stopped_by->error))
+			return &endings[i];
+	return NULL;
+}
+
+static void run_call(struct test *t)
+{
+	static struct ending endings[MAX_ENDINGS];
+	const struct test_plan *plan = t->plan;
+	size_t n = oracle_endings(contract, plan, endings);
+	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
+	struct call c = {
+		.test = t, .range = plan->range, .from = plan->from, .to = plan->to,
+		.mode = plan->mode,
+	};
+	const struct ending *cure;
+	unsigned int moved;
+
+	c.length = notation_letters(plan->range ? plan->range : plan->source, source) - c.from;
+	if (plan->length)
+		c.length = plan->length;
+	c.layout.source.letters = source;
+	c.layout.destination.letters = source;
+	if (!plan->range) {
+		notation_letters(plan->destination, destination);
+		c.layout.destination.letters = destination;
+	}
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		variation_steps[plan->variations[i]].apply(&c);
+	call_build(&c);
+	call_run(&c);
+
+	if (c.argument_unreadable)
+		test_observe(t, "errno", "%s", error_name(c.error));
+	else
+		observe_result(t, &c.layout, "", c.from, c.error, c.move);
+	moved = letters_moved(&c);
+	if (moved && moved < c.length)
+		repeat(t, &c, "cause.", moved, c.length - moved);
+	observe_pages(t, &c, endings, n);
+	cure = c.argument_unreadable ? NULL : curable(t, endings, n, moved);
+	if (cure) {
+		layout_store(t, &c.layout, c.from + cure->moved);
+		repeat(t, &c, "cured.", cure->moved, 1);
+	}
+	if (c.finish)
+		c.finish(&c);
+}
+
+void test_run(const struct test_plan *plan, int flip, struct record *record)
+{
+	struct test t = { .plan = plan, .record = record };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	memset(record, 0, sizeof(*record));
+	record->started = true;
+	for (unsigned int i = 0; i < contract->n_needs; i++)
+		t.observed.has |= (uint64_t)machine_has(i, NULL) << i;
+	machine_require(&t, oracle_needs(contract, plan));
+	if (plan->scenario >= 0)
+		scenario_functions[plan->scenario](&t);
+	else
+		run_call(&t);
+	test_observe(&t, "returns", "yes");
+	judge(contract, plan, &t.observed, flip, record);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What holds of a page that has moved.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define STORED 0x73746f726564ULL
+
+void scenario_reference(struct test *t)
+{
+	struct iovec page;
+	struct scene s;
+	int ends[2];
+	uint64_t word;
+
+	scene_build(&s, t, 1, 0);
+	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
+	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
+		test_skip(t, "the page could not be spliced into a pipe: %s", error_name(errno));
+	scene_observe_errno(&s, 1, 0);
+	if (page_is_there(t, s.destination))
+		*(volatile uint64_t *)s.destination = STORED;
+	if (read(ends[0], &word, sizeof(word)) != sizeof(word))
+		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
+	test_observe(t, "pipe", "%s", word == STORED ? "store-at-new-place" :
+		     word == scene_tag(0) ? "contents" : "other");
+	scene_end(&s);
+}
+
+void scenario_protection_dropped(struct test *t)
+{
+	struct uffd_msg event;
+	struct waiter w;
+	struct scene s;
+
+	scene_build(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_WP);
+	scene_register(&s, s.destination, 1,
+		       UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP);
+	scene_protect(&s, s.source, 1);
+	scene_observe_errno(&s, 1, 0);
+	waiter_touch(&s, &w, s.destination, true);
+	test_observe(t, "protected", "%s",
+		     strcmp(waiter_next(&s, &w, &event), "done") ? "yes" : "no");
+	scene_end(&s);
+}
+
+/* A child that dies by an access tells whether it could be made. */
+static const char *try_access(struct test *t, volatile uint64_t *word, bool store)
+{
+	pid_t child = test_fork(t);
+	int code;
+
+	if (child == 0) {
+		struct rlimit no_core = { 0 };
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(SIGSEGV, SIG_DFL);
+		if (store)
+			*word = STORED;
+		_exit(*word == scene_tag(0) ? 0 : 1);
+	}
+	code = test_wait(t, child);
+	if (code == 128 + SIGSEGV)
+		return "fault";
+	return code == 0 ? "contents" : "other";
+}
+
+void scenario_later_changes(struct test *t)
+{
+	uint64_t *place = (uint64_t *)map_pages(t, 1);
+	void *moved;
+	struct scene s;
+
+	scene_build(&s, t, 1, 0);
+	scene_observe_errno(&s, 1, 0);
+	test_observe(t, "child", "%s", try_access(t, (uint64_t *)s.destination, false));
+	moved = mremap(s.destination, page_size(), page_size(), MREMAP_MAYMOVE | MREMAP_FIXED,
+		       place);
+	test_observe(t, "remapped", "%s",
+		     moved == MAP_FAILED ? "refused" : look_at(&s, place, scene_tag(0)));
+	mprotect(place, page_size(), PROT_READ);
+	test_observe(t, "read_only", "%s", try_access(t, place, true));
+	munmap(place, page_size());
+	test_observe(t, "unmapped", "%s", try_access(t, place, false));
+	scene_end(&s);
+}

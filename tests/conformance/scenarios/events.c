@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events of the address space, and the state of changing that they bring about.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define PAGES 4			/* the first is moved to, the last changes */
+#define PATIENCE_MS 2000
+
+struct change {
+	struct crew crew;
+	struct scene *scene;
+	void (*make)(struct scene *s);
+};
+
+static void drop(struct scene *s)
+{
+	madvise(destination_page(s, PAGES - 1), page_size(), MADV_DONTNEED);
+}
+
+static void unmap(struct scene *s)
+{
+	munmap(destination_page(s, PAGES - 1), page_size());
+}
+
+static void remap(struct scene *s)
+{
+	char *to = map_pages(s->test, 1);
+
+	mremap(destination_page(s, PAGES - 1), page_size(), page_size(),
+	       MREMAP_MAYMOVE | MREMAP_FIXED, to);
+}
+
+/* Not test_fork(): its child would end with the thread, and this one ends at once. */
+static void have_a_child(struct scene *s)
+{
+	pid_t child;
+
+	(void)s;
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	waitpid(child, NULL, 0);
+}
+
+static void *make_change(void *argument)
+{
+	struct change *c = argument;
+
+	c->make(c->scene);
+	return NULL;
+}
+
+/* The event of a fork brings a descriptor for the child's address space. */
+static void read_event(struct scene *s)
+{
+	struct uffd_msg event;
+
+	if (next_event(s, &event, patient_ms(PATIENCE_MS)) && event.event == UFFD_EVENT_FORK)
+		close(event.arg.fork.ufd);
+}
+
+/*
+ * Another thread makes the change and sleeps until its event is read; the state
+ * has ended when it has gone on.
+ */
+static void move_during(struct test *t, uint64_t feature, void (*make)(struct scene *s))
+{
+	struct change c = { .make = make };
+	struct pollfd event = { .events = POLLIN };
+	struct scene s;
+
+	scene_build(&s, t, PAGES, feature);
+	/* A page shared with a child would be refused on that account. */
+	madvise(s.source, PAGES * page_size(), MADV_DONTFORK);
+	c.scene = &s;
+	crew_add(&s, &c.crew, make_change, &c);
+	event.fd = s.uffd;
+	if (poll(&event, 1, patient_ms(PATIENCE_MS)) != 1)
+		test_broken(t, "the change made no event");
+	scene_observe_move(&s, "", 1, 0);
+	read_event(&s);
+	crew_end(&c.crew);
+	scene_observe_move(&s, ".after", 1, 0);
+	scene_end(&s);
+}
+
+void scenario_event_remove(struct test *t)
+{
+	move_during(t, UFFD_FEATURE_EVENT_REMOVE, drop);
+}
+
+void scenario_event_unmap(struct test *t)
+{
+	move_during(t, UFFD_FEATURE_EVENT_UNMAP, unmap);
+}
+
+void scenario_event_remap(struct test *t)
+{
+	move_during(t, UFFD_FEATURE_EVENT_REMAP, remap);
+}
+
+void scenario_event_fork(struct test *t)
+{
+	move_during(t, UFFD_FEATURE_EVENT_FORK, have_a_child);
+}
+
+void scenario_events_not_negotiated(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	madvise(s.source, PAGES * page_size(), MADV_DONTFORK);
+	have_a_child(&s);
+	drop(&s);
+	remap(&s);
+	unmap(&s);
+	scene_observe_move(&s, "", 1, 0);
+	scene_end(&s);
+}
+
+/* Ways in which an mremap of a registered range fails, early or late. */
+static unsigned int failing_mremaps(struct scene *s)
+{
+	char *page = destination_page(s, PAGES - 1), *locked = map_pages(s->test, 1);
+	size_t size = page_size(), too_much = ~(size_t)0 / 4 & ~(size - 1);
+	int to = MREMAP_MAYMOVE | MREMAP_FIXED;
+	unsigned int succeeded = 0;
+
+	/* to an address that is no page's, onto itself, beyond the task */
+	succeeded += mremap(page, size, size, to, locked + 1) != MAP_FAILED;
+	succeeded += mremap(page, size, size, to, page) != MAP_FAILED;
+	succeeded += mremap(page, size, size, to, (void *)~(size - 1)) != MAP_FAILED;
+	/* more than the mapping has, more than any address space has */
+	succeeded += mremap(page, 2 * size, 2 * size, to, locked) != MAP_FAILED;
+	succeeded += mremap(page, size, too_much, MREMAP_MAYMOVE) != MAP_FAILED;
+	/* in place, where the neighbour is in the way */
+	succeeded += mremap(page, size, 2 * size, 0) != MAP_FAILED;
+	return succeeded;
+}
+
+void scenario_failed_mremap(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, UFFD_FEATURE_EVENT_REMAP);
+	test_observe(t, "mremap", "%s", failing_mremaps(&s) ? "done" : "refused");
+	scene_observe_move(&s, "", 1, 0);
+	scene_end(&s);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scenarios/scene.h"
+
+#define LINE 64
+#define PATIENCE_MS 5000	/* for what comes sooner or later on any machine */
+
+char *map_pages(struct test *t, unsigned int pages)
+{
+	size_t bytes = pages * page_size();
+	/* A neighbour without access keeps mappings from being merged. */
+	char *room = mmap(NULL, bytes + 2 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	char *start = room + page_size();
+
+	if (room == MAP_FAILED || mprotect(start, bytes, PROT_READ | PROT_WRITE))
+		test_broken(t, "no memory for %u pages: %s", pages, strerror(errno));
+	madvise(start, bytes, MADV_NOHUGEPAGE);
+	return start;
+}
+
+void scene_register(struct scene *s, void *start, unsigned int pages, uint64_t mode)
+{
+	int error = uffd_register(s->uffd, start, pages * page_size(), mode, NULL);
+
+	if (error)
+		test_skip(s->test, "the range could not be registered: %s", error_name(error));
+}
+
+void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features)
+{
+	s->test = t;
+	s->pages = pages;
+	s->n_waiters = 0;
+	s->uffd = uffd_open(features);
+	if (s->uffd < 0)
+		test_skip(t, "no descriptor with the features %#llx: %s",
+			  (unsigned long long)features, error_name(errno));
+	s->source = map_pages(t, pages);
+	s->destination = map_pages(t, pages);
+	for (unsigned int i = 0; i < pages; i++)
+		fill_page(source_page(s, i), scene_tag(i));
+	scene_register(s, s->destination, pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+char *source_page(const struct scene *s, unsigned int i)
+{
+	return s->source + i * page_size();
+}
+
+char *destination_page(const struct scene *s, unsigned int i)
+{
+	return s->destination + i * page_size();
+}
+
+uint64_t scene_tag(unsigned int i)
+{
+	return 0x7a67000000000000ULL | i;
+}
+
+void fill_page(void *page, uint64_t tag)
+{
+	for (size_t at = 0; at < page_size(); at += LINE)
+		*(uint64_t *)((char *)page + at) = tag;
+}
+
+uint64_t read_tag(const void *page)
+{
+	uint64_t tag = *(const volatile uint64_t *)page;
+
+	for (size_t at = LINE; at < page_size(); at += LINE)
+		if (*(const volatile uint64_t *)((const char *)page + at) != tag)
+			return TAG_TORN;
+	return tag;
+}
+
+const char *look_at(struct scene *s, const void *page, uint64_t tag)
+{
+	uint64_t seen;
+
+	if (!page_is_there(s->test, page))
+		return "hole";
+	seen = read_tag(page);
+	if (seen == tag)
+		return "contents";
+	return seen == 0 ? "zero" : "other";
+}
+
+void pages_there(struct test *t, const void *start, unsigned int pages, bool there[])
+{
+	uint64_t *entries = calloc(pages, sizeof(*entries));
+
+	if (!entries)
+		test_broken(t, "no memory for %u entries of pagemap", pages);
+	pagemap_read(t, start, pages, entries);
+	for (unsigned int i = 0; i < pages; i++)
+		there[i] = entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED);
+	free(entries);
+}
+
+int scene_move(struct scene *s, void *to, void *from, unsigned int pages, uint64_t mode,
+	       int64_t *move)
+{
+	struct uffdio_move argument = {
+		.dst = (uintptr_t)to,
+		.src = (uintptr_t)from,
+		.len = pages * page_size(),
+		.mode = mode,
+		.move = MOVE_SENTINEL,
+	};
+	int error = test_move(s->test, s->uffd, &argument);
+
+	if (move)
+		*move = argument.move;
+	return error;
+}
+
+void test_observe_result(struct test *t, const char *suffix, int error, int64_t move)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "errno%s", suffix);
+	test_observe(t, name, "%s", error_name(error));
+	snprintf(name, sizeof(name), "move%s", suffix);
+	if (move == MOVE_SENTINEL)
+		test_observe(t, name, "untouched");
+	else if (error && move == -error)
+		test_observe(t, name, "error");
+	else if (move < 0 || move % page_size())
+		test_observe(t, name, "%lld bytes", (long long)move);
+	else
+		test_observe(t, name, "%lld", (long long)(move / page_size()));
+}
+
+void scene_observe_move(struct scene *s, const char *suffix, unsigned int pages, uint64_t mode)
+{
+	int64_t move;
+	int error = scene_move(s, s->destination, s->source, pages, mode, &move);
+
+	test_observe_result(s->test, suffix, error, move);
+}
+
+void scene_observe_errno(struct scene *s, unsigned int pages, uint64_t mode)
+{
+	int error = scene_move(s, s->destination, s->source, pages, mode, NULL);
+
+	test_observe(s->test, "errno", "%s", error_name(error));
+}
+
+void scene_wake(struct scene *s, void *start, unsigned int pages)
+{
+	struct uffdio_range range = { (uintptr_t)start, pages * page_size() };
+
+	if (ioctl(s->uffd, UFFDIO_WAKE, &range))
+		test_broken(s->test, "UFFDIO_WAKE: %s", strerror(errno));
+}
+
+void scene_protect(struct scene *s, void *start, unsigned int pages)
+{
+	struct uffdio_writeprotect protect = {
+		.range = { (uintptr_t)start, pages * page_size() },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	if (ioctl(s->uffd, UFFDIO_WRITEPROTECT, &protect))
+		test_broken(s->test, "UFFDIO_WRITEPROTECT: %s", strerror(errno));
+}
+
+int scene_copy(struct scene *s, void *to, const void *from, uint64_t mode)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)to,
+		.src = (uintptr_t)from,
+		.len = page_size(),
+		.mode = mode,
+	};
+
+	return ioctl(s->uffd, UFFDIO_COPY, &copy) ? errno : 0;
+}
+
+bool next_event(struct scene *s, struct uffd_msg *event, int ms)
+{
+	struct pollfd readable = { .fd = s->uffd, .events = POLLIN };
+	int64_t end = now_ms() + ms;
+
+	do {
+		int left = end - now_ms();
+
+		if (poll(&readable, 1, left > 0 ? left : 0) < 0 && errno != EINTR)
+			break;
+		if (read(s->uffd, event, sizeof(*event)) == sizeof(*event))
+			return true;
+	} while (now_ms() < end);
+	return false;
+}
+
+const char *event_name(const struct uffd_msg *event)
+{
+	switch (event->event) {
+	case UFFD_EVENT_PAGEFAULT:
+		return "pagefault";
+	case UFFD_EVENT_FORK:
+		return "fork";
+	case UFFD_EVENT_REMAP:
+		return "remap";
+	case UFFD_EVENT_REMOVE:
+		return "remove";
+	case UFFD_EVENT_UNMAP:
+		return "unmap";
+	}
+	return "other";
+}
+
+static void *touch(void *argument)
+{
+	struct waiter *w = argument;
+
+	__atomic_store_n(&w->tid, (int)syscall(__NR_gettid), __ATOMIC_RELEASE);
+	if (w->store)
+		*w->address = 0x73746f7265ULL;
+	else
+		w->read = *w->address;
+	__atomic_store_n(&w->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store)
+{
+	w->address = address;
+	w->store = store;
+	w->tid = w->done = 0;
+	if (pthread_create(&w->thread, NULL, touch, w))
+		test_broken(s->test, "no thread to be had");
+	s->waiters[s->n_waiters++] = w;
+}
+
+static bool waiter_done(const struct waiter *w)
+{
+	return __atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
+}
+
+static pid_t waiter_task(const struct waiter *w)
+{
+	return __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
+}
+
+void waiter_start(struct scene *s, struct waiter *w, void *address)
+{
+	struct uffd_msg event;
+	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
+
+	waiter_touch(s, w, address, false);
+	if (!next_event(s, &event, patient_ms(PATIENCE_MS)) || event.event != UFFD_EVENT_PAGEFAULT)
+		test_broken(s->test, "a thread that reads a missing page made no fault event");
+	while (!is_asleep(waiter_task(w)) && now_ms() < end)
+		poll(NULL, 0, 1);
+}
+
+const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *event)
+{
+	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
+	unsigned int asleep = 0;
+
+	while (asleep < ASLEEP_MS && now_ms() < end) {
+		if (waiter_done(w))
+			return "done";
+		if (event && next_event(s, event, 0))
+			return "event";
+		asleep = is_asleep(waiter_task(w)) ? asleep + 1 : 0;
+		poll(NULL, 0, 1);
+	}
+	return waiter_done(w) ? "done" : "asleep";
+}
+
+const char *waiter_woken(struct scene *s, struct waiter *w)
+{
+	return strcmp(waiter_next(s, w, NULL), "done") ? "no" : "yes";
+}
+
+void scene_end(struct scene *s)
+{
+	close(s->uffd);
+	while (s->n_waiters > 0)
+		pthread_join(s->waiters[--s->n_waiters]->thread, NULL);
+}
+
+void crew_add(struct scene *s, struct crew *c, void *(*run)(void *), void *argument)
+{
+	if (pthread_create(&c->threads[c->n], NULL, run, argument))
+		test_broken(s->test, "no thread to be had");
+	c->n++;
+}
+
+void crew_end(struct crew *c)
+{
+	__atomic_store_n(&c->stop, 1, __ATOMIC_RELEASE);
+	while (c->n > 0)
+		pthread_join(c->threads[--c->n], NULL);
+}

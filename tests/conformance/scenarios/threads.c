@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that run at the same time as each other and as other changes.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define ROUNDS 400
+#define DUEL_MS 1500		/* on a busy machine there are fewer rounds */
+#define WRITER_MS 80
+#define COUNTERS 16		/* pages with a counter each */
+
+/* Two threads that move page after page, each pair of calls at the same time. */
+struct duel {
+	struct scene *scene;
+	char *from[2], *to[2];	/* first pages of ROUNDS */
+	uint64_t mode;
+	unsigned int arrived;	/* at all meeting points so far */
+	unsigned int rounds;	/* that are fought; set before the last one's meeting */
+	int64_t deadline;
+	int errors[2][ROUNDS];
+};
+
+struct duellist {
+	struct duel *duel;
+	unsigned int who;
+};
+
+static void meet(struct duel *d, unsigned int round)
+{
+	__atomic_fetch_add(&d->arrived, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&d->arrived, __ATOMIC_ACQUIRE) < 2 * (round + 1))
+		sched_yield();
+}
+
+static void *fight(void *argument)
+{
+	struct duellist *me = argument;
+	struct duel *d = me->duel;
+
+	for (unsigned int round = 0; round < __atomic_load_n(&d->rounds, __ATOMIC_ACQUIRE); round++) {
+		size_t at = round * page_size();
+
+		if (me->who == 0 && now_ms() > d->deadline)
+			__atomic_store_n(&d->rounds, round + 1, __ATOMIC_RELEASE);
+		meet(d, round);
+		d->errors[me->who][round] = scene_move(d->scene, d->to[me->who] + at,
+						       d->from[me->who] + at, 1, d->mode, NULL);
+	}
+	return NULL;
+}
+
+static void fight_out(struct duel *d)
+{
+	struct duellist duellists[2] = { { d, 0 }, { d, 1 } };
+	struct crew crew = { 0 };
+
+	d->rounds = ROUNDS;
+	d->deadline = now_ms() + DUEL_MS;
+	crew_add(d->scene, &crew, fight, &duellists[0]);
+	crew_add(d->scene, &crew, fight, &duellists[1]);
+	crew_end(&crew);
+}
+
+static unsigned int winners(const struct duel *d, unsigned int round)
+{
+	return !d->errors[0][round] + !d->errors[1][round];
+}
+
+/* The number of winners in each round: the first, unless one differs. */
+static void observe_winners(struct test *t, const struct duel *d)
+{
+	unsigned int round = 1;
+
+	while (round < d->rounds && winners(d, round) == winners(d, 0))
+		round++;
+	if (round >= d->rounds)
+		test_observe(t, "winners_each_round", "%u", winners(d, 0));
+	else
+		test_observe(t, "winners_each_round", "%u and %u", winners(d, 0), winners(d, round));
+}
+
+/* The losers' error: the first one, unless one differs. */
+static void observe_loser(struct test *t, const struct duel *d)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < 2 * d->rounds; i++) {
+		int this = d->errors[i & 1][i / 2];
+
+		if (!this || this == error)
+			continue;
+		if (error) {
+			test_observe(t, "loser", "%s and %s", error_name(error), error_name(this));
+			return;
+		}
+		error = this;
+	}
+	test_observe(t, "loser", "%s", error_name(error));
+}
+
+static bool holds(struct scene *s, const char *first, unsigned int i, uint64_t tag)
+{
+	return !strcmp(look_at(s, first + i * page_size(), tag), "contents");
+}
+
+void scenario_movers_to_one_place(struct test *t)
+{
+	struct duel *d = calloc(1, sizeof(*d));
+	unsigned int lost = 0;
+	struct scene s;
+	char *second;
+
+	scene_build(&s, t, ROUNDS, 0);
+	second = map_pages(t, ROUNDS);
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		fill_page(second + i * page_size(), scene_tag(ROUNDS + i));
+	*d = (struct duel){
+		.scene = &s,
+		.from = { s.source, second },
+		.to = { s.destination, s.destination },
+	};
+	fight_out(d);
+	observe_winners(t, d);
+	observe_loser(t, d);
+	for (unsigned int i = 0; i < d->rounds; i++) {
+		bool first = !d->errors[0][i];
+
+		/* The winner's page has arrived, the loser's is where it was. */
+		lost += !holds(&s, s.destination, i, scene_tag(first ? i : ROUNDS + i));
+		lost += !holds(&s, first ? second : s.source, i, scene_tag(first ? ROUNDS + i : i));
+	}
+	test_observe(t, "lost", "%u", lost);
+	scene_end(&s);
+	free(d);
+}
+
+/* How often each page is found: the first, unless one differs. */
+static void observe_copies(const struct duel *d, const char *other)
+{
+	unsigned int copies[ROUNDS] = { 0 }, i;
+	struct scene *s = d->scene;
+
+	for (i = 0; i < d->rounds; i++) {
+		copies[i] = holds(s, s->source, i, scene_tag(i));
+		copies[i] += holds(s, s->destination, i, scene_tag(i));
+		copies[i] += holds(s, other, i, scene_tag(i));
+		if (copies[i] != copies[0])
+			break;
+	}
+	if (i == d->rounds)
+		test_observe(s->test, "copies", "%u", copies[0]);
+	else
+		test_observe(s->test, "copies", "%u and %u", copies[0], copies[i]);
+}
+
+static void move_from_one_place(struct test *t, uint64_t mode, bool loser_fails)
+{
+	struct duel *d = calloc(1, sizeof(*d));
+	struct scene s;
+	char *other;
+
+	scene_build(&s, t, ROUNDS, 0);
+	other = map_pages(t, ROUNDS);
+	scene_register(&s, other, ROUNDS, UFFDIO_REGISTER_MODE_MISSING);
+	*d = (struct duel){
+		.scene = &s,
+		.from = { s.source, s.source },
+		.to = { s.destination, other },
+		.mode = mode,
+	};
+	fight_out(d);
+	observe_winners(t, d);
+	if (loser_fails)
+		observe_loser(t, d);
+	observe_copies(d, other);
+	scene_end(&s);
+	free(d);
+}
+
+void scenario_movers_from_one_place(struct test *t)
+{
+	move_from_one_place(t, 0, true);
+}
+
+void scenario_movers_from_one_place_holes(struct test *t)
+{
+	move_from_one_place(t, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, false);
+}
+
+struct writer {
+	struct crew crew;
+	struct scene *scene;
+	uint64_t steps[COUNTERS];
+};
+
+static void *count_up(void *argument)
+{
+	struct writer *w = argument;
+
+	for (unsigned int i = 0; !__atomic_load_n(&w->crew.stop, __ATOMIC_ACQUIRE);
+	     i = (i + 1) % COUNTERS) {
+		volatile uint64_t *counter = (uint64_t *)source_page(w->scene, i);
+
+		*counter = *counter + 1;
+		__atomic_fetch_add(&w->steps[i], 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+void scenario_writers(struct test *t)
+{
+	struct writer w = { 0 };
+	struct scene s;
+	int64_t end, lost = 0;
+	int error = 0;
+
+	scene_build(&s, t, COUNTERS, 0);
+	scene_register(&s, s.source, COUNTERS, UFFDIO_REGISTER_MODE_MISSING);
+	for (unsigned int i = 0; i < COUNTERS; i++)
+		*(uint64_t *)source_page(&s, i) = 0;
+	w.scene = &s;
+	crew_add(&s, &w.crew, count_up, &w);
+	while (!__atomic_load_n(&w.steps[COUNTERS - 1], __ATOMIC_ACQUIRE))
+		sched_yield();
+	for (end = now_ms() + WRITER_MS; !error && now_ms() < end;) {
+		error = scene_move(&s, s.destination, s.source, COUNTERS, 0, NULL);
+		if (!error)
+			error = scene_move(&s, s.source, s.destination, COUNTERS, 0, NULL);
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	/* After an error the writer may sleep over a hole; closing lets it go on. */
+	close(s.uffd);
+	crew_end(&w.crew);
+	for (unsigned int i = 0; i < COUNTERS; i++)
+		lost += w.steps[i] - *(volatile uint64_t *)source_page(&s, i);
+	test_observe(t, "lost", "%lld", (long long)lost);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test/test_internal.h"
+
+struct record *records_new(size_t n)
+{
+	void *records = mmap(NULL, n * sizeof(struct record), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (records == MAP_FAILED) {
+		perror("uffdio-move-conformance: no memory for the results");
+		exit(1);
+	}
+	return records;
+}
+
+static _Noreturn void end_test(struct test *t, enum verdict verdict, const char *format,
+			       va_list args)
+{
+	t->record->verdict = verdict;
+	vsnprintf(t->record->text, sizeof(t->record->text), format, args);
+	_exit(verdict == VERDICT_SKIPPED ? EXIT_SKIP : 1);
+}
+
+_Noreturn void test_skip(struct test *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end_test(t, VERDICT_SKIPPED, format, args);
+}
+
+_Noreturn void test_broken(struct test *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end_test(t, VERDICT_FAILS, format, args);
+}
+
+void test_observe(struct test *t, const char *what, const char *format, ...)
+{
+	struct seen *fact = &t->observed.facts[t->observed.n];
+	va_list args;
+
+	for (size_t i = 0; i < t->observed.n; i++)
+		if (!strcmp(t->observed.facts[i].what, what))
+			test_broken(t, "%s was looked at twice", what);
+	if (t->observed.n == MAX_SEEN || strlen(what) >= sizeof(fact->what))
+		test_broken(t, "%s is one fact too many, or too long a name", what);
+	strcpy(fact->what, what);
+	va_start(args, format);
+	vsnprintf(fact->value, sizeof(fact->value), format, args);
+	va_end(args);
+	t->observed.n++;
+}
+
+int test_move(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error;
+
+	__atomic_fetch_add(&t->record->in_call, 1, __ATOMIC_RELAXED);
+	error = ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
+	__atomic_fetch_sub(&t->record->in_call, 1, __ATOMIC_RELAXED);
+	return error;
+}
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static unsigned int patience = 1;
+
+void test_be_patient(unsigned int factor)
+{
+	patience = factor;
+}
+
+int64_t patient_ms(int64_t ms)
+{
+	return ms * patience;
+}
+
+bool is_asleep(pid_t task)
+{
+	char path[64], line[128], *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'D');
+}
+
+const char *error_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return name ? name : "an unknown errno";
+}
+
+pid_t test_fork(struct test *t)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		test_broken(t, "fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	return 0;
+}
+
+int test_wait(struct test *t, pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			test_broken(t, "waitpid: %s", strerror(errno));
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
