@@ -17,7 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_LETTERS	16	/* letters in one range of a vector or case */
+/* Bounds, which specgen holds every contract against. */
+#define MAX_LETTERS	16	/* in one range of a vector or case */
+#define MAX_CLAUSES	256
+#define MAX_ROWS	64	/* of checks, of outcomes, and of effects */
+#define MAX_NEEDS	64	/* bits of a mask */
+#define MAX_MODES	8	/* bits of which every combination is looked at */
+#define MAX_TOGETHER	4	/* variations of one call */
 
 enum level { LEVEL_MUST, LEVEL_MAY, LEVEL_OBSERVED, LEVEL_UNSPECIFIED };
 
@@ -29,7 +35,7 @@ struct clause {
 	enum level level;
 	enum section section;
 	const char *rule;
-	const char *why;
+	const char *why;	/* or NULL */
 	const char *untested;	/* why no test can be had, or NULL */
 	int line;		/* of the YAML file */
 };

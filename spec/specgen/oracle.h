@@ -23,7 +23,7 @@ struct test_plan {
 	const char *range;			/* both in one mapping, or NULL */
 	unsigned int from, to, length;		/* letters; length 0: the whole range */
 	uint64_t mode;
-	unsigned int variations[4];
+	unsigned int variations[MAX_TOGETHER];
 	unsigned int n_variations;
 	int vector;				/* index, or -1 */
 	int scenario;				/* index, or -1 */

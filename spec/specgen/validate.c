@@ -8,9 +8,9 @@
 
 #include "oracle.h"
 #include "origin.h"
+#include "shapes.h"
 #include "validate_parts.h"
 
-#define MAX_MODES	8	/* every combination of them is looked at */
 #define MAX_NAME_LENGTH	48	/* generated names join two of these */
 #define MAX_ID_LENGTH	64
 #define MAX_ERRNO	4095
@@ -159,8 +159,6 @@ static void validate_modes(const struct contract *c)
 	const struct interface *f = &c->interface;
 	size_t prefix = strlen(f->ioctl);
 
-	if (f->n_modes > MAX_MODES)
-		error_at(c, &f->modes[MAX_MODES], "there are more than %d mode bits", MAX_MODES);
 	for (size_t i = 0; i < f->n_modes; i++) {
 		const struct mode_bit *m = &f->modes[i];
 
@@ -252,11 +250,12 @@ static void validate_letters(const struct contract *c, const char *const *letter
 static void validate_clauses(const struct contract *c)
 {
 	for (size_t i = 0; i < c->n_clauses; i++) {
-		const char *rule = c->clauses[i].rule;
+		const struct clause *k = &c->clauses[i];
 
-		if (rule[strlen(rule) - 1] != '.')
-			error_at(c, &c->clauses[i].rule,
-				 "a rule is one sentence and ends with a full stop");
+		if (k->rule[strlen(k->rule) - 1] != '.')
+			error_at(c, &k->rule, "a rule is one sentence and ends with a full stop");
+		if (!k->why && (k->level == LEVEL_MUST || k->level == LEVEL_MAY))
+			error_at(c, k, "missing key `why`: a must- or may-clause has one");
 	}
 }
 
@@ -461,15 +460,6 @@ static void validate_table(const struct contract *c)
 
 /* Effects */
 
-static const char *const observation_words[OBSERVE_COUNT] = {
-	[OBSERVE_SUCCESS] = "success", [OBSERVE_SHORT] = "short",
-	[OBSERVE_CAUSE] = "cause", [OBSERVE_UNTOUCHED] = "untouched",
-	[OBSERVE_SOURCE] = "source", [OBSERVE_DESTINATION] = "destination",
-	[OBSERVE_UNWRITTEN] = "unwritten", [OBSERVE_RETURNS] = "returns",
-	[OBSERVE_CURE] = "cure", [OBSERVE_FRAME] = "frame",
-	[OBSERVE_WRITABLE] = "writable", [OBSERVE_SOFT_DIRTY] = "soft-dirty",
-};
-
 static void validate_effect_value(const struct contract *c, const struct effect *e)
 {
 	static const char *const values[OBSERVE_COUNT][2] = {
@@ -481,7 +471,7 @@ static void validate_effect_value(const struct contract *c, const struct effect 
 
 	if (!e->value || !e->source)
 		error_at(c, &e->observe, "`observe: %s` goes with `value` and `source`",
-			 observation_words[e->observe]);
+			 word_of(observation_words, e->observe));
 	if (e->value && strcmp(e->value, known[0]) && strcmp(e->value, known[1]))
 		error_at(c, &e->value, "`value`: `%.40s` is not one of: %s, %s", e->value,
 			 known[0], known[1]);
@@ -510,11 +500,11 @@ static void validate_effect(const struct contract *c, size_t i)
 		error_at(c, e->value ? (const void *)&e->value :
 			    e->source ? (const void *)&e->source : (const void *)&e->needs,
 			 "`observe: %s` has no `value`, `source` or `needs`",
-			 observation_words[e->observe]);
+			 word_of(observation_words, e->observe));
 	for (size_t k = 0; k < i; k++)
 		if (effects_meet(&c->effects[k], e)) {
 			error_at(c, &e->observe, "`observe: %s` is already claimed by `%s`",
-				 observation_words[e->observe],
+				 word_of(observation_words, e->observe),
 				 c->clauses[c->effects[k].clause].id);
 			return;
 		}
@@ -527,7 +517,7 @@ static void validate_effects(const struct contract *c, struct position section)
 	for (enum observation o = 0; o < OBSERVE_REQUIRED; o++)
 		if (!contract_effect(c, o))
 			origin_error(c->origin, section, "no effect has `observe: %s`",
-				     observation_words[o]);
+				     word_of(observation_words, o));
 }
 
 /* Scenarios and deviations */

@@ -98,13 +98,8 @@ static bool validate_vector_with(const struct contract *c, const struct vector *
 				 struct test_plan *plan)
 {
 	size_t errors = origin_errors(c->origin);
-	size_t most = sizeof(plan->variations) / sizeof(plan->variations[0]);
 	unsigned int touched = 0;
 
-	if (v->n_with > most) {
-		error_at(c, &v->with[most], "more than %zu variations", most);
-		return false;
-	}
 	for (size_t i = 0; i < v->n_with; i++) {
 		const struct variation *variation = &c->variations[v->with[i]];
 
