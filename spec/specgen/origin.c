@@ -3,18 +3,15 @@
 #include "origin.h"
 
 #include <err.h>
-#include <stdalign.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK	(64 * 1024)
-
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
+/* One allocation: each by itself, so that sanitizers see its bounds. */
+struct block {
+	struct block *next;
 	max_align_t bytes[];
 };
 
@@ -32,7 +29,7 @@ struct complaint {
 
 struct origin {
 	const char *path;
-	struct chunk *chunks;
+	struct block *blocks;
 	struct mark *marks;
 	size_t n_marks, max_marks;
 	size_t n_sorted;
@@ -65,41 +62,26 @@ void origin_free(struct origin *o)
 {
 	if (!o)
 		return;
-	while (o->chunks) {
-		struct chunk *next = o->chunks->next;
+	while (o->blocks) {
+		struct block *next = o->blocks->next;
 
-		free(o->chunks);
-		o->chunks = next;
+		free(o->blocks);
+		o->blocks = next;
 	}
 	free(o->marks);
 	free(o);
 }
 
-static void add_chunk(struct origin *o, size_t size)
-{
-	struct chunk *c;
-
-	if (size < CHUNK)
-		size = CHUNK;
-	c = calloc(1, sizeof(*c) + size);
-	if (!c)
-		err(1, "specgen");
-	c->size = size;
-	c->next = o->chunks;
-	o->chunks = c;
-}
-
 void *origin_alloc(struct origin *o, size_t size)
 {
-	char *bytes;
-
 	/* nothing is something too: each part has an address of its own */
-	size = (size + !size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (!o->chunks || o->chunks->size - o->chunks->used < size)
-		add_chunk(o, size);
-	bytes = (char *)o->chunks->bytes + o->chunks->used;
-	o->chunks->used += size;
-	return bytes;
+	struct block *b = calloc(1, sizeof(*b) + size + !size);
+
+	if (!b)
+		err(1, "specgen");
+	b->next = o->blocks;
+	o->blocks = b;
+	return b->bytes;
 }
 
 char *origin_text(struct origin *o, const char *text, size_t length)
