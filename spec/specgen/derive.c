@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "derive.h"
 
-#define MAX_NAME	128
+#define MAX_GOOD	3	/* pages before the one of a cell */
 
 const char *const origin_names[FROM_COUNT] = {
 	[FROM_CHECK] = "check",
@@ -19,15 +22,38 @@ struct derivation {
 	void (*take)(void *data, enum origin_kind kind, const char *name,
 		     const struct test_plan *plan);
 	void *data;
+	size_t n;	/* tests so far */
+	bool stopped;
 };
 
-static void give(const struct derivation *d, enum origin_kind kind, char *name,
-		 const struct test_plan *plan)
+/* @format makes the name, in which - and . become _. */
+static void give(struct derivation *d, enum origin_kind kind, const struct test_plan *plan,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void give(struct derivation *d, enum origin_kind kind, const struct test_plan *plan,
+		 const char *format, ...)
 {
+	va_list args;
+	char *name;
+	int length;
+
+	if (d->n == MAX_TESTS)
+		d->stopped = true;
+	if (d->stopped)
+		return;
+	va_start(args, format);
+	length = vasprintf(&name, format, args);
+	va_end(args);
+	if (length < 0) {
+		d->stopped = true;
+		return;
+	}
 	for (char *p = name; *p; p++)
 		if (*p == '-' || *p == '.')
 			*p = '_';
 	d->take(d->data, kind, name, plan);
+	d->n++;
+	free(name);
 }
 
 /* Two plain pages onto two holes: what a variation is tried on. */
@@ -48,25 +74,23 @@ static bool tried_here(const struct contract *c, size_t check, unsigned int vari
 	return true;
 }
 
-static void derive_checks(const struct derivation *d)
+static void derive_checks(struct derivation *d)
 {
 	const struct contract *c = d->contract;
 
 	for (size_t i = 0; i < c->n_checks; i++)
 		for (size_t k = 0; k < c->checks[i].n_violate; k++) {
 			struct test_plan plan = plain_plan();
-			char name[MAX_NAME];
 
 			if (!tried_here(c, i, c->checks[i].violate[k]))
 				continue;
 			plan.variations[plan.n_variations++] = c->checks[i].violate[k];
-			snprintf(name, sizeof(name), "%s",
-				 c->variations[c->checks[i].violate[k]].name);
-			give(d, FROM_CHECK, name, &plan);
+			give(d, FROM_CHECK, &plan, "%s",
+			     c->variations[c->checks[i].violate[k]].name);
 		}
 }
 
-static void derive_pairs_of(const struct derivation *d, size_t earlier, size_t later)
+static void derive_pairs_of(struct derivation *d, size_t earlier, size_t later)
 {
 	const struct contract *c = d->contract;
 	const struct check *a = &c->checks[earlier], *b = &c->checks[later];
@@ -76,15 +100,13 @@ static void derive_pairs_of(const struct derivation *d, size_t earlier, size_t l
 			const struct variation *first = &c->variations[a->violate[i]];
 			const struct variation *second = &c->variations[b->violate[k]];
 			struct test_plan plan = plain_plan();
-			char name[MAX_NAME];
 
 			if ((first->touches & second->touches) ||
 			    !tried_here(c, later, b->violate[k]))
 				continue;
 			plan.variations[plan.n_variations++] = a->violate[i];
 			plan.variations[plan.n_variations++] = b->violate[k];
-			snprintf(name, sizeof(name), "%s_before_%s", first->name, second->name);
-			give(d, FROM_ORDER, name, &plan);
+			give(d, FROM_ORDER, &plan, "%s_before_%s", first->name, second->name);
 		}
 }
 
@@ -93,64 +115,76 @@ static bool makeable(const struct state *state, unsigned int side)
 	return (state->sides & side) && !state->unmade;
 }
 
+/* Letters opposite each other; source 0: there are none. */
+struct cell {
+	char source, destination;
+};
+
 /*
- * The first cell in which @row decides and always refuses; false if there is
- * none.  Only destinations that need no registration: a variation may drop it.
+ * For each row the first cell in which it decides and always refuses.  Only
+ * destinations that need no registration: a variation may drop it.
  */
-static bool refusing_cell(const struct contract *c, const struct outcome *row,
-			  char *source, char *destination)
+static void find_refusing_cells(const struct contract *c, struct cell cells[MAX_ROWS])
 {
-	if (row->result != RESULT_ERROR || row->or_moved)
-		return false;
+	memset(cells, 0, MAX_ROWS * sizeof(*cells));
 	for (size_t i = 0; i < c->n_states; i++)
 		for (size_t k = 0; k < c->n_states; k++) {
 			const struct state *s = &c->states[i], *d = &c->states[k];
+			const struct outcome *row;
 
 			if (!makeable(s, SIDE_SOURCE) || !makeable(d, SIDE_DESTINATION) ||
 			    (d->blank && d->looks != '.'))
 				continue;
-			if (oracle_outcome(c, s->letter, d->letter, 0) != row)
-				continue;
-			*source = s->letter;
-			*destination = d->letter;
-			return true;
+			row = oracle_outcome(c, s->letter, d->letter, 0);
+			if (row && row->result == RESULT_ERROR && !row->or_moved &&
+			    !cells[row - c->outcomes].source)
+				cells[row - c->outcomes] = (struct cell){ s->letter, d->letter };
 		}
-	return false;
 }
 
-static void derive_before_pages(const struct derivation *d, size_t check)
+static void derive_before_page(struct derivation *d, unsigned int variation, size_t row,
+			       struct cell cell)
+{
+	const struct contract *c = d->contract;
+	struct test_plan plan = plain_plan();
+	char source[] = "? P", destination[] = "? .";
+
+	source[0] = cell.source;
+	destination[0] = cell.destination;
+	plan.source = source;
+	plan.destination = destination;
+	plan.variations[plan.n_variations++] = variation;
+	give(d, FROM_ORDER, &plan, "%s_before_%s", c->variations[variation].name,
+	     c->clauses[c->outcomes[row].clause].id);
+}
+
+static void derive_before_pages(struct derivation *d, size_t check,
+				const struct cell cells[MAX_ROWS])
 {
 	const struct contract *c = d->contract;
 	const unsigned int pages = FACET_SRC_PAGES | FACET_DST_PAGES | FACET_MODE;
 
 	for (size_t i = 0; i < c->checks[check].n_violate; i++) {
-		const struct variation *v = &c->variations[c->checks[check].violate[i]];
+		unsigned int variation = c->checks[check].violate[i];
 
-		for (size_t k = 0; k < c->n_outcomes; k++) {
-			struct test_plan plan = plain_plan();
-			char source[] = "? P", destination[] = "? .", name[MAX_NAME];
-			const struct outcome *row = &c->outcomes[k];
-
-			if ((v->touches & pages) ||
-			    !tried_here(c, check, c->checks[check].violate[i]) ||
-			    !refusing_cell(c, row, &source[0], &destination[0]))
-				continue;
-			plan.source = source;
-			plan.destination = destination;
-			plan.variations[plan.n_variations++] = c->checks[check].violate[i];
-			snprintf(name, sizeof(name), "%s_before_%s", v->name,
-				 c->clauses[row->clause].id);
-			give(d, FROM_ORDER, name, &plan);
-		}
+		if ((c->variations[variation].touches & pages) ||
+		    !tried_here(c, check, variation))
+			continue;
+		for (size_t k = 0; k < c->n_outcomes; k++)
+			if (cells[k].source)
+				derive_before_page(d, variation, k, cells[k]);
 	}
 }
 
-static void derive_order(const struct derivation *d)
+static void derive_order(struct derivation *d)
 {
+	struct cell cells[MAX_ROWS];
+
+	find_refusing_cells(d->contract, cells);
 	for (size_t i = 0; i < d->contract->n_checks; i++) {
 		for (size_t k = i + 1; k < d->contract->n_checks; k++)
 			derive_pairs_of(d, i, k);
-		derive_before_pages(d, i);
+		derive_before_pages(d, i, cells);
 	}
 }
 
@@ -165,14 +199,12 @@ static bool placeable(const struct state *s, const struct state *d, unsigned int
 	return !d->huge && !(d->edge && good);
 }
 
-static void derive_cell(const struct derivation *d, const struct state *s,
-			const struct state *t, uint64_t mode, unsigned int good)
+static void derive_cell(struct derivation *d, const struct state *s, const struct state *t,
+			uint64_t mode, const char *mode_name, unsigned int good)
 {
-	const struct interface *in = &d->contract->interface;
 	struct test_plan plan = plain_plan();
-	char source[2 * MAX_LETTERS] = "", destination[2 * MAX_LETTERS] = "";
-	char name[MAX_NAME];
-	int n;
+	char source[2 * (MAX_GOOD + 1)] = "", destination[2 * (MAX_GOOD + 1)] = "";
+	char behind[] = "_behind_?";
 
 	for (unsigned int i = 0; i < good; i++) {
 		strcat(source, "P ");
@@ -183,79 +215,94 @@ static void derive_cell(const struct derivation *d, const struct state *s,
 	plan.source = source;
 	plan.destination = destination;
 	plan.mode = mode;
-	n = snprintf(name, sizeof(name), "%s_over_%s", s->name, t->name);
-	if (good)
-		n += snprintf(name + n, sizeof(name) - n, "_behind_%u", good);
-	for (size_t i = 0; i < in->n_modes; i++)
-		if (mode >> in->modes[i].bit & 1)
-			n += snprintf(name + n, sizeof(name) - n, "_%s",
-				      in->modes[i].name + strlen(in->ioctl) + strlen("_MODE_"));
-	give(d, FROM_CELL, name, &plan);
+	behind[strlen(behind) - 1] = '0' + good;
+	give(d, FROM_CELL, &plan, "%s_over_%s%s%s", s->name, t->name, good ? behind : "",
+	     mode_name);
 }
 
-static void derive_cells(const struct derivation *d)
+/* "_DONTWAKE_ALLOW_SRC_HOLES" of each combination; false if there is no memory. */
+static bool name_modes(const struct contract *c, char *names[1 << MAX_MODES])
+{
+	names[0] = strdup("");
+	for (unsigned int m = 1, last = 0; m < contract_n_modes(c); m++) {
+		/* its last bit's name follows those of the others */
+		last += m >> (last + 1) & 1;
+		if (!names[m ^ 1u << last] ||
+		    asprintf(&names[m], "%s_%s", names[m ^ 1u << last], mode_word(c, last)) < 0) {
+			names[m] = NULL;
+			return false;
+		}
+	}
+	return names[0];
+}
+
+static void derive_cells_of(struct derivation *d, const struct state *s, const struct state *t,
+			    char *mode_names[])
 {
 	const struct contract *c = d->contract;
-	uint64_t modes = 0;
 
-	for (size_t i = 0; i < c->interface.n_modes; i++)
-		modes |= 1ull << c->interface.modes[i].bit;
-	for (size_t i = 0; i < c->n_states; i++)
-		for (size_t k = 0; k < c->n_states; k++) {
-			const struct state *s = &c->states[i], *t = &c->states[k];
-
-			if (!makeable(s, SIDE_SOURCE) || !makeable(t, SIDE_DESTINATION))
-				continue;
-			for (unsigned int good = 0; good <= 3; good++)
-				for (uint64_t mode = 0; mode <= modes; mode++)
-					if (!(mode & ~modes) && placeable(s, t, good))
-						derive_cell(d, s, t, mode, good);
-		}
+	for (unsigned int good = 0; good <= MAX_GOOD; good++)
+		for (unsigned int m = 0; m < contract_n_modes(c); m++)
+			if (placeable(s, t, good) && !d->stopped)
+				derive_cell(d, s, t, contract_mode(c, m), mode_names[m], good);
 }
 
-static void derive_vectors(const struct derivation *d)
+static void derive_cells(struct derivation *d)
+{
+	const struct contract *c = d->contract;
+	char *mode_names[1 << MAX_MODES] = { NULL };
+
+	if (!name_modes(c, mode_names))
+		d->stopped = true;
+	for (size_t i = 0; i < c->n_states; i++)
+		for (size_t k = 0; k < c->n_states; k++)
+			if (makeable(&c->states[i], SIDE_SOURCE) &&
+			    makeable(&c->states[k], SIDE_DESTINATION))
+				derive_cells_of(d, &c->states[i], &c->states[k], mode_names);
+	for (unsigned int m = 0; m < contract_n_modes(c); m++)
+		free(mode_names[m]);
+}
+
+static void derive_vectors(struct derivation *d)
 {
 	const struct contract *c = d->contract;
 
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
-		char name[MAX_NAME];
 		struct test_plan plan = {
 			.source = v->source, .destination = v->destination, .range = v->range,
 			.from = v->from, .to = v->to, .length = v->length, .mode = v->mode,
 			.vector = i, .scenario = -1,
 		};
 
-		for (size_t k = 0; k < v->n_with && k < 4; k++)
+		for (size_t k = 0; k < v->n_with; k++)
 			plan.variations[plan.n_variations++] = v->with[k];
-		snprintf(name, sizeof(name), "%s", v->id);
-		give(d, FROM_VECTOR, name, &plan);
+		give(d, FROM_VECTOR, &plan, "%s", v->id);
 	}
 }
 
-static void derive_scenarios(const struct derivation *d)
+static void derive_scenarios(struct derivation *d)
 {
 	const struct contract *c = d->contract;
 
 	for (size_t i = 0; i < c->n_scenarios; i++) {
 		struct test_plan plan = { .vector = -1, .scenario = i };
-		char name[MAX_NAME];
 
-		snprintf(name, sizeof(name), "%s", c->scenarios[i].id);
-		give(d, FROM_SCENARIO, name, &plan);
+		give(d, FROM_SCENARIO, &plan, "%s", c->scenarios[i].id);
 	}
 }
 
-void derive_tests(const struct contract *c,
+bool derive_tests(const struct contract *c,
 		  void (*take)(void *data, enum origin_kind kind, const char *name,
 			       const struct test_plan *plan),
 		  void *data)
 {
-	const struct derivation d = { .contract = c, .take = take, .data = data };
+	struct derivation d = { .contract = c, .take = take, .data = data };
 
 	derive_checks(&d);
 	derive_order(&d);
 	derive_cells(&d);
 	derive_vectors(&d);
 	derive_scenarios(&d);
+	return !d.stopped;
 }

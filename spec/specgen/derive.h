@@ -7,6 +7,8 @@
 
 #include "oracle.h"
 
+#define MAX_TESTS	65536
+
 /* From what a test is derived; also the name of its fixture. */
 enum origin_kind {
 	FROM_CHECK,	/* one check violated, in one way */
@@ -23,8 +25,11 @@ extern const char *const origin_names[FROM_COUNT];
  * derive_tests() - call back for each test of the contract, in a fixed order
  * @take: gets the test's name (a C identifier, unique within @kind) and its plan;
  *        the plan and its strings last until @take returns
+ *
+ * Returns false if it ended early: more than MAX_TESTS follow, which specgen
+ * refuses, or there was no memory.
  */
-void derive_tests(const struct contract *c,
+bool derive_tests(const struct contract *c,
 		  void (*take)(void *data, enum origin_kind kind, const char *name,
 			       const struct test_plan *plan),
 		  void *data);

@@ -31,7 +31,10 @@ void emit_selftest(const struct contract *c, FILE *out);
 /* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
 void emit_head(const char *begin, const char *end, const char *licence, FILE *out);
 
-/* @text as a C string literal. */
+/* @text as it stands within a C string literal. */
+void emit_escaped(const char *text, FILE *out);
+
+/* The whole literal. */
 void emit_string(const char *text, FILE *out);
 
 #endif

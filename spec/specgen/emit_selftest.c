@@ -4,7 +4,8 @@
  * the patched tree: those of the derived tests that a plain program can set up.
  * What the oracle expects is written out, so that the program knows no rule.
  */
-#include <ctype.h>
+#define _GNU_SOURCE
+#include <err.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +29,13 @@ struct selection {
 	FILE *out;
 	const char *indent;	/* of a line that goes on */
 	size_t column;
-	bool *paired;	/* check by check and outcome: is there a case for their order? */
+	FILE *element;	/* of a case, while it is put together */
+	char *text;
+	size_t length;
+	/* by check, then by check or outcome: is there a case for their order? */
+	bool paired[MAX_ROWS][2 * MAX_ROWS];
 	size_t taken[FROM_COUNT], derived[FROM_COUNT];
 };
-
-static const char *short_mode(const struct contract *c, size_t bit)
-{
-	return c->interface.modes[bit].name + strlen(c->interface.ioctl) + strlen("_MODE_");
-}
 
 static bool can_be_made(const char *notation)
 {
@@ -63,7 +63,7 @@ static bool is_short_cell(const struct contract *c, const struct test_plan *plan
 
 	for (size_t i = 0; i < c->interface.n_modes; i++)
 		if (plan->mode >> c->interface.modes[i].bit & 1 &&
-		    !strcmp(short_mode(c, i), MODE_LEFT_OUT))
+		    !strcmp(mode_word(c, i), MODE_LEFT_OUT))
 			return false;
 	return notation_letters(plan->source, letters) <= MOST_LETTERS_OF_A_CELL;
 }
@@ -101,11 +101,10 @@ static bool is_new_pair(struct selection *s, const struct test_plan *plan)
 	} else {
 		notation_letters(plan->source, source);
 		notation_letters(plan->destination, destination);
-		later = c->n_checks + (oracle_outcome(c, source[0], destination[0], plan->mode) -
-				       c->outcomes);
+		later = MAX_ROWS + (oracle_outcome(c, source[0], destination[0], plan->mode) -
+				    c->outcomes);
 	}
-	paired = &s->paired[first_check(c, plan->variations[0]) * (c->n_checks + c->n_outcomes) +
-			    later];
+	paired = &s->paired[first_check(c, plan->variations[0])][later];
 	if (*paired)
 		return false;
 	return *paired = true;
@@ -130,28 +129,43 @@ static const char *expected(const struct ending *ending, const char *what)
 	return NULL;
 }
 
-/* One element of a case, put on the line where there is still room for it. */
-static void put(struct selection *s, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void put(struct selection *s, const char *format, ...)
+/* One element of a case is put together here, */
+static FILE *begin_element(struct selection *s)
 {
-	char text[256];
-	va_list args;
-	int n;
+	s->element = open_memstream(&s->text, &s->length);
+	if (!s->element)
+		err(1, "specgen");
+	return s->element;
+}
 
-	va_start(args, format);
-	n = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (s->column + n > LINE_LENGTH) {
+/* and put on the line where there is still room for it. */
+static void end_element(struct selection *s)
+{
+	if (fclose(s->element))
+		err(1, "specgen");
+	if (s->column + s->length > LINE_LENGTH) {
 		fprintf(s->out, "\n%s", s->indent);
 		s->column = INDENT_LENGTH;
 	} else if (s->column > INDENT_LENGTH) {
 		fputc(' ', s->out);
 		s->column++;
 	}
-	fputs(text, s->out);
-	s->column += n;
+	fputs(s->text, s->out);
+	s->column += s->length;
+	free(s->text);
+}
+
+static void put(struct selection *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(struct selection *s, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(begin_element(s), format, args);
+	va_end(args);
+	end_element(s);
 }
 
 static void break_line(struct selection *s)
@@ -164,7 +178,7 @@ static void put_shown(struct selection *s, const struct test_plan *plan,
 {
 	const struct contract *c = s->contract;
 	const struct vector *v;
-	char ids[256] = "";
+	FILE *ids;
 
 	if (plan->vector < 0) {
 		put(s, "\"%s\",", c->clauses[ending->refused_by ? ending->refused_by->clause :
@@ -172,29 +186,35 @@ static void put_shown(struct selection *s, const struct test_plan *plan,
 		return;
 	}
 	v = &c->vectors[plan->vector];
-	for (size_t i = 0, n = 0; i < v->n_shows; i++)
-		n += snprintf(ids + n, sizeof(ids) - n, "%s%s", i ? " " : "",
-			      c->clauses[v->shows[i]].id);
-	put(s, "\"%s\",", ids);
+	ids = begin_element(s);
+	for (size_t i = 0; i < v->n_shows; i++)
+		fprintf(ids, "%s%s", i ? " " : "\"", c->clauses[v->shows[i]].id);
+	fprintf(ids, "\",");
+	end_element(s);
 }
 
 /* Both ranges, the mode, and how the call differs: one element. */
 static void put_call(struct selection *s, const struct test_plan *plan)
 {
-	const struct interface *in = &s->contract->interface;
-	char destination[2 * MAX_LETTERS + 2] = "NULL", modes[64] = "0", with[96] = "";
+	const struct contract *c = s->contract;
+	FILE *call = begin_element(s);
+	const char *between = "";
 
-	if (!plan->range)
-		snprintf(destination, sizeof(destination), "\"%s\"", plan->destination);
-	for (size_t i = 0, n = 0; i < in->n_modes; i++)
-		if (plan->mode >> in->modes[i].bit & 1)
-			n += snprintf(modes + n, sizeof(modes) - n, "%s%s", n ? " | " : "",
-				      short_mode(s->contract, i));
-	for (unsigned int i = 0, n = 0; i < plan->n_variations; i++)
-		n += snprintf(with + n, sizeof(with) - n, "%s%s", i ? " " : "",
-			      s->contract->variations[plan->variations[i]].name);
-	put(s, "\"%s\", %s, %s, \"%s\"", plan->range ? plan->range : plan->source,
-	    destination, modes, with);
+	if (plan->range)
+		fprintf(call, "\"%s\", NULL, ", plan->range);
+	else
+		fprintf(call, "\"%s\", \"%s\", ", plan->source, plan->destination);
+	for (size_t i = 0; i < c->interface.n_modes; i++) {
+		if (!(plan->mode >> c->interface.modes[i].bit & 1))
+			continue;
+		fprintf(call, "%s%s", between, mode_word(c, i));
+		between = " | ";
+	}
+	fprintf(call, "%s, \"", plan->mode ? "" : "0");
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		fprintf(call, "%s%s", i ? " " : "", c->variations[plan->variations[i]].name);
+	fprintf(call, "\"");
+	end_element(s);
 }
 
 /*
@@ -204,13 +224,12 @@ static void put_call(struct selection *s, const struct test_plan *plan)
 static unsigned int put_pages(struct selection *s, const struct ending *ending, const char *side,
 			      unsigned int number)
 {
-	char letters[MAX_LETTERS * (MAX_VALUE + 1)] = "", what[24];
 	unsigned int alternatives = 1;
-	size_t n = 0;
+	char what[MAX_WHAT];
+	const char *value, *bar;
+	FILE *pages = begin_element(s);
 
 	for (unsigned int i = 0; i < MAX_LETTERS; i++) {
-		const char *value, *bar;
-
 		snprintf(what, sizeof(what), "%s[%u]", side, i);
 		value = expected(ending, what);
 		if (!value)
@@ -220,13 +239,13 @@ static unsigned int put_pages(struct selection *s, const struct ending *ending, 
 			alternatives = 2;
 		if (bar && number)
 			value = bar + 1;
-		n += snprintf(letters + n, sizeof(letters) - n, "%s%c%.*s", i ? " " : "", *value,
-			      (int)strcspn(value + 1, "|"), value + 1);
 		/* a letter and its contents are one word here */
+		fprintf(pages, "%s%c", i ? " " : "\"", *value);
 		if (value[1] == ' ')
-			*strrchr(letters, ' ') = ':';
+			fprintf(pages, ":%.*s", (int)strcspn(value + 2, "|"), value + 2);
 	}
-	put(s, n ? "\"%s\"," : "NULL,", letters);
+	fputs(ftell(pages) ? "\"," : "NULL,", pages);
+	end_element(s);
 	return alternatives;
 }
 
@@ -275,7 +294,7 @@ static void take(void *data, enum origin_kind kind, const char *name,
 		 const struct test_plan *plan)
 {
 	struct selection *s = data;
-	struct ending endings[MAX_ENDINGS];
+	static struct ending endings[MAX_ENDINGS];
 	size_t n;
 
 	s->derived[kind]++;
@@ -299,19 +318,29 @@ static void take(void *data, enum origin_kind kind, const char *name,
 
 static void put_state(struct selection *s, const struct state *state)
 {
-	char lacking[128] = "";
+	const char *between = "";
+	FILE *text;
 
-	for (size_t i = 0, n = 0; i < s->contract->n_needs; i++)
-		if (state->needs >> i & 1)
-			n += snprintf(lacking + n, sizeof(lacking) - n, "%s%s", n ? ", " : "",
-				      s->contract->needs[i].is);
 	s->column = INDENT_LENGTH;
 	s->indent = "\t  ";
 	fputc('\t', s->out);
 	put(s, "{ '%c', '%c', %s, %s,", state->letter, state->looks,
 	    state->huge ? "true" : "false", state->edge ? "true" : "false");
-	put(s, "\"%s\",", state->is);
-	put(s, "\"%s\" },", lacking);
+	text = begin_element(s);
+	emit_string(state->is, text);
+	fputc(',', text);
+	end_element(s);
+	text = begin_element(s);
+	fputc('"', text);
+	for (size_t i = 0; i < s->contract->n_needs; i++) {
+		if (!(state->needs >> i & 1))
+			continue;
+		fputs(between, text);
+		emit_escaped(s->contract->needs[i].is, text);
+		between = ", ";
+	}
+	fputs("\" },", text);
+	end_element(s);
 	fputc('\n', s->out);
 }
 
@@ -344,9 +373,6 @@ void emit_selftest(const struct contract *c, FILE *out)
 {
 	struct selection s = { .contract = c, .out = out };
 
-	s.paired = calloc(c->n_checks * (c->n_checks + c->n_outcomes), sizeof(*s.paired));
-	if (!s.paired)
-		abort();
 	emit_head("/*", " */", "GPL-2.0-only", out);
 	fputs(explanation, out);
 	print_states(&s);
@@ -357,5 +383,4 @@ void emit_selftest(const struct contract *c, FILE *out)
 			origin_names[i]);
 	fprintf(out, ",\n * and none of %zu %s.\n */\n", s.derived[FROM_SCENARIO],
 		origin_names[FROM_SCENARIO]);
-	free(s.paired);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
 #include "emit.h"
 #include "shapes.h"
 
@@ -9,19 +11,25 @@ void emit_head(const char *begin, const char *end, const char *licence, FILE *ou
 		begin, end);
 }
 
-void emit_string(const char *text, FILE *out)
+void emit_escaped(const char *text, FILE *out)
 {
-	fputc('"', out);
 	for (; *text; text++) {
 		unsigned char byte = *text;
 
-		if (byte == '"' || byte == '\\')
+		/* two question marks may begin a trigraph */
+		if (strchr("\"\\?", byte))
 			fprintf(out, "\\%c", byte);
 		else if (byte < ' ' || byte > '~')
 			fprintf(out, "\\%03o", byte);
 		else
 			fputc(byte, out);
 	}
+}
+
+void emit_string(const char *text, FILE *out)
+{
+	fputc('"', out);
+	emit_escaped(text, out);
 	fputc('"', out);
 }
 

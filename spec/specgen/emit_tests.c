@@ -13,7 +13,7 @@ struct emission {
 
 static void print_endings(const struct emission *e, const struct test_plan *plan)
 {
-	struct ending endings[MAX_ENDINGS];
+	static struct ending endings[MAX_ENDINGS];
 	size_t n = oracle_endings(e->contract, plan, endings);
 
 	for (size_t i = 0; i < n; i++) {

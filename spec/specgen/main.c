@@ -2,7 +2,9 @@
 /*
  * specgen - read a contract, refuse what is wrong with it, write what follows.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 
 struct product {
 	const char *name;
+	const char *temporary;	/* until all are complete */
 	void (*emit)(const struct contract *c, FILE *out);
 	char *text;
 	size_t size;
@@ -47,56 +50,56 @@ static int print_products(const struct contract *c, struct product *products, si
 	return 0;
 }
 
-/* All of them beside their targets first, so that a full disk changes no target. */
-static int write_products(const char *dir, struct product *products, size_t n)
+static int write_product(int dir, const struct product *p)
 {
-	char path[4096], temporary[4096];
+	int fd = openat(dir, p->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	bool complete;
 
-	for (size_t i = 0; i < n; i++) {
-		FILE *out;
-		bool complete;
+	if (!out)
+		return -1;
+	complete = fwrite(p->text, 1, p->size, out) == p->size;
+	return fclose(out) || !complete ? -1 : 0;
+}
 
-		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
-		out = fopen(temporary, "w");
-		if (!out)
+/* All of them beside their targets first, so that a full disk changes no target. */
+static int write_products(int dir, const struct product *products, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (write_product(dir, &products[i]))
 			return -1;
-		complete = fwrite(products[i].text, 1, products[i].size, out) == products[i].size;
-		if (fclose(out) || !complete)
+	for (size_t i = 0; i < n; i++)
+		if (renameat(dir, products[i].temporary, dir, products[i].name))
 			return -1;
-	}
-	for (size_t i = 0; i < n; i++) {
-		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
-		snprintf(path, sizeof(path), "%s/%s", dir, products[i].name);
-		if (rename(temporary, path))
-			return -1;
-	}
 	return 0;
 }
 
-static int generate(const struct contract *c, const char *dir)
+#define PRODUCT(name, emit)	{ name, "." name ".new", emit, NULL, 0 }
+
+static int generate(const struct contract *c, const char *path)
 {
 	struct product products[] = {
-		{ .name = "contract_tables.c", .emit = emit_tables },
-		{ .name = "contract_functions.h", .emit = emit_functions },
-		{ .name = "contract_tests.h", .emit = emit_tests },
-		{ .name = "uffdio_move.h", .emit = emit_header },
-		{ .name = "uffdio_move.7", .emit = emit_page },
-		{ .name = "uffdio_move_cases.h", .emit = emit_selftest },
+		PRODUCT("contract_tables.c", emit_tables),
+		PRODUCT("contract_functions.h", emit_functions),
+		PRODUCT("contract_tests.h", emit_tests),
+		PRODUCT("uffdio_move.h", emit_header),
+		PRODUCT("uffdio_move.7", emit_page),
+		PRODUCT("uffdio_move_cases.h", emit_selftest),
 	};
 	const size_t n = sizeof(products) / sizeof(products[0]);
-	int result = 0;
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
 
-	if (print_products(c, products, n) || write_products(dir, products, n)) {
-		fprintf(stderr, "%s:1:1: error: cannot write: %s\n", dir, strerror(errno));
+	if (dir < 0 || print_products(c, products, n) || write_products(dir, products, n)) {
+		fprintf(stderr, "%s:1:1: error: cannot write: %s\n", path, strerror(errno));
 		result = 1;
 	}
 	for (size_t i = 0; i < n; i++) {
-		char temporary[4096];
-
-		snprintf(temporary, sizeof(temporary), "%s/.%s.new", dir, products[i].name);
-		unlink(temporary);
+		if (dir >= 0)
+			unlinkat(dir, products[i].temporary, 0);
 		free(products[i].text);
 	}
+	if (dir >= 0)
+		close(dir);
 	return result;
 }
 

@@ -46,6 +46,26 @@ const struct state *contract_state(const struct contract *c, char letter)
 	return NULL;
 }
 
+unsigned int contract_n_modes(const struct contract *c)
+{
+	return 1u << c->interface.n_modes;
+}
+
+uint64_t contract_mode(const struct contract *c, unsigned int number)
+{
+	uint64_t mode = 0;
+
+	for (size_t i = 0; i < c->interface.n_modes; i++)
+		if (number >> i & 1)
+			mode |= UINT64_C(1) << c->interface.modes[i].bit;
+	return mode;
+}
+
+const char *mode_word(const struct contract *c, size_t mode)
+{
+	return c->interface.modes[mode].name + strlen(c->interface.ioctl) + strlen("_MODE_");
+}
+
 const struct effect *contract_effect(const struct contract *c, enum observation o)
 {
 	for (size_t i = 0; i < c->n_effects; i++)
@@ -106,16 +126,30 @@ static void expect(struct ending *e, unsigned int clause, const char *value,
 {
 	struct expectation *x = &e->expect[e->n];
 	va_list args;
+	int length;
 
-	if (e->n == MAX_EXPECTATIONS)
+	if (e->n == MAX_EXPECTATIONS) {
+		e->overrun = true;
 		return;
-	memset(x, 0, sizeof(*x));
+	}
 	x->clause = clause;
+	x->needs = 0;
 	va_start(args, what);
-	vsnprintf(x->what, sizeof(x->what), what, args);
+	length = vsnprintf(x->what, sizeof(x->what), what, args);
 	va_end(args);
+	e->overrun |= length >= MAX_WHAT || strlen(value) >= MAX_VALUE;
 	snprintf(x->value, sizeof(x->value), "%s", value);
 	e->n++;
+}
+
+/* An ending as it begins: its table is filled as far as it is used. */
+static void begin_ending(struct ending *e)
+{
+	e->n = 0;
+	e->overrun = false;
+	e->moved = 0;
+	e->stopped_by = NULL;
+	e->refused_by = NULL;
 }
 
 static unsigned int claims(const struct contract *c, enum observation o)
@@ -209,12 +243,16 @@ static void expect_moved_pages(const struct walk *w, struct ending *e)
 		if (effect->observe < OBSERVE_REQUIRED)
 			continue;
 		for (unsigned int k = 0; k < w->moved; k++) {
+			size_t n;
+
 			if (w->pages[k].row->result == RESULT_COUNTED ||
 			    !strchr(effect->source, w->pages[k].source))
 				continue;
+			n = e->n;
 			expect(e, effect->clause, effect->value, "%s[%u]",
 			       observation_name(effect->observe), w->pages[k].to);
-			e->expect[e->n - 1].needs = effect->needs;
+			if (e->n > n)
+				e->expect[n].needs = effect->needs;
 		}
 	}
 }
@@ -279,7 +317,7 @@ static void finish_walk(struct walk *w, struct ending *e)
 {
 	const struct check *last = last_check(w->contract, w->plan);
 
-	memset(e, 0, sizeof(*e));
+	begin_ending(e);
 	e->moved = w->moved;
 	e->stopped_by = w->stopped_by;
 	if (last) {
@@ -318,34 +356,43 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 	from->whose = 0;
 }
 
-/* Walk on from letter @k; branches where a kernel may move or refuse. */
-static size_t walk_on(struct walk *w, unsigned int k, struct ending *endings, size_t n)
+static void refuse_page(struct walk *w, unsigned int k, const struct outcome *row)
 {
-	unsigned int destination_area = w->plan->range ? 0 : 1;
+	w->stopped_by = row;
+	w->left_split[0][w->from + k] = row->splits;
+}
 
-	for (; k < w->length; k++) {
-		const struct outcome *row;
+/*
+ * Walk on from letter @k.  Each letter adds one ending at most, in which it is
+ * refused, and the last one that in which none is: no more than MAX_ENDINGS.
+ * Returns their number, or 0 if the tables do not decide.
+ */
+static size_t walk_from(const struct walk *before, unsigned int k, struct ending *endings)
+{
+	const struct contract *c = before->contract;
+	struct walk w = *before;
+	const struct outcome *row;
+	size_t n = 0;
 
-		row = oracle_outcome(w->contract, w->places[0][w->from + k].letter,
-				     w->places[destination_area][w->to + k].letter,
-				     w->plan->mode);
-		if (!row)
-			return n;
-		if (row->result == RESULT_ERROR) {
-			if (row->or_moved) {
-				struct walk moved = *w;
-
-				move_page(&moved, k, row);
-				n = walk_on(&moved, k + 1, endings, n);
-			}
-			w->stopped_by = row;
-			w->left_split[0][w->from + k] = row->splits;
-			break;
-		}
-		move_page(w, k, row);
+	if (k == w.length) {
+		finish_walk(&w, &endings[0]);
+		return 1;
 	}
-	if (n < MAX_ENDINGS)
-		finish_walk(w, &endings[n++]);
+	row = oracle_outcome(c, w.places[0][w.from + k].letter,
+			     w.places[w.plan->range ? 0 : 1][w.to + k].letter, w.plan->mode);
+	if (!row)
+		return 0;
+	if (row->result != RESULT_ERROR || row->or_moved) {
+		move_page(&w, k, row);
+		n = walk_from(&w, k + 1, endings);
+		if (!n)
+			return 0;
+	}
+	if (row->result == RESULT_ERROR) {
+		w = *before;
+		refuse_page(&w, k, row);
+		finish_walk(&w, &endings[n++]);
+	}
 	return n;
 }
 
@@ -418,7 +465,7 @@ static void refused(const struct contract *c, const struct test_plan *plan,
 	const struct check *last = last_check(c, plan);
 	struct walk w;
 
-	memset(e, 0, sizeof(*e));
+	begin_ending(e);
 	/* what cannot be written cannot tell the result either */
 	if (last && check->move == MOVE_ERROR)
 		check = last;
@@ -438,7 +485,7 @@ static void refused(const struct contract *c, const struct test_plan *plan,
 
 static void played(const struct contract *c, const struct scenario *s, struct ending *e)
 {
-	memset(e, 0, sizeof(*e));
+	begin_ending(e);
 	for (size_t i = 0; i < s->n_expect; i++)
 		for (size_t k = 0; k < s->n_shows; k++)
 			expect(e, s->shows[k], s->expect[i].value, "%s", s->expect[i].what);
@@ -463,5 +510,5 @@ size_t oracle_endings(const struct contract *c, const struct test_plan *plan,
 		return 1;
 	}
 	begin_walk(&w, c, plan);
-	return walk_on(&w, 0, endings, 0);
+	return walk_from(&w, 0, endings);
 }

@@ -13,9 +13,8 @@
 
 #include "contract.h"
 
-#define MAX_EXPECTATIONS	128
-#define MAX_ENDINGS		8
-#define MAX_VALUE		32
+#define MAX_EXPECTATIONS	512	/* of one ending; specgen holds each test against it */
+#define MAX_ENDINGS		(MAX_LETTERS + 1)	/* a refusal ends a walk */
 
 /* One test, whatever it was derived from.  Generated tests are these. */
 struct test_plan {
@@ -33,7 +32,7 @@ struct test_plan {
 struct expectation {
 	unsigned int clause;
 	uint64_t needs;		/* not looked at where the machine lacks these */
-	char what[24];
+	char what[MAX_WHAT];
 	char value[MAX_VALUE];	/* "a|b": either */
 };
 
@@ -41,6 +40,7 @@ struct expectation {
 struct ending {
 	struct expectation expect[MAX_EXPECTATIONS];
 	size_t n;
+	bool overrun;		/* it expects more than there is room for */
 	unsigned int moved;	/* letters */
 	const struct outcome *stopped_by;	/* NULL: whole length, or refused by a check */
 	const struct check *refused_by;
@@ -75,7 +75,7 @@ const struct check *oracle_check(const struct contract *c, const struct test_pla
  * @endings: filled, at least one
  *
  * Returns their number; 0 if the tables do not decide (specgen refuses such).
- * More than one only where an outcome says "or: moved".
+ * More than one only where an outcome has an "or".
  */
 size_t oracle_endings(const struct contract *c, const struct test_plan *plan,
 		      struct ending endings[MAX_ENDINGS]);
@@ -88,6 +88,15 @@ uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 
 /* The state with this letter, or NULL. */
 const struct state *contract_state(const struct contract *c, char letter);
+
+/* One of the combinations of mode bits, by its number, from 0. */
+uint64_t contract_mode(const struct contract *c, unsigned int number);
+
+/* How many of these there are. */
+unsigned int contract_n_modes(const struct contract *c);
+
+/* What a mode's constant has behind "UFFDIO_MOVE_MODE_". */
+const char *mode_word(const struct contract *c, size_t mode);
 
 /* The effect that claims an observation, or NULL. */
 const struct effect *contract_effect(const struct contract *c, enum observation o);

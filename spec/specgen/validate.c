@@ -394,25 +394,14 @@ struct reach {
 	bool makeable;		/* some cell that a test can make */
 };
 
-/* One combination of modes, by its number. */
-static uint64_t mode_combination(const struct contract *c, unsigned int number)
-{
-	uint64_t mode = 0;
-
-	for (size_t i = 0; i < c->interface.n_modes; i++)
-		if (number & 1u << i)
-			mode |= UINT64_C(1) << c->interface.modes[i].bit;
-	return mode;
-}
-
 static void look_up_cell(const struct contract *c, const struct state *source,
 			 const struct state *destination, struct reach *reach)
 {
 	bool makeable = !source->unmade && !destination->unmade;
 	bool open = false;
 
-	for (unsigned int m = 0; m < 1u << c->interface.n_modes; m++) {
-		uint64_t mode = mode_combination(c, m);
+	for (unsigned int m = 0; m < contract_n_modes(c); m++) {
+		uint64_t mode = contract_mode(c, m);
 		const struct outcome *row = oracle_outcome(c, source->letter,
 							   destination->letter, mode);
 

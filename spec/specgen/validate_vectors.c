@@ -124,17 +124,20 @@ static const struct expectation *expected(const struct ending *e, const char *wh
 struct contradiction {
 	size_t n;
 	const void *part;
-	char text[160];
+	const struct expectation *expected;
+	char letter[2];		/* what the vector says, if that is a letter */
+	const char *value;	/* or else this */
 };
 
-static void contradict(const struct contract *c, struct contradiction *x, const void *part,
-		       const char *what, const char *value, const struct expectation *e)
+static void contradict(struct contradiction *x, const void *part, const char *value,
+		       char letter, const struct expectation *e)
 {
 	if (x->n++)
 		return;
 	x->part = part;
-	snprintf(x->text, sizeof(x->text), "%s is %.20s and not %.20s [%.60s]", what, e->value,
-		 value, c->clauses[e->clause].id);
+	x->expected = e;
+	x->value = value;
+	x->letter[0] = letter;
 }
 
 /* Is @letter what an expected value, "P s0" or "T s0|P s0", begins with? */
@@ -145,41 +148,39 @@ static bool value_has_letter(const char *value, char letter)
 	return value[0] == letter || (other && other[1] == letter);
 }
 
-static void compare_range(const struct contract *c, struct contradiction *x,
-			  const struct ending *ending, const char *name,
-			  const char *const *after)
+static void compare_range(struct contradiction *x, const struct ending *ending,
+			  const char *name, const char *const *after)
 {
 	char letters[MAX_LETTERS + 1];
 	unsigned int n = notation_letters(*after, letters);
 
 	for (unsigned int i = 0; i < n; i++) {
-		char what[32], letter[2] = { letters[i], '\0' };
+		char what[MAX_WHAT];
 		const struct expectation *e;
 
 		snprintf(what, sizeof(what), "%s[%u]", name, i);
 		e = expected(ending, what);
 		if (e && !value_has_letter(e->value, letters[i]))
-			contradict(c, x, after, what, letter, e);
+			contradict(x, after, NULL, letters[i], e);
 	}
 }
 
-static struct contradiction compare_ending(const struct contract *c, const struct vector *v,
-					   const struct ending *ending)
+static struct contradiction compare_ending(const struct vector *v, const struct ending *ending)
 {
 	struct contradiction x = { 0 };
 	const struct expectation *e;
 
 	e = expected(ending, "errno");
 	if (e && strcmp(e->value, v->error))
-		contradict(c, &x, &v->error, "errno", v->error, e);
+		contradict(&x, &v->error, v->error, 0, e);
 	e = expected(ending, "move");
 	if (e && strcmp(e->value, v->moved))
-		contradict(c, &x, &v->moved, "move", v->moved, e);
+		contradict(&x, &v->moved, v->moved, 0, e);
 	if (v->range) {
-		compare_range(c, &x, ending, "range", &v->range_after);
+		compare_range(&x, ending, "range", &v->range_after);
 	} else {
-		compare_range(c, &x, ending, "source", &v->source_after);
-		compare_range(c, &x, ending, "destination", &v->destination_after);
+		compare_range(&x, ending, "source", &v->source_after);
+		compare_range(&x, ending, "destination", &v->destination_after);
 	}
 	return x;
 }
@@ -217,7 +218,7 @@ static void compare_vector(const struct contract *c, const struct vector *v,
 	if (!n)
 		error_at(c, v, "the tables do not decide the vector `%s`", v->id);
 	for (size_t i = 0; i < n; i++) {
-		struct contradiction x = compare_ending(c, v, &endings[i]);
+		struct contradiction x = compare_ending(v, &endings[i]);
 
 		if (!x.n) {
 			validate_shown(c, v, &endings[i]);
@@ -227,8 +228,10 @@ static void compare_vector(const struct contract *c, const struct vector *v,
 			least = x;
 	}
 	if (n)
-		error_at(c, least.part, "the vector `%s` contradicts the tables: %s", v->id,
-			 least.text);
+		error_at(c, least.part, "the vector `%s` contradicts the tables: %s is %s and not %s [%s]",
+			 v->id, least.expected->what, least.expected->value,
+			 least.value ? least.value : least.letter,
+			 c->clauses[least.expected->clause].id);
 }
 
 static void validate_vector(const struct contract *c, const struct vector *v, bool tables_good)

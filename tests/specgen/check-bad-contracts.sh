@@ -27,6 +27,7 @@ trap 'exit 143' TERM HUP
 # a place that any user may look into: one case changes the user
 chmod 755 "$work"
 cp "$1" "$work/specgen" && chmod 755 "$work/specgen" || exit 1
+cd "$here/../.." || exit 1
 valid=$here/bad-contracts/valid.yaml
 contract=$work/contract.yaml
 count=0
@@ -81,6 +82,53 @@ refuse() {		# name, LINE:COLUMN, text, number of errors
 	judge_refusal "$@"
 }
 
+# What contract_tables.c includes of the conformance program, and what surrounds the
+# kernel's cases, as far as they need it to compile.
+write_surroundings() {
+	mkdir -p "$work/around/call"
+	cat >"$work/around/call/call.h" <<'END'
+struct call;
+struct variation_step { const char *name; void (*apply)(struct call *call); };
+extern const struct variation_step variation_steps[];
+END
+	cat >"$work/around/run.h" <<'END'
+struct test;
+extern void (*const scenario_functions[])(struct test *t);
+END
+	cat >"$work/around/cases.c" <<'END'
+#include <errno.h>
+#include <stdbool.h>
+#include <uffdio_move.h>
+#include "modes.h"
+enum { UNTOUCHED = -3, NEGATED, UNSEEN };
+struct state { char letter, looks; bool huge, edge; const char *is, *needs; };
+struct ending { int error, move; const char *source, *destination; int cause, cured; };
+struct plan {
+	int from, to, letters;
+	const char *shows, *source, *destination;
+	__u64 mode;
+	const char *with;
+	struct ending endings[64];
+};
+#define CASE_AT(from, to, letters, name, shows, source, destination, mode, with, ...) \
+	const struct plan name = { from, to, letters, shows, source, destination, mode, with, \
+				   { __VA_ARGS__ } }
+#define CASE_OF(...)	CASE_AT(0, 0, 0, __VA_ARGS__)
+#include <uffdio_move_cases.h>
+const struct state *const all_states = states;
+END
+}
+
+# Is what was written C, for a compiler that is strict and knows trigraphs?
+compiles() {
+	sed -n 's/^#define SMALL_MOVE_MODE_\([A-Z_]*\).*/#define \1 SMALL_MOVE_MODE_\1/p' \
+		"$work/fresh/uffdio_move.h" >"$work/fresh/modes.h"
+	for file in "$work/fresh/contract_tables.c" "$work/around/cases.c"; do
+		${CC:-cc} -std=gnu11 -trigraphs -Wall -Wextra -Werror -fsyntax-only -I"$work/fresh" \
+			-I"$work/around" -Ispec/specgen "$file" >>"$work/errors" 2>&1 || return
+	done
+}
+
 accept() {		# name
 	rm -rf "$work/fresh"
 	mkdir "$work/fresh"
@@ -90,6 +138,8 @@ accept() {		# name
 $(cat "$work/errors")"
 	elif [ -z "$(ls "$work/fresh")" ]; then
 		result "not ok" "$1" "nothing was written"
+	elif ! compiles; then
+		result "not ok" "$1" "$(head -n 20 "$work/errors")"
 	else
 		result ok "$1"
 	fi
@@ -183,6 +233,7 @@ run_files() {
 	refuse "refused: 22 errors, of which 20 are shown" 128:1 "2 further errors are not shown" 21
 }
 
+write_surroundings
 cp "$valid" "$contract"
 accept "accepted: the contract without an edit"
 # what is there before the refusals has to be there afterwards
