@@ -24,6 +24,7 @@
 #define MAX_NEEDS	64	/* bits of a mask */
 #define MAX_MODES	8	/* bits of which every combination is looked at */
 #define MAX_TOGETHER	4	/* variations of one call */
+#define MAX_FACTS	32	/* of one scenario or deviation */
 #define MAX_WHAT	24	/* bytes of a fact's name, with the 0 */
 #define MAX_VALUE	32	/* and of its value */
 

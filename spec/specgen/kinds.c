@@ -351,10 +351,12 @@ const struct kind kind_identifier = {
 	TEXT_KIND, .fits = is_identifier, .is = "an identifier of C"
 };
 
-/* "*" and "?" mean any and unknown; quotes would have to be escaped everywhere. */
+/* Those that mean something where letters are written, or would have to be escaped. */
+#define NO_LETTERS	"* ? | : \" ' \\"
+
 static bool is_letter(char c)
 {
-	return c > ' ' && c < 0x7f && !strchr("*?\"'\\", c);
+	return c > ' ' && c < 0x7f && !strchr(NO_LETTERS, c);
 }
 
 static bool is_notation(const char *text)
@@ -404,8 +406,8 @@ static void read_letter(struct reader *r, const struct value *v, void *into,
 	if (!text)
 		return;
 	if (text[1] || !is_letter(*text))
-		error_at_value(r, v, "`%s` has to be one printable character other than * ? \" ' \\",
-			       v->key);
+		error_at_value(r, v, "`%s` has to be one printable character other than "
+			       NO_LETTERS, v->key);
 	else
 		*(char *)into = *text;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define MAX_SIZE	0x3fff	/* of a structure: the bits that a request number has for it */
-#define MAX_STATES	89	/* all letters that there are */
-#define MAX_FACTS	32
+#define MAX_STATES	87	/* all letters that there are */
+#define MAX_VARIATIONS	256
 #define MAX_ENTRIES	1024	/* of a list that has no bound of its own */
 
 /* A key and the member that it fills; one that the reader fills by itself. */
@@ -169,7 +169,7 @@ static const struct field check_fields[] = {
 	KEY(NULL, kind_clause, struct check, clause),
 	KEY("errno", kind_text, struct check, error),
 	KEY("move", kind_word, struct check, move, OF(move_words)),
-	LIST("violate", kind_variations, struct check, violate, MAX_ENTRIES, OPTIONAL),
+	LIST("violate", kind_variations, struct check, violate, MAX_VARIATIONS, OPTIONAL),
 	KEY("last", kind_truth, struct check, last, OPTIONAL),
 	{}
 };
@@ -338,7 +338,7 @@ static const struct field contract_fields[] = {
 	KEY("interface", kind_part, struct contract, interface, OF(&interface_shape)),
 	LIST("needs", kind_list, struct contract, needs, MAX_NEEDS, OF(&need_shape)),
 	LIST("states", kind_list, struct contract, states, MAX_STATES, OF(&state_shape)),
-	LIST("variations", kind_list, struct contract, variations, MAX_ENTRIES,
+	LIST("variations", kind_list, struct contract, variations, MAX_VARIATIONS,
 	     OF(&variation_shape)),
 	LIST(NULL, kind_list, struct contract, clauses, MAX_CLAUSES, OF(&clause_shape)),
 	{ .key = "rules", .kind = &kind_section, .of = &rule_section, .max = MAX_CLAUSES },

@@ -14,6 +14,7 @@
 #define MAX_NAME_LENGTH	48	/* generated names join two of these */
 #define MAX_ID_LENGTH	64
 #define MAX_ERRNO	4095
+#define MAX_CELLS	65536	/* letters onto letters in each combination of modes */
 
 static bool errno_is_known(const char *name)
 {
@@ -26,18 +27,26 @@ static bool errno_is_known(const char *name)
 	return false;
 }
 
-void validate_errno(const struct contract *c, const char *const *name)
+void validate_errno(const struct contract *c, const void *part, const char *name)
 {
-	if (!errno_is_known(*name))
-		error_at(c, name, "`%.40s` is no errno that this system knows", *name);
+	if (!errno_is_known(name))
+		error_at(c, part, "`%.40s` is no errno that this system knows", name);
+}
+
+bool is_alternative(const char *values, const char *value)
+{
+	size_t length;
+
+	for (;; values += length + 1) {
+		length = strcspn(values, "|");
+		if (strlen(value) == length && !memcmp(values, value, length))
+			return true;
+		if (!values[length])
+			return false;
+	}
 }
 
 /* Names: unique, and short enough for what is made of them */
-
-struct name {
-	const char *text;
-	const char *const *part;	/* where it stands */
-};
 
 /* Ids become identifiers of C, in which - and . are both an underscore. */
 static int compare_names(const void *a, const void *b)
@@ -45,6 +54,8 @@ static int compare_names(const void *a, const void *b)
 	const struct name *x = a, *y = b;
 	const char *s = x->text, *t = y->text;
 
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
 	while (*s && (*s == *t || (strchr("-.", *s) && *t && strchr("-.", *t))))
 		s++, t++;
 	return *s - *t;
@@ -58,34 +69,37 @@ static int compare_names_and_places(const void *a, const void *b)
 	return order ? order : (x->part > y->part) - (x->part < y->part);
 }
 
-/*
- * The names of a table: @first is the first entry's, @size bytes lie between
- * one and the next.
- */
-static void validate_names(const struct contract *c, const char *kind,
-			   const char *const *first, size_t n, size_t size, size_t longest)
+void validate_names(const struct contract *c, const char *kind, struct name *names, size_t n)
 {
-	struct name *names = origin_alloc(c->origin, n * sizeof(*names));
-
-	for (size_t i = 0; i < n; i++) {
-		const void *entry = (const char *)first + i * size;
-
-		names[i].part = entry;
-		names[i].text = *names[i].part;
-		if (strlen(names[i].text) > longest)
-			error_at(c, names[i].part, "this %s is longer than %zu characters",
-				 kind, longest);
-	}
 	qsort(names, n, sizeof(*names), compare_names_and_places);
 	for (size_t i = 1; i < n; i++)
 		if (!compare_names(&names[i - 1], &names[i]))
 			error_at(c, names[i].part, "duplicate %s `%s`: line %d has `%s`", kind,
-				 names[i].text,
-				 origin_of(c->origin, names[i - 1].part).line, names[i - 1].text);
+				 names[i].text, origin_of(c->origin, names[i - 1].part).line,
+				 names[i - 1].text);
+}
+
+/*
+ * The names of a table: @first is the first entry's, @size bytes lie between
+ * one and the next.
+ */
+static void validate_names_of(const struct contract *c, const char *kind,
+			      const char *const *first, size_t n, size_t size, size_t longest)
+{
+	struct name *names = origin_alloc(c->origin, n * sizeof(*names));
+
+	for (size_t i = 0; i < n; i++) {
+		const char *const *name = (const void *)((const char *)first + i * size);
+
+		names[i] = (struct name){ *name, name, 0 };
+		if (strlen(*name) > longest)
+			error_at(c, name, "this %s is longer than %zu characters", kind, longest);
+	}
+	validate_names(c, kind, names, n);
 }
 
 #define VALIDATE_NAMES(c, kind, table, n, member, longest) \
-	validate_names(c, kind, &(table)->member, n, sizeof(*(table)), longest)
+	validate_names_of(c, kind, &(table)->member, n, sizeof(*(table)), longest)
 
 static void validate_all_names(const struct contract *c)
 {
@@ -259,22 +273,12 @@ static void validate_clauses(const struct contract *c)
 	}
 }
 
-/* Which clauses a vector or scenario shows, and which variations anything uses. */
+/* Which variations and needs anything uses. */
 struct uses {
-	const char **shown_by;			/* by clause: id, or NULL */
 	const struct check **violates[2];	/* by last, by variation: check, or NULL */
 	bool *varied;				/* by variation: by a vector */
 	uint64_t needs;
 };
-
-static void collect_shows(const struct contract *c, struct uses *u, const char *id,
-			  const unsigned int *const *shows, size_t n)
-{
-	if (!n)
-		error_at(c, shows, "`%s` shows no clause", id);
-	for (size_t i = 0; i < n; i++)
-		u->shown_by[(*shows)[i]] = id;
-}
 
 /* What cannot be read cannot be written either: one before the pages, one after. */
 static void collect_violations(const struct contract *c, struct uses *u)
@@ -296,7 +300,6 @@ static void collect_violations(const struct contract *c, struct uses *u)
 
 static void collect_uses(const struct contract *c, struct uses *u)
 {
-	u->shown_by = origin_alloc(c->origin, c->n_clauses * sizeof(*u->shown_by));
 	for (int last = 0; last < 2; last++)
 		u->violates[last] = origin_alloc(c->origin,
 						 c->n_variations * sizeof(*u->violates[last]));
@@ -305,16 +308,11 @@ static void collect_uses(const struct contract *c, struct uses *u)
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
 
-		collect_shows(c, u, v->id, &v->shows, v->n_shows);
 		for (size_t k = 0; k < v->n_with; k++)
 			u->varied[v->with[k]] = true;
 	}
-	for (size_t i = 0; i < c->n_scenarios; i++) {
-		const struct scenario *s = &c->scenarios[i];
-
-		collect_shows(c, u, s->id, &s->shows, s->n_shows);
-		u->needs |= s->needs;
-	}
+	for (size_t i = 0; i < c->n_scenarios; i++)
+		u->needs |= c->scenarios[i].needs;
 	for (size_t i = 0; i < c->n_states; i++)
 		u->needs |= c->states[i].needs;
 	for (size_t i = 0; i < c->n_variations; i++)
@@ -332,38 +330,9 @@ static void validate_uses(const struct contract *c, const struct uses *u)
 		if (!u->violates[0][i] && !u->violates[1][i] && !u->varied[i])
 			error_at(c, &c->variations[i], "no check or vector uses the variation `%s`",
 				 c->variations[i].name);
-	for (size_t i = 0; i < c->n_clauses; i++) {
-		const struct clause *clause = &c->clauses[i];
-		bool bare = clause->section == SECTION_RULE && !u->shown_by[i];
-
-		if (bare && !clause->untested)
-			error_at(c, &clause->id, "nothing tests `%s`, and it has no `untested`",
-				 clause->id);
-		else if (clause->untested && u->shown_by[i])
-			error_at(c, &clause->untested, "`%s` is untested, yet `%s` shows it",
-				 clause->id, u->shown_by[i]);
-	}
 }
 
 /* Checks */
-
-static void validate_checks(const struct contract *c)
-{
-	for (size_t i = 0; i < c->n_checks; i++) {
-		const struct check *check = &c->checks[i];
-		const struct clause *clause = &c->clauses[check->clause];
-
-		validate_errno(c, &check->error);
-		if (!check->n_violate && !clause->untested)
-			error_at(c, &clause->id, "nothing violates the check `%s`, and it has no `untested`",
-				 clause->id);
-		else if (check->n_violate && clause->untested)
-			error_at(c, &clause->untested, "`%s` is untested, yet it names violations",
-				 clause->id);
-	}
-}
-
-/* Outcomes */
 
 static void validate_outcome(const struct contract *c, const struct outcome *o)
 {
@@ -372,7 +341,7 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 	validate_letters(c, &o->source, SIDE_SOURCE);
 	validate_letters(c, &o->destination, SIDE_DESTINATION);
 	if (refuses)
-		validate_errno(c, &o->error);
+		validate_errno(c, &o->result, o->error);
 	if (o->with & o->without)
 		error_at(c, &o->without, "a mode bit is in `with` and in `without`");
 	if (!refuses && o->or_moved)
@@ -388,16 +357,9 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 		error_at(c, &o->arrives, "`arrives` goes with a page that moves");
 }
 
-/* What is known of a row when every cell has been looked up. */
-struct reach {
-	bool decides;		/* some cell */
-	bool makeable;		/* some cell that a test can make */
-};
-
 static void look_up_cell(const struct contract *c, const struct state *source,
-			 const struct state *destination, struct reach *reach)
+			 const struct state *destination, bool *decides)
 {
-	bool makeable = !source->unmade && !destination->unmade;
 	bool open = false;
 
 	for (unsigned int m = 0; m < contract_n_modes(c); m++) {
@@ -405,46 +367,38 @@ static void look_up_cell(const struct contract *c, const struct state *source,
 		const struct outcome *row = oracle_outcome(c, source->letter,
 							   destination->letter, mode);
 
-		if (!row && !open) {
+		if (row)
+			decides[row - c->outcomes] = true;
+		else if (!open)
 			error_at(c, source, "no outcome for `%c` onto `%c` with mode 0x%llx",
 				 source->letter, destination->letter, (unsigned long long)mode);
-			open = true;
-		}
-		if (row) {
-			reach[row - c->outcomes].decides = true;
-			reach[row - c->outcomes].makeable |= makeable;
-		}
-	}
-}
-
-static void validate_reach(const struct contract *c, const struct reach *reach)
-{
-	for (size_t i = 0; i < c->n_outcomes; i++) {
-		const struct clause *clause = &c->clauses[c->outcomes[i].clause];
-
-		if (!reach[i].decides)
-			error_at(c, clause, "unreachable: rows above decide every cell of `%s`",
-				 clause->id);
-		else if (!reach[i].makeable && !clause->untested)
-			error_at(c, clause, "no test can make a cell of `%s`, and it has no `untested`",
-				 clause->id);
-		else if (reach[i].makeable && clause->untested)
-			error_at(c, &clause->untested, "`%s` is untested, yet a test can make a cell of it",
-				 clause->id);
+		open |= !row;
 	}
 }
 
 /* Look up every cell: each has a row, and each row has a cell. */
 static void validate_table(const struct contract *c)
 {
-	struct reach *reach = origin_alloc(c->origin, c->n_outcomes * sizeof(*reach));
+	bool decides[MAX_ROWS] = { false };
+	size_t cells = 0;
 
 	for (size_t i = 0; i < c->n_states; i++)
-		for (size_t k = 0; k < c->n_states; k++)
-			if ((c->states[i].sides & SIDE_SOURCE) &&
-			    (c->states[k].sides & SIDE_DESTINATION))
-				look_up_cell(c, &c->states[i], &c->states[k], reach);
-	validate_reach(c, reach);
+		for (size_t k = 0; k < c->n_states; k++) {
+			if (!(c->states[i].sides & SIDE_SOURCE) ||
+			    !(c->states[k].sides & SIDE_DESTINATION))
+				continue;
+			cells += contract_n_modes(c);
+			if (cells > MAX_CELLS) {
+				error_at(c, &c->states[i], "the table of outcomes has more than %d cells",
+					 MAX_CELLS);
+				return;
+			}
+			look_up_cell(c, &c->states[i], &c->states[k], decides);
+		}
+	for (size_t i = 0; i < c->n_outcomes; i++)
+		if (!decides[i])
+			error_at(c, &c->clauses[c->outcomes[i].clause], "unreachable: rows above decide every cell of `%s`",
+				 c->clauses[c->outcomes[i].clause].id);
 }
 
 /* Effects */
@@ -519,10 +473,36 @@ static bool is_fact_name(const char *what)
 	return true;
 }
 
-static void validate_facts(const struct contract *c, const struct fact *facts, size_t n)
+/* "a|b": each of the alternatives. */
+static void validate_value(const struct contract *c, const char *const *value, bool is_errno,
+			   bool deviates)
 {
-	struct expectation room;
+	const char *at = *value;
+	size_t length;
 
+	for (;; at += length + 1) {
+		const char *word = origin_text(c->origin, at, length = strcspn(at, "|"));
+
+		if (!length || (at[length] && is_alternative(at + length + 1, word)))
+			error_at(c, value, "an alternative is empty, or given twice");
+		else if (*word == '?' && !deviates)
+			error_at(c, value, "`?` is for a deviation's `instead` alone");
+		else if (is_errno && strcmp(word, "0"))
+			validate_errno(c, value, word);
+		if (!at[length])
+			return;
+	}
+}
+
+/* What the runner of a test tells by itself. */
+static bool is_told_anyway(const char *what)
+{
+	return !strcmp(what, "returns") || !strncmp(what, "returns[", 8);
+}
+
+static void validate_facts(const struct contract *c, const struct fact *facts, size_t n,
+			   bool deviates)
+{
 	for (size_t i = 0; i < n; i++) {
 		const struct fact *f = &facts[i];
 		bool is_errno = !strcmp(f->what, "errno") || !strncmp(f->what, "errno.", 6);
@@ -530,70 +510,26 @@ static void validate_facts(const struct contract *c, const struct fact *facts, s
 		if (!is_fact_name(f->what))
 			error_at(c, &f->what, "`%.40s`: a fact's name is made of letters, digits and _ . [ ]",
 				 f->what);
-		if (strlen(f->what) >= sizeof(room.what))
-			error_at(c, &f->what, "a fact's name is shorter than %zu characters",
-				 sizeof(room.what));
-		if (strlen(f->value) >= sizeof(room.value))
-			error_at(c, &f->value, "a fact's value is shorter than %zu characters",
-				 sizeof(room.value));
-		else if (is_errno && strcmp(f->value, "0"))
-			validate_errno(c, &f->value);
+		if (!deviates && is_told_anyway(f->what))
+			error_at(c, &f->what, "`%s` is told of every test, and is no fact of its own",
+				 f->what);
+		if (strlen(f->what) >= MAX_WHAT)
+			error_at(c, &f->what, "a fact's name is shorter than %d characters",
+				 MAX_WHAT);
+		if (strlen(f->value) >= MAX_VALUE)
+			error_at(c, &f->value, "a fact's value is shorter than %d characters",
+				 MAX_VALUE);
+		else
+			validate_value(c, &f->value, is_errno, deviates);
 	}
 }
 
-/* What a test tells of any call, whatever it is a test of. */
-static bool is_common_fact(const char *what)
+/* Of each vector and scenario. */
+static void validate_shows(const struct contract *c, const char *id,
+			   const unsigned int *const *shows, size_t n)
 {
-	static const char *const common[] = {
-		"errno", "move", "cause.errno", "cause.move", "cured.errno", "cured.move",
-		"source", "destination", "range", "frame", "writable", "soft_dirty", "returns",
-	};
-
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (!strcmp(common[i], what))
-			return true;
-	return false;
-}
-
-static bool shows(const struct scenario *s, unsigned int clause)
-{
-	for (size_t i = 0; i < s->n_shows; i++)
-		if (s->shows[i] == clause)
-			return true;
-	return false;
-}
-
-/* A deviation is told by facts that some test of its clause tells. */
-static void validate_deviating_fact(const struct contract *c, const struct deviation *d,
-				    const struct fact *f)
-{
-	bool as_expected = false, otherwise = false;
-
-	for (size_t i = 0; i < c->n_scenarios; i++) {
-		const struct scenario *s = &c->scenarios[i];
-
-		for (size_t k = 0; k < s->n_expect && shows(s, d->clause); k++) {
-			if (strcmp(s->expect[k].what, f->what))
-				continue;
-			if (strcmp(s->expect[k].value, f->value))
-				otherwise = true;
-			else
-				as_expected = true;
-		}
-	}
-	if (!as_expected && !otherwise && !is_common_fact(f->what))
-		error_at(c, &f->what, "no test of `%s` tells `%s`", c->clauses[d->clause].id,
-			 f->what);
-	else if (as_expected && !otherwise)
-		error_at(c, &f->value, "`%s` is what is expected of `%s`", f->value,
-			 c->clauses[d->clause].id);
-}
-
-static void validate_deviation(const struct contract *c, const struct deviation *d)
-{
-	validate_facts(c, d->instead, d->n_instead);
-	for (size_t i = 0; i < d->n_instead; i++)
-		validate_deviating_fact(c, d, &d->instead[i]);
+	if (!n)
+		error_at(c, shows, "`%s` shows no clause", id);
 }
 
 int contract_validate(const struct contract *c, FILE *errors)
@@ -606,17 +542,26 @@ int contract_validate(const struct contract *c, FILE *errors)
 	validate_clauses(c);
 	collect_uses(c, &uses);
 	validate_uses(c, &uses);
-	validate_checks(c);
+	for (size_t i = 0; i < c->n_checks; i++)
+		validate_errno(c, &c->checks[i].error, c->checks[i].error);
 	for (size_t i = 0; i < c->n_outcomes; i++)
 		validate_outcome(c, &c->outcomes[i]);
 	validate_effects(c, origin_of(c->origin, &c->effects));
+	for (size_t i = 0; i < c->n_vectors; i++)
+		validate_shows(c, c->vectors[i].id, &c->vectors[i].shows, c->vectors[i].n_shows);
+	for (size_t i = 0; i < c->n_scenarios; i++) {
+		const struct scenario *s = &c->scenarios[i];
+
+		validate_shows(c, s->id, &s->shows, s->n_shows);
+		validate_facts(c, s->expect, s->n_expect, false);
+	}
+	for (size_t i = 0; i < c->n_deviations; i++)
+		validate_facts(c, c->deviations[i].instead, c->deviations[i].n_instead, true);
 	/* the tables are looked up only if they mean something */
 	if (!origin_errors(c->origin))
 		validate_table(c);
 	validate_vectors(c, !origin_errors(c->origin));
-	for (size_t i = 0; i < c->n_scenarios; i++)
-		validate_facts(c, c->scenarios[i].expect, c->scenarios[i].n_expect);
-	for (size_t i = 0; i < c->n_deviations; i++)
-		validate_deviation(c, &c->deviations[i]);
+	if (!origin_errors(c->origin))
+		validate_tests(c);
 	return origin_report(c->origin, errors);
 }

@@ -11,8 +11,21 @@
 /* Note an error at a part of the contract, known by its address. */
 #define error_at(c, part, ...)	origin_error_at((c)->origin, part, __VA_ARGS__)
 
-/* Note an error unless *@name is an errno's name. */
-void validate_errno(const struct contract *c, const char *const *name);
+/* Note an error at @part unless @name is an errno's. */
+void validate_errno(const struct contract *c, const void *part, const char *name);
+
+/* Is it one of "a|b"? */
+bool is_alternative(const char *values, const char *value);
+
+/* A name, where it stands, and among which others it has to be the only one. */
+struct name {
+	const char *text;
+	const void *part;
+	int kind;
+};
+
+/* Note an error at each name that is there already.  Sorts them. */
+void validate_names(const struct contract *c, const char *kind, struct name *names, size_t n);
 
 /* Is it a state of all the sides in @side, a mask of SIDE_*? */
 bool letter_is_on(const struct contract *c, char letter, unsigned int side);
@@ -25,5 +38,8 @@ bool letter_is_seen(const struct contract *c, char letter);
  * tables agree.
  */
 void validate_vectors(const struct contract *c, bool tables_good);
+
+/* The tests that follow from a contract that has no other error. */
+void validate_tests(const struct contract *c);
 
 #endif

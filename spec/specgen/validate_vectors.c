@@ -86,7 +86,7 @@ static bool validate_vector_expect(const struct contract *c, const struct vector
 	size_t errors = origin_errors(c->origin);
 
 	if (strcmp(v->error, "0"))
-		validate_errno(c, &v->error);
+		validate_errno(c, &v->error, v->error);
 	if (strcmp(v->moved, "error") && strcmp(v->moved, "untouched") &&
 	    v->moved[strspn(v->moved, "0123456789")])
 		error_at(c, &v->moved, "`moved`: `%.40s` is not one of: a number, error, untouched",
