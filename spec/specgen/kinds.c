@@ -310,6 +310,13 @@ static void print_text(struct printer *p, const void *from, const struct field *
 
 const struct kind kind_text = { TEXT_KIND };
 
+/* A text that gets into a comment of C must not end it, nor seem to begin another. */
+static bool is_comment(const char *text)
+{
+	return !strstr(text, "*/") && !strstr(text, "/*");
+}
+const struct kind kind_comment = { TEXT_KIND, .fits = is_comment, .is = "without /* and */" };
+
 /* Words of a-z, 0-9 and -, joined by single separators. */
 static bool is_name_with(const char *text, char separator)
 {
@@ -328,10 +335,11 @@ static bool is_name_with(const char *text, char separator)
 
 static bool is_id(const char *text)
 {
-	return is_name_with(text, '.');
+	return is_name_with(text, '.') && strchr(text, '.');
 }
 const struct kind kind_id = {
-	TEXT_KIND, .fits = is_id, .is = "an id: parts of a-z, 0-9 and -, joined by dots"
+	TEXT_KIND, .fits = is_id,
+	.is = "a clause's id: two parts of a-z, 0-9 and - or more, joined by dots"
 };
 
 static bool is_name(const char *text)
@@ -340,15 +348,51 @@ static bool is_name(const char *text)
 }
 const struct kind kind_name = { TEXT_KIND, .fits = is_name, .is = "a name of a-z, 0-9 and -" };
 
+/* Words that C or C++ has for itself, or that headers and compilers define. */
+static bool is_taken(const char *name)
+{
+	static const char *const taken[] = {
+		"alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool",
+		"break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
+		"co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast",
+		"consteval", "constexpr", "constinit", "continue", "decltype", "default",
+		"delete", "do", "double", "dynamic_cast", "else", "enum", "errno", "explicit",
+		"export", "extern", "false", "float", "for", "friend", "goto", "i386", "if",
+		"inline", "int", "linux", "long", "main", "max_align_t", "mutable",
+		"namespace", "new", "noexcept", "not", "not_eq", "nullptr", "nullptr_t", "NULL",
+		"offsetof", "operator", "or", "or_eq", "private", "protected", "ptrdiff_t",
+		"public", "register", "reinterpret_cast", "requires", "restrict", "return",
+		"short", "signed", "size_t", "sizeof", "static", "static_assert", "static_cast",
+		"struct", "switch", "template", "this", "thread_local", "throw", "true", "try",
+		"typedef", "typeid", "typename", "typeof", "typeof_unqual", "union", "unix",
+		"unsigned", "unreachable", "using", "virtual", "void", "volatile", "wchar_t",
+		"while", "xor", "xor_eq",
+	};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (!strcmp(taken[i], name))
+			return true;
+	/* reserved by C for itself, and by C++ wherever they stand */
+	return (name[0] == '_' && isupper((unsigned char)name[1])) || strstr(name, "__");
+}
+
 static bool is_identifier(const char *text)
 {
 	for (const char *c = text; *c; c++)
 		if (!isascii(*c) || (*c != '_' && !isalpha(*c) && (c == text || !isdigit(*c))))
 			return false;
-	return true;
+	return !is_taken(text);
 }
 const struct kind kind_identifier = {
-	TEXT_KIND, .fits = is_identifier, .is = "an identifier of C"
+	TEXT_KIND, .fits = is_identifier, .is = "an identifier of C that is not taken"
+};
+
+static bool is_function(const char *text)
+{
+	return is_identifier(text) && !strncmp(text, "scenario_", 9);
+}
+const struct kind kind_function = {
+	TEXT_KIND, .fits = is_function, .is = "an identifier that begins with scenario_"
 };
 
 /* Those that mean something where letters are written, or would have to be escaped. */

@@ -82,9 +82,11 @@ const char *word_of(const struct word *words, unsigned int value);
 /* The comment is the member's type, then what @of is. */
 extern const struct kind
 	kind_text,		/* const char *: one paragraph, not empty */
+	kind_comment,		/* const char *: one that gets into a comment of C */
 	kind_id,		/* const char *: words of a-z 0-9 and -, joined by dots */
 	kind_name,		/* const char *: one such word */
 	kind_identifier,	/* const char *: of C */
+	kind_function,		/* const char *: of a scenario */
 	kind_notation,		/* const char *: letters separated by single spaces */
 	kind_letters,		/* const char *: the same, without the spaces; or "*" */
 	kind_letter,		/* char */

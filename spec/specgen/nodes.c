@@ -167,6 +167,28 @@ bool mapping_next(const struct value *mapping, void **iterator, struct value *ke
 	return true;
 }
 
+/* YAML's own words for nothing, where they are not in quotes, and nothing but spaces. */
+static bool is_empty(struct fy_node *n, const char *text, size_t length)
+{
+	static const char *const nothing[] = { "~", "null", "Null", "NULL" };
+
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		if (fy_node_get_style(n) == FYNS_PLAIN && length == strlen(nothing[i]) &&
+		    !memcmp(text, nothing[i], length))
+			return true;
+	while (length && text[length - 1] == ' ')
+		length--;
+	return !length;
+}
+
+/* Those of Unicode too: further line ends, and marks of direction, which compilers refuse. */
+static bool is_control(const unsigned char *c)
+{
+	return c[0] < ' ' || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0) ||
+	       (c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+	       (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
 static const char *copy_of_text(struct reader *r, const struct value *v,
 				const char *text, size_t length)
 {
@@ -179,13 +201,13 @@ static const char *copy_of_text(struct reader *r, const struct value *v,
 		return NULL;
 	}
 	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)text[i] >= ' ' && text[i] != 0x7f)
+		if (!is_control((const unsigned char *)text + i))
 			continue;
 		error_at_value(r, v, "`%s` has to be one paragraph without control characters",
 			       v->key);
 		return NULL;
 	}
-	if (!length) {
+	if (is_empty(v->node, text, length)) {
 		error_at_value(r, v, "`%s` is empty", v->key);
 		return NULL;
 	}

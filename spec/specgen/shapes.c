@@ -32,9 +32,9 @@
 
 static const struct field member_fields[] = {
 	KEY("name", kind_identifier, struct member, name),
-	KEY("type", kind_identifier, struct member, type),
+	KEY("type", kind_text, struct member, type),
 	KEY("offset", kind_number, struct member, offset, .max = MAX_SIZE),
-	KEY("is", kind_text, struct member, is),
+	KEY("is", kind_comment, struct member, is),
 	{}
 };
 static const SHAPE(member, member);
@@ -50,7 +50,7 @@ static const struct field structure_fields[] = {
 static const struct field mode_fields[] = {
 	KEY("name", kind_identifier, struct mode_bit, name),
 	KEY("bit", kind_number, struct mode_bit, bit, .max = 63),
-	KEY("is", kind_text, struct mode_bit, is),
+	KEY("is", kind_comment, struct mode_bit, is),
 	{}
 };
 static const SHAPE(mode, mode_bit);
@@ -63,7 +63,7 @@ static const struct field feature_fields[] = {
 
 static const struct field interface_fields[] = {
 	KEY("ioctl", kind_identifier, struct interface, ioctl),
-	KEY("is", kind_text, struct interface, is),
+	KEY("is", kind_comment, struct interface, is),
 	KEY("type", kind_number, struct interface, type, .max = 0xff),
 	KEY("number", kind_number, struct interface, number, .max = 0xff),
 	KEY("value", kind_number, struct interface, value, .max = UINT32_MAX),
@@ -244,7 +244,7 @@ static const struct field expect_fields[] = {
 };
 
 static const struct field vector_fields[] = {
-	KEY("id", kind_id, struct vector, id),
+	KEY("id", kind_name, struct vector, id),
 	KEY("title", kind_text, struct vector, title),
 	LIST("shows", kind_clauses, struct vector, shows, MAX_CLAUSES),
 	KEY("source", kind_notation, struct vector, source, OPTIONAL),
@@ -310,10 +310,10 @@ static const struct field fact_fields[] = {
 static const SHAPE(fact, fact);
 
 static const struct field scenario_fields[] = {
-	KEY("id", kind_id, struct scenario, id),
-	KEY("title", kind_text, struct scenario, title),
+	KEY("id", kind_name, struct scenario, id),
+	KEY("title", kind_comment, struct scenario, title),
 	LIST("shows", kind_clauses, struct scenario, shows, MAX_CLAUSES),
-	KEY("function", kind_identifier, struct scenario, function),
+	KEY("function", kind_function, struct scenario, function),
 	LIST("expect", kind_facts, struct scenario, expect, MAX_FACTS, OF(&fact_shape)),
 	KEY("needs", kind_needs, struct scenario, needs, OPTIONAL),
 	{}
@@ -321,7 +321,7 @@ static const struct field scenario_fields[] = {
 static const SHAPE(scenario, scenario);
 
 static const struct field deviation_fields[] = {
-	KEY("id", kind_id, struct deviation, id),
+	KEY("id", kind_name, struct deviation, id),
 	KEY("clause", kind_clause, struct deviation, clause),
 	KEY("is", kind_text, struct deviation, is),
 	LIST("instead", kind_facts, struct deviation, instead, MAX_FACTS, OF(&fact_shape)),

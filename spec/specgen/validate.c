@@ -103,10 +103,6 @@ static void validate_names_of(const struct contract *c, const char *kind,
 
 static void validate_all_names(const struct contract *c)
 {
-	const struct interface *i = &c->interface;
-
-	VALIDATE_NAMES(c, "member", i->members, i->n_members, name, MAX_ID_LENGTH);
-	VALIDATE_NAMES(c, "mode", i->modes, i->n_modes, name, MAX_ID_LENGTH);
 	VALIDATE_NAMES(c, "need", c->needs, c->n_needs, name, MAX_NAME_LENGTH);
 	VALIDATE_NAMES(c, "state", c->states, c->n_states, name, MAX_NAME_LENGTH);
 	VALIDATE_NAMES(c, "variation", c->variations, c->n_variations, name, MAX_NAME_LENGTH);
@@ -186,6 +182,26 @@ static void validate_modes(const struct contract *c)
 	}
 }
 
+/* All that the header defines: one name stands for one thing, whatever it is. */
+static void validate_identifiers(const struct contract *c)
+{
+	const struct interface *f = &c->interface;
+	size_t n = 0, most = f->n_members + f->n_modes + 5;
+	struct name *names = origin_alloc(c->origin, most * sizeof(*names));
+
+	names[n++] = (struct name){ f->ioctl, &f->ioctl, 0 };
+	names[n++] = (struct name){ f->structure, &f->structure, 0 };
+	names[n++] = (struct name){ f->feature, &f->feature, 0 };
+	/* the header's own */
+	names[n++] = (struct name){ "UFFDIO_MOVE_ASSERT", c, 0 };
+	names[n++] = (struct name){ "UFFDIO_MOVE_INTERFACE_H", c, 0 };
+	for (size_t i = 0; i < f->n_members; i++)
+		names[n++] = (struct name){ f->members[i].name, &f->members[i].name, 0 };
+	for (size_t i = 0; i < f->n_modes; i++)
+		names[n++] = (struct name){ f->modes[i].name, &f->modes[i].name, 0 };
+	validate_names(c, "identifier", names, n);
+}
+
 static void validate_interface(const struct contract *c)
 {
 	const struct interface *f = &c->interface;
@@ -197,6 +213,7 @@ static void validate_interface(const struct contract *c)
 			 f->type, f->number, f->size, value, f->value);
 	validate_members(c);
 	validate_modes(c);
+	validate_identifiers(c);
 }
 
 /* States */
