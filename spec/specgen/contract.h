@@ -43,9 +43,13 @@ struct clause {
 	int line;		/* of the YAML file */
 };
 
+/* What specgen has to know of a member. */
+enum holds { HOLDS_VALUE, HOLDS_MODES };
+
 struct member {
 	const char *name, *type, *is;
 	unsigned int offset;	/* bytes */
+	enum holds holds;
 };
 
 struct mode_bit {

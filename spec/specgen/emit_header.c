@@ -29,6 +29,14 @@ static void emit_assertions(const struct interface *in, FILE *out)
 	fprintf(out, "#undef UFFDIO_MOVE_ASSERT\n");
 }
 
+static const char *type_of_modes(const struct interface *in)
+{
+	for (size_t i = 0; i < in->n_members; i++)
+		if (in->members[i].holds == HOLDS_MODES)
+			return in->members[i].type;
+	return "__u64";
+}
+
 void emit_header(const struct contract *c, FILE *out)
 {
 	const struct interface *in = &c->interface;
@@ -43,12 +51,14 @@ void emit_header(const struct contract *c, FILE *out)
 		in->number, in->structure);
 	fprintf(out, "#endif\n");
 	for (size_t i = 0; i < in->n_modes; i++)
-		fprintf(out, "#ifndef %s\n#define %s ((__u64)1 << %u)\t/* %s */\n#endif\n",
-			in->modes[i].name, in->modes[i].name, in->modes[i].bit, in->modes[i].is);
+		fprintf(out, "#ifndef %s\n#define %s ((%s)1 << %u)\t/* %s */\n#endif\n",
+			in->modes[i].name, in->modes[i].name, type_of_modes(in),
+			in->modes[i].bit, in->modes[i].is);
 	fprintf(out, "#ifndef _%s\n#define _%s (0x%02X)\n#endif\n", in->ioctl, in->ioctl,
 		in->number);
-	fprintf(out, "#ifndef %s\n#define %s (1 << %u)\n#endif\n", in->feature, in->feature,
-		in->feature_bit);
+	/* as the kernel's header has it, as far as an int goes */
+	fprintf(out, "#ifndef %s\n#define %s (1%s << %u)\n#endif\n", in->feature, in->feature,
+		in->feature_bit > 30 ? "ULL" : "", in->feature_bit);
 	emit_assertions(in, out);
 	fprintf(out, "\n#endif\n");
 }

@@ -30,11 +30,14 @@
 
 /* interface */
 
+static const struct word holds_words[] = { WORD("modes", HOLDS_MODES), {} };
+
 static const struct field member_fields[] = {
 	KEY("name", kind_identifier, struct member, name),
 	KEY("type", kind_text, struct member, type),
 	KEY("offset", kind_number, struct member, offset, .max = MAX_SIZE),
 	KEY("is", kind_comment, struct member, is),
+	KEY("holds", kind_word, struct member, holds, OPTIONAL, OF(holds_words)),
 	{}
 };
 static const SHAPE(member, member);

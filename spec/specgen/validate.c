@@ -115,20 +115,24 @@ static void validate_all_names(const struct contract *c)
 
 /* interface */
 
-static unsigned int type_bytes(const char *type)
+struct type {
+	const char *name;
+	unsigned int bytes;
+	bool has_sign;
+};
+
+static const struct type *find_type(const char *name)
 {
-	static const struct {
-		const char *name;
-		unsigned int bytes;
-	} types[] = {
-		{ "__u8", 1 }, { "__s8", 1 }, { "__u16", 2 }, { "__s16", 2 },
-		{ "__u32", 4 }, { "__s32", 4 }, { "__u64", 8 }, { "__s64", 8 },
+	static const struct type types[] = {
+		{ "__u8", 1, false }, { "__s8", 1, true }, { "__u16", 2, false },
+		{ "__s16", 2, true }, { "__u32", 4, false }, { "__s32", 4, true },
+		{ "__u64", 8, false }, { "__s64", 8, true },
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcmp(types[i].name, type))
-			return types[i].bytes;
-	return 0;
+		if (!strcmp(types[i].name, name))
+			return &types[i];
+	return NULL;
 }
 
 /* No padding: it would be bytes that nobody has said anything about. */
@@ -140,7 +144,8 @@ static void validate_members(const struct contract *c)
 
 	for (size_t i = 0; i < f->n_members; i++) {
 		const struct member *m = &f->members[i];
-		unsigned int bytes = type_bytes(m->type);
+		const struct type *type = find_type(m->type);
+		unsigned int bytes = type ? type->bytes : 0;
 
 		if (!bytes) {
 			error_at(c, &m->type, "`%.40s` is not one of __u8 to __u64, __s8 to __s64",
@@ -164,10 +169,34 @@ static void validate_members(const struct contract *c)
 		error_at(c, &f->read, "no member ends at %u bytes", f->read);
 }
 
+/* The member that carries the mode bits. */
+static const struct member *find_holder(const struct contract *c)
+{
+	const struct interface *f = &c->interface;
+	const struct member *holder = NULL;
+
+	for (size_t i = 0; i < f->n_members; i++) {
+		if (f->members[i].holds != HOLDS_MODES)
+			continue;
+		if (holder)
+			error_at(c, &f->members[i].holds, "`holds: modes`: `%s` does already",
+				 holder->name);
+		holder = &f->members[i];
+	}
+	if (!holder)
+		error_at(c, &f->members, "no member has `holds: modes`");
+	return holder;
+}
+
 static void validate_modes(const struct contract *c)
 {
 	const struct interface *f = &c->interface;
+	const struct member *holder = find_holder(c);
+	const struct type *type = holder ? find_type(holder->type) : NULL;
 	size_t prefix = strlen(f->ioctl);
+
+	if (type && type->has_sign)
+		error_at(c, &holder->type, "a member with `holds: modes` has no sign");
 
 	for (size_t i = 0; i < f->n_modes; i++) {
 		const struct mode_bit *m = &f->modes[i];
@@ -175,6 +204,9 @@ static void validate_modes(const struct contract *c)
 		if (strncmp(m->name, f->ioctl, prefix) || strncmp(m->name + prefix, "_MODE_", 6) ||
 		    !m->name[prefix + 6])
 			error_at(c, &m->name, "a mode's name begins with %s_MODE_", f->ioctl);
+		if (type && m->bit >= 8 * type->bytes)
+			error_at(c, &m->bit, "bit %u is none of the %u of `%s`", m->bit,
+				 8 * type->bytes, holder->name);
 		for (size_t k = 0; k < i; k++)
 			if (f->modes[k].bit == m->bit)
 				error_at(c, &m->bit, "bit %u is already %s", m->bit,
