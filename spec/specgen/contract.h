@@ -40,7 +40,7 @@ struct clause {
 	const char *rule;
 	const char *why;	/* or NULL */
 	const char *untested;	/* why no test can be had, or NULL */
-	int line;		/* of the YAML file */
+	int line;		/* of contract.file */
 };
 
 /* What specgen has to know of a member. */
@@ -92,6 +92,7 @@ struct state {
 	char arrives;		/* letter it is seen as after it has moved */
 	uint64_t needs;		/* bit mask over contract.needs */
 	const char *unmade;	/* why no test can make it, or NULL */
+	int line;
 };
 
 /*
@@ -118,6 +119,7 @@ struct variation {
 	const char *name, *is;
 	unsigned int touches;	/* mask of enum facet */
 	uint64_t needs;
+	int line;
 };
 
 /* What becomes of .move. */
@@ -214,6 +216,7 @@ struct scenario {
 	const struct fact *expect;
 	size_t n_expect;
 	uint64_t needs;
+	int line;
 };
 
 /* A way in which released kernels are known to break a clause. */
@@ -228,6 +231,7 @@ struct origin;
 
 struct contract {
 	const char *title;
+	const char *file;	/* as it was given to specgen */
 	struct interface interface;
 	const struct need *needs;
 	size_t n_needs;

@@ -58,6 +58,11 @@ struct origin *origin_new(const char *path)
 	return o;
 }
 
+const char *origin_path(const struct origin *o)
+{
+	return o->path;
+}
+
 void origin_free(struct origin *o)
 {
 	if (!o)

@@ -24,6 +24,9 @@ struct position {
 /* Remember @path for the errors.  Ends the program if there is no memory. */
 struct origin *origin_new(const char *path);
 
+/* That path, on one line whatever it holds. */
+const char *origin_path(const struct origin *o);
+
 /* Give back all memory that came from origin_alloc() and origin_text(). */
 void origin_free(struct origin *o);
 

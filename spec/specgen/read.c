@@ -146,6 +146,7 @@ int contract_read(const char *path, struct contract *c, FILE *errors)
 
 	memset(c, 0, sizeof(*c));
 	c->origin = origin_new(path);
+	c->file = origin_path(c->origin);
 	r = (struct reader){ .origin = c->origin, .contract = c };
 	error = load_file(path, c->origin, &text, &length);
 	if (error)

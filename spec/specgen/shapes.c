@@ -103,6 +103,7 @@ static const struct field state_fields[] = {
 	KEY("span", kind_yes, struct state, huge, OPTIONAL, OF(span_words)),
 	KEY("edge", kind_truth, struct state, edge, OPTIONAL),
 	KEY("unmade", kind_text, struct state, unmade, OPTIONAL),
+	KEY(NULL, kind_line, struct state, line),
 	{}
 };
 
@@ -133,6 +134,7 @@ static const struct field variation_fields[] = {
 	KEY("is", kind_text, struct variation, is),
 	KEY("touches", kind_words, struct variation, touches, OF(facet_words)),
 	KEY("needs", kind_needs, struct variation, needs, OPTIONAL),
+	KEY(NULL, kind_line, struct variation, line),
 	{}
 };
 static const SHAPE(variation, variation);
@@ -319,6 +321,7 @@ static const struct field scenario_fields[] = {
 	KEY("function", kind_function, struct scenario, function),
 	LIST("expect", kind_facts, struct scenario, expect, MAX_FACTS, OF(&fact_shape)),
 	KEY("needs", kind_needs, struct scenario, needs, OPTIONAL),
+	KEY(NULL, kind_line, struct scenario, line),
 	{}
 };
 static const SHAPE(scenario, scenario);
@@ -338,6 +341,7 @@ static const SHAPE(deviation, deviation);
 /* The whole: what is referred to comes before what refers to it */
 static const struct field contract_fields[] = {
 	KEY("contract", kind_text, struct contract, title),
+	KEY(NULL, kind_text, struct contract, file),
 	KEY("interface", kind_part, struct contract, interface, OF(&interface_shape)),
 	LIST("needs", kind_list, struct contract, needs, MAX_NEEDS, OF(&need_shape)),
 	LIST("states", kind_list, struct contract, states, MAX_STATES, OF(&state_shape)),

@@ -108,8 +108,8 @@ static void judge_clause(struct trace *t, size_t i)
 	const struct clause *k = &t->contract->clauses[i];
 
 	if (t->present[COLUMN_PAGE] && k->level == LEVEL_MUST && !t->cited[i][COLUMN_PAGE]) {
-		fprintf(stderr, "spec/uffdio_move.yaml:%d:1: error: no page tells '%s'\n", k->line,
-			k->id);
+		fprintf(stderr, "%s:%d:1: error: no page tells '%s'\n", t->contract->file,
+			k->line, k->id);
 		t->errors++;
 	}
 }

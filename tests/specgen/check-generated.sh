@@ -53,6 +53,14 @@ cases_agree() # GENERATED
 	return 1
 }
 
+# A contract of another name, and a page that tells hardly anything of it.
+traced_by_name()
+{
+	cp spec/uffdio_move.yaml "$scratch/other.yaml"
+	"$dir/specgen" --trace "$scratch/other.yaml" man2/ioctl_userfaultfd.2 2>&1 >/dev/null |
+		grep -q "^$scratch/other.yaml:[0-9]*:1: error: no page tells"
+}
+
 mkdir "$scratch/one" "$scratch/two" "$scratch/full"
 try "specgen writes" "$dir/specgen" -o "$scratch/one" spec/uffdio_move.yaml
 "$dir/specgen" -o "$scratch/two" spec/uffdio_move.yaml
@@ -74,6 +82,7 @@ sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
 try "the reading version is clean" sh -c \
 	"mandoc -Tlint -Werror '$scratch/two/uffdio_move.7'"
+try "what no page tells is told with the contract's own name" traced_by_name
 if ! mount -t tmpfs -o size=64k tmpfs "$scratch/full" 2>"$scratch/log"; then
 	skip "a full disk" "no permission to mount a small one"
 else
