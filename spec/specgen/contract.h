@@ -81,15 +81,25 @@ struct need {
 #define SIDE_SOURCE		1u
 #define SIDE_DESTINATION	2u
 
+/* What derived tests need of the alphabet: exactly one state of each. */
+enum role {
+	ROLE_NONE,
+	ROLE_PAGE,	/* a good page, put before what is looked at */
+	ROLE_HOLE,	/* what a moved page leaves behind */
+};
+
 struct state {
 	char letter;
 	const char *name, *is;
 	unsigned int sides;	/* SIDE_* */
+	enum role role;
 	bool huge;		/* one letter is a whole huge page */
+	bool shifted;		/* and its destination lies one small page off */
 	bool edge;		/* begins at a page table's first entry */
 	bool blank;		/* holds no contents that a test could have put there */
 	char looks;		/* letter it is seen as, before a call and if left alone */
 	char arrives;		/* letter it is seen as after it has moved */
+	char split;		/* letter it is seen as when it has been split, or 0 */
 	uint64_t needs;		/* bit mask over contract.needs */
 	const char *unmade;	/* why no test can make it, or NULL */
 	int line;

@@ -22,6 +22,8 @@ struct derivation {
 	void (*take)(void *data, enum origin_kind kind, const char *name,
 		     const struct test_plan *plan);
 	void *data;
+	char page, hole;	/* letters */
+	char pages[4], holes[4];	/* two of each, with a space between them */
 	size_t n;	/* tests so far */
 	bool stopped;
 };
@@ -57,10 +59,10 @@ static void give(struct derivation *d, enum origin_kind kind, const struct test_
 }
 
 /* Two plain pages onto two holes: what a variation is tried on. */
-static struct test_plan plain_plan(void)
+static struct test_plan plain_plan(const struct derivation *d)
 {
 	return (struct test_plan){
-		.source = "P P", .destination = ". .", .vector = -1, .scenario = -1,
+		.source = d->pages, .destination = d->holes, .vector = -1, .scenario = -1,
 	};
 }
 
@@ -80,7 +82,7 @@ static void derive_checks(struct derivation *d)
 
 	for (size_t i = 0; i < c->n_checks; i++)
 		for (size_t k = 0; k < c->checks[i].n_violate; k++) {
-			struct test_plan plan = plain_plan();
+			struct test_plan plan = plain_plan(d);
 
 			if (!tried_here(c, i, c->checks[i].violate[k]))
 				continue;
@@ -99,7 +101,7 @@ static void derive_pairs_of(struct derivation *d, size_t earlier, size_t later)
 		for (size_t k = 0; k < b->n_violate; k++) {
 			const struct variation *first = &c->variations[a->violate[i]];
 			const struct variation *second = &c->variations[b->violate[k]];
-			struct test_plan plan = plain_plan();
+			struct test_plan plan = plain_plan(d);
 
 			if ((first->touches & second->touches) ||
 			    !tried_here(c, later, b->violate[k]))
@@ -133,7 +135,7 @@ static void find_refusing_cells(const struct contract *c, struct cell cells[MAX_
 			const struct outcome *row;
 
 			if (!makeable(s, SIDE_SOURCE) || !makeable(d, SIDE_DESTINATION) ||
-			    (d->blank && d->looks != '.'))
+			    (d->blank && d->looks != contract_role(c, ROLE_HOLE)->letter))
 				continue;
 			row = oracle_outcome(c, s->letter, d->letter, 0);
 			if (row && row->result == RESULT_ERROR && !row->or_moved &&
@@ -146,11 +148,10 @@ static void derive_before_page(struct derivation *d, unsigned int variation, siz
 			       struct cell cell)
 {
 	const struct contract *c = d->contract;
-	struct test_plan plan = plain_plan();
-	char source[] = "? P", destination[] = "? .";
+	struct test_plan plan = plain_plan(d);
+	const char source[] = { cell.source, ' ', d->page, '\0' };
+	const char destination[] = { cell.destination, ' ', d->hole, '\0' };
 
-	source[0] = cell.source;
-	destination[0] = cell.destination;
 	plan.source = source;
 	plan.destination = destination;
 	plan.variations[plan.n_variations++] = variation;
@@ -191,27 +192,27 @@ static void derive_order(struct derivation *d)
 /* Can these two lie opposite each other behind @good further pages? */
 static bool placeable(const struct state *s, const struct state *d, unsigned int good)
 {
-	bool shifted = s->huge && s->arrives != s->looks && s->looks == 'T';
-
-	if (!shifted)
-		return true;
 	/* one page off a huge boundary there is no room for a huge page of the destination's */
-	return !d->huge && !(d->edge && good);
+	return !s->shifted || (!d->huge && !(d->edge && good));
+}
+
+/* A letter behind @good others. */
+static void write_cell(char *notation, char other, unsigned int good, char letter)
+{
+	for (; good; good--, notation += 2)
+		memcpy(notation, (const char[]){ other, ' ' }, 2);
+	memcpy(notation, (const char[]){ letter, '\0' }, 2);
 }
 
 static void derive_cell(struct derivation *d, const struct state *s, const struct state *t,
 			uint64_t mode, const char *mode_name, unsigned int good)
 {
-	struct test_plan plan = plain_plan();
-	char source[2 * (MAX_GOOD + 1)] = "", destination[2 * (MAX_GOOD + 1)] = "";
+	struct test_plan plan = plain_plan(d);
+	char source[2 * (MAX_GOOD + 1)], destination[2 * (MAX_GOOD + 1)];
 	char behind[] = "_behind_?";
 
-	for (unsigned int i = 0; i < good; i++) {
-		strcat(source, "P ");
-		strcat(destination, ". ");
-	}
-	strncat(source, &s->letter, 1);
-	strncat(destination, &t->letter, 1);
+	write_cell(source, d->page, good, s->letter);
+	write_cell(destination, d->hole, good, t->letter);
 	plan.source = source;
 	plan.destination = destination;
 	plan.mode = mode;
@@ -297,8 +298,14 @@ bool derive_tests(const struct contract *c,
 			       const struct test_plan *plan),
 		  void *data)
 {
-	struct derivation d = { .contract = c, .take = take, .data = data };
+	struct derivation d = {
+		.contract = c, .take = take, .data = data,
+		.page = contract_role(c, ROLE_PAGE)->letter,
+		.hole = contract_role(c, ROLE_HOLE)->letter,
+	};
 
+	write_cell(d.pages, d.page, 1, d.page);
+	write_cell(d.holes, d.hole, 1, d.hole);
 	derive_checks(&d);
 	derive_order(&d);
 	derive_cells(&d);

@@ -13,10 +13,9 @@
 #include "derive.h"
 #include "emit.h"
 
-/* The choice: letters that the program can make, and variations that it leaves out. */
-static const char letters_made[] = "P.e_~ZTtMfFCDBRrSscVW";
-static const char *const variations_left_out[] = {
-	"src-sealed", "src-droppable", "src-other-pkey", "both-same-pkey",
+/* The choice: what the program can make goes by what it needs. */
+static const char *const needs_met[] = {
+	"swap", "thp", "io-uring", "wp", "memlock", "hugetlb", "secretmem",
 };
 #define MOST_LETTERS_OF_A_CELL	2	/* behind no page, and behind one */
 #define MODE_LEFT_OUT		"DONTWAKE"	/* in cells: nobody waits there */
@@ -27,6 +26,7 @@ static const char *const variations_left_out[] = {
 struct selection {
 	const struct contract *contract;
 	FILE *out;
+	uint64_t lacking;	/* needs that the program cannot meet */
 	const char *indent;	/* of a line that goes on */
 	size_t column;
 	FILE *element;	/* of a case, while it is put together */
@@ -37,24 +37,17 @@ struct selection {
 	size_t taken[FROM_COUNT], derived[FROM_COUNT];
 };
 
-static bool can_be_made(const char *notation)
+static uint64_t needs_lacking(const struct contract *c)
 {
-	for (; notation && *notation; notation++)
-		if (*notation != ' ' && !strchr(letters_made, *notation))
-			return false;
-	return true;
-}
+	uint64_t lacking = 0;
 
-static bool can_be_varied(const struct contract *c, const struct test_plan *plan)
-{
-	const size_t n = sizeof(variations_left_out) / sizeof(variations_left_out[0]);
-
-	for (unsigned int i = 0; i < plan->n_variations; i++)
-		for (size_t k = 0; k < n; k++)
-			if (!strcmp(c->variations[plan->variations[i]].name,
-				    variations_left_out[k]))
-				return false;
-	return true;
+	for (size_t i = 0; i < c->n_needs; i++) {
+		lacking |= UINT64_C(1) << i;
+		for (size_t k = 0; k < sizeof(needs_met) / sizeof(needs_met[0]); k++)
+			if (!strcmp(c->needs[i].name, needs_met[k]))
+				lacking &= ~(UINT64_C(1) << i);
+	}
+	return lacking;
 }
 
 static bool is_short_cell(const struct contract *c, const struct test_plan *plan)
@@ -112,9 +105,7 @@ static bool is_new_pair(struct selection *s, const struct test_plan *plan)
 
 static bool is_chosen(struct selection *s, enum origin_kind kind, const struct test_plan *plan)
 {
-	if (kind == FROM_SCENARIO || !can_be_made(plan->source) ||
-	    !can_be_made(plan->destination) || !can_be_made(plan->range) ||
-	    !can_be_varied(s->contract, plan))
+	if (kind == FROM_SCENARIO || (oracle_needs(s->contract, plan) & s->lacking))
 		return false;
 	if (kind == FROM_CELL)
 		return is_short_cell(s->contract, plan);
@@ -350,7 +341,7 @@ static void print_states(struct selection *s)
 
 	fprintf(s->out, "\nstatic const struct state states[] = {\n");
 	for (size_t i = 0; i < c->n_states; i++)
-		if (strchr(letters_made, c->states[i].letter))
+		if (!c->states[i].unmade && !(c->states[i].needs & s->lacking))
 			put_state(s, &c->states[i]);
 	fprintf(s->out, "};\n\n");
 }
@@ -371,7 +362,7 @@ static const char explanation[] =
 
 void emit_selftest(const struct contract *c, FILE *out)
 {
-	struct selection s = { .contract = c, .out = out };
+	struct selection s = { .contract = c, .out = out, .lacking = needs_lacking(c) };
 
 	emit_head("/*", " */", "GPL-2.0-only", out);
 	fputs(explanation, out);

@@ -46,6 +46,14 @@ const struct state *contract_state(const struct contract *c, char letter)
 	return NULL;
 }
 
+const struct state *contract_role(const struct contract *c, enum role role)
+{
+	for (size_t i = 0; i < c->n_states; i++)
+		if (c->states[i].role == role)
+			return &c->states[i];
+	return NULL;
+}
+
 unsigned int contract_n_modes(const struct contract *c)
 {
 	return 1u << c->interface.n_modes;
@@ -159,28 +167,18 @@ static unsigned int claims(const struct contract *c, enum observation o)
 	return effect ? effect->clause : 0;
 }
 
-/* Mapped as one huge entry, of a page or of zeroes, and what a split leaves. */
-static char split_letter(const struct contract *c, char letter)
-{
-	const struct state *state = contract_state(c, letter);
-
-	if (!state || !contract_state(c, state->looks)->huge)
-		return 0;
-	return state->blank ? 'Z' : 'P';
-}
-
 /* What layout_observe() tells of this place. */
 static void describe(const struct contract *c, const struct place *p, bool perhaps_split,
 		     char value[MAX_VALUE])
 {
 	const struct state *state = contract_state(c, p->letter);
-	char split = perhaps_split ? split_letter(c, p->letter) : 0;
+	char split = perhaps_split ? contract_state(c, state->looks)->split : 0;
 	char contents[16] = "";
 
 	if (!state->blank)
 		snprintf(contents, sizeof(contents), " %c%u", p->whose, p->index);
 	snprintf(value, MAX_VALUE, "%c%s", state->looks, contents);
-	if (split && split != state->looks)
+	if (split)
 		snprintf(value, MAX_VALUE, "%c%s|%c%s", state->looks, contents, split, contents);
 }
 
@@ -352,8 +350,7 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 	*to = *from;
 	to->letter = row->arrives ? row->arrives
 				  : contract_state(w->contract, from->letter)->arrives;
-	from->letter = '.';
-	from->whose = 0;
+	*from = (struct place){ .letter = contract_role(w->contract, ROLE_HOLE)->letter };
 }
 
 static void refuse_page(struct walk *w, unsigned int k, const struct outcome *row)

@@ -89,6 +89,9 @@ uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 /* The state with this letter, or NULL. */
 const struct state *contract_state(const struct contract *c, char letter);
 
+/* The state that has a role, or NULL. */
+const struct state *contract_role(const struct contract *c, enum role role);
+
 /* One of the combinations of mode bits, by its number, from 0. */
 uint64_t contract_mode(const struct contract *c, unsigned int number);
 

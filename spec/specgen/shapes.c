@@ -89,6 +89,9 @@ static const SHAPE(need, need);
 static const struct word side_words[] = {
 	WORD("source", SIDE_SOURCE), WORD("destination", SIDE_DESTINATION), {}
 };
+static const struct word role_words[] = {
+	WORD("page", ROLE_PAGE), WORD("hole", ROLE_HOLE), {}
+};
 static const struct word span_words[] = { { "huge", true, "true" }, {} };
 
 static const struct field state_fields[] = {
@@ -96,11 +99,14 @@ static const struct field state_fields[] = {
 	KEY("name", kind_name, struct state, name),
 	KEY("is", kind_text, struct state, is),
 	KEY("sides", kind_words, struct state, sides, OF(side_words)),
+	KEY("role", kind_word, struct state, role, OPTIONAL, OF(role_words)),
 	KEY("blank", kind_truth, struct state, blank, OPTIONAL),
 	KEY("looks", kind_letter, struct state, looks, OPTIONAL),
 	KEY("arrives", kind_letter, struct state, arrives, OPTIONAL),
+	KEY("split", kind_letter, struct state, split, OPTIONAL),
 	KEY("needs", kind_needs, struct state, needs, OPTIONAL),
 	KEY("span", kind_yes, struct state, huge, OPTIONAL, OF(span_words)),
+	KEY("shifted", kind_truth, struct state, shifted, OPTIONAL),
 	KEY("edge", kind_truth, struct state, edge, OPTIONAL),
 	KEY("unmade", kind_text, struct state, unmade, OPTIONAL),
 	KEY(NULL, kind_line, struct state, line),

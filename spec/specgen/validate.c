@@ -278,16 +278,56 @@ static void validate_state(const struct contract *c, const struct state *s)
 			 s->arrives);
 }
 
+static void validate_split(const struct contract *c, const struct state *s)
+{
+	const struct state *part = contract_state(c, s->split);
+
+	if (s->shifted && !s->huge)
+		error_at(c, &s->shifted, "`shifted` goes with `span: huge`");
+	if (!s->split)
+		return;
+	if (!s->huge || s->looks != s->letter)
+		error_at(c, &s->split, "`split` goes with `span: huge` and a state that looks like itself");
+	else if (!letter_is_seen(c, s->split))
+		error_at(c, &s->split, "`split`: `%c` is no state that looks like itself",
+			 s->split);
+	else if (part->huge || part->blank != s->blank)
+		error_at(c, &s->split, "`split`: `%c` is no small page with contents of the same kind",
+			 s->split);
+}
+
+/* Derived tests use these letters wherever the page that is looked at does not matter. */
+static void validate_role(const struct contract *c, enum role role, const char *word)
+{
+	const struct state *found = NULL;
+
+	for (size_t i = 0; i < c->n_states; i++) {
+		const struct state *s = &c->states[i];
+
+		if (s->role != role)
+			continue;
+		if (found)
+			error_at(c, &s->role, "`role: %s`: `%c` has it already", word,
+				 found->letter);
+		if (s->sides != (SIDE_SOURCE | SIDE_DESTINATION) || s->looks != s->letter ||
+		    s->arrives != s->letter || s->huge || s->edge || s->needs || s->unmade ||
+		    s->blank != (role == ROLE_HOLE))
+			error_at(c, &s->role, "`role: %s` is for a small %s, of both sides, that looks and arrives as itself, without edge and needs",
+				 word, role == ROLE_HOLE ? "blank place" : "page with contents");
+		found = s;
+	}
+	if (!found)
+		error_at(c, c->states, "no state has `role: %s`", word);
+}
+
 static void validate_states(const struct contract *c)
 {
-	/* derived tests put good pages before the page that is looked at */
-	static const char basic[] = "P.";
-
-	for (size_t i = 0; i < c->n_states; i++)
+	for (size_t i = 0; i < c->n_states; i++) {
 		validate_state(c, &c->states[i]);
-	for (const char *letter = basic; *letter; letter++)
-		if (!letter_is_on(c, *letter, SIDE_SOURCE | SIDE_DESTINATION))
-			error_at(c, c->states, "the alphabet has no `%c` for both sides", *letter);
+		validate_split(c, &c->states[i]);
+	}
+	validate_role(c, ROLE_PAGE, "page");
+	validate_role(c, ROLE_HOLE, "hole");
 }
 
 /* Each letter of @letters is a state of that side, once; "*" is all of them. */
@@ -383,6 +423,19 @@ static void validate_uses(const struct contract *c, const struct uses *u)
 
 /* Checks */
 
+/* Is there a huge page among these that is seen otherwise when it has been split? */
+static bool letters_split(const struct contract *c, const char *letters)
+{
+	for (size_t i = 0; i < c->n_states; i++) {
+		const struct state *looks = contract_state(c, c->states[i].looks);
+
+		if ((*letters == '*' || strchr(letters, c->states[i].letter)) && looks &&
+		    looks->split)
+			return true;
+	}
+	return false;
+}
+
 static void validate_outcome(const struct contract *c, const struct outcome *o)
 {
 	bool refuses = o->result == RESULT_ERROR;
@@ -399,6 +452,8 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 		error_at(c, &o->cure, "`cure` goes with an errno");
 	if (!refuses && o->splits)
 		error_at(c, &o->splits, "`splits` goes with an errno");
+	else if (o->splits && !letters_split(c, o->source))
+		error_at(c, &o->splits, "`splits`: none of the source's letters looks like a state with `split`");
 	if (o->arrives && !letter_is_seen(c, o->arrives))
 		error_at(c, &o->arrives, "`arrives`: `%c` is no state that looks like itself",
 			 o->arrives);
