@@ -66,7 +66,10 @@ static int compare_names_and_places(const void *a, const void *b)
 	const struct name *x = a, *y = b;
 	int order = compare_names(a, b);
 
-	return order ? order : (x->part > y->part) - (x->part < y->part);
+	if (order)
+		return order;
+	return x->where.line != y->where.line ? x->where.line - y->where.line :
+						x->where.column - y->where.column;
 }
 
 void validate_names(const struct contract *c, const char *kind, struct name *names, size_t n)
@@ -74,9 +77,14 @@ void validate_names(const struct contract *c, const char *kind, struct name *nam
 	qsort(names, n, sizeof(*names), compare_names_and_places);
 	for (size_t i = 1; i < n; i++)
 		if (!compare_names(&names[i - 1], &names[i]))
-			error_at(c, names[i].part, "duplicate %s `%s`: line %d has `%s`", kind,
-				 names[i].text, origin_of(c->origin, names[i - 1].part).line,
-				 names[i - 1].text);
+			origin_error(c->origin, names[i].where,
+				     "duplicate %s `%s`: line %d has `%s`", kind,
+				     names[i].text, names[i - 1].where.line, names[i - 1].text);
+}
+
+static struct name name_at(const struct contract *c, const char *const *text)
+{
+	return (struct name){ *text, 0, origin_of(c->origin, text) };
 }
 
 /*
@@ -91,7 +99,7 @@ static void validate_names_of(const struct contract *c, const char *kind,
 	for (size_t i = 0; i < n; i++) {
 		const char *const *name = (const void *)((const char *)first + i * size);
 
-		names[i] = (struct name){ *name, name, 0 };
+		names[i] = name_at(c, name);
 		if (strlen(*name) > longest)
 			error_at(c, name, "this %s is longer than %zu characters", kind, longest);
 	}
@@ -221,16 +229,16 @@ static void validate_identifiers(const struct contract *c)
 	size_t n = 0, most = f->n_members + f->n_modes + 5;
 	struct name *names = origin_alloc(c->origin, most * sizeof(*names));
 
-	names[n++] = (struct name){ f->ioctl, &f->ioctl, 0 };
-	names[n++] = (struct name){ f->structure, &f->structure, 0 };
-	names[n++] = (struct name){ f->feature, &f->feature, 0 };
+	names[n++] = name_at(c, &f->ioctl);
+	names[n++] = name_at(c, &f->structure);
+	names[n++] = name_at(c, &f->feature);
 	/* the header's own */
-	names[n++] = (struct name){ "UFFDIO_MOVE_ASSERT", c, 0 };
-	names[n++] = (struct name){ "UFFDIO_MOVE_INTERFACE_H", c, 0 };
+	names[n++] = (struct name){ .text = "UFFDIO_MOVE_ASSERT" };
+	names[n++] = (struct name){ .text = "UFFDIO_MOVE_INTERFACE_H" };
 	for (size_t i = 0; i < f->n_members; i++)
-		names[n++] = (struct name){ f->members[i].name, &f->members[i].name, 0 };
+		names[n++] = name_at(c, &f->members[i].name);
 	for (size_t i = 0; i < f->n_modes; i++)
-		names[n++] = (struct name){ f->modes[i].name, &f->modes[i].name, 0 };
+		names[n++] = name_at(c, &f->modes[i].name);
 	validate_names(c, "identifier", names, n);
 }
 

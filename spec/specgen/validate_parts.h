@@ -17,11 +17,11 @@ void validate_errno(const struct contract *c, const void *part, const char *name
 /* Is it one of "a|b"? */
 bool is_alternative(const char *values, const char *value);
 
-/* A name, where it stands, and among which others it has to be the only one. */
+/* A name, among which others it has to be the only one, and where it stands. */
 struct name {
 	const char *text;
-	const void *part;
 	int kind;
+	struct position where;
 };
 
 /* Note an error at each name that is there already.  Sorts them. */

@@ -83,7 +83,7 @@ static void take(void *data, enum origin_kind kind, const char *name,
 		error_at(c, d->last, "the tables do not decide the test %s.%s",
 			 origin_names[kind], name);
 	name = origin_text(c->origin, name, strlen(name));
-	d->names[d->n++] = (struct name){ name, d->last, kind };
+	d->names[d->n++] = (struct name){ name, kind, origin_of(c->origin, d->last) };
 	for (size_t i = 0; i < n; i++) {
 		if (endings[i].overrun)
 			error_at(c, d->last, "the test %s.%s expects more than %d facts",
