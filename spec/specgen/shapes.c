@@ -237,7 +237,7 @@ _Static_assert(!offsetof(struct check, clause) && !offsetof(struct outcome, clau
 
 /* vectors, scenarios, deviations */
 
-static const struct field move_fields[] = {
+static const struct field call_fields[] = {
 	KEY("from", kind_number, struct vector, from, OPTIONAL, .max = MAX_LETTERS),
 	KEY("to", kind_number, struct vector, to, OPTIONAL, .max = MAX_LETTERS),
 	KEY("length", kind_number, struct vector, length, OPTIONAL, .min = 1, .max = MAX_LETTERS),
@@ -261,7 +261,7 @@ static const struct field vector_fields[] = {
 	KEY("source", kind_notation, struct vector, source, OPTIONAL),
 	KEY("destination", kind_notation, struct vector, destination, OPTIONAL),
 	KEY("range", kind_notation, struct vector, range, OPTIONAL),
-	GROUP("move", move_fields),
+	GROUP("call", call_fields),
 	LIST("with", kind_variations, struct vector, with, MAX_TOGETHER, OPTIONAL),
 	GROUP("expect", expect_fields),
 	KEY(NULL, kind_line, struct vector, line),
@@ -300,7 +300,7 @@ static void end_vector(struct reader *r, void *entry, struct position where)
 	}
 	if (v->range && (v->from == NOT_GIVEN || v->to == NOT_GIVEN || !v->length)) {
 		origin_error(r->origin, where,
-			     "a vector with `range` has `from`, `to` and `length` in `move`");
+			     "a vector with `range` has `from`, `to` and `length` in `call`");
 		return;
 	}
 	if (v->from == NOT_GIVEN)
