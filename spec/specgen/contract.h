@@ -148,19 +148,28 @@ struct check {
 	size_t n_violate;
 };
 
-enum result { RESULT_MOVED, RESULT_COUNTED, RESULT_ERROR };
+enum result_kind { RESULT_NONE, RESULT_MOVED, RESULT_COUNTED, RESULT_ERROR };
+
+/* What becomes of a page. */
+struct result {
+	enum result_kind kind;
+	const char *error;	/* errno's name if RESULT_ERROR, else NULL */
+};
 
 /* What the caller can do so that a page that was refused moves after all. */
-enum cure { CURE_NONE, CURE_STORE };
+enum cure {
+	CURE_NONE,
+	CURE_STORE,	/* store to it, and call again */
+	CURE_REPEAT,	/* call again: the obstacle passes by itself */
+};
 
 struct outcome {
 	unsigned int clause;
 	const char *source;	/* letters without spaces; "*" is any */
 	const char *destination;
 	uint64_t with, without;	/* mode masks */
-	enum result result;
-	const char *error;	/* errno's name if RESULT_ERROR, else NULL */
-	bool or_moved;		/* a kernel may as well move it */
+	struct result result;
+	struct result or;	/* what a kernel may do as well, or RESULT_NONE */
 	enum cure cure;
 	char arrives;		/* overrides the state's, or 0 */
 	bool splits;		/* a huge page may be found split although not moved */
@@ -180,6 +189,7 @@ enum observation {
 	OBSERVE_UNWRITTEN,	/* .move where the check says it is left alone */
 	OBSERVE_RETURNS,	/* the call comes back */
 	OBSERVE_CURE,		/* the call repeated after a store to the source */
+	OBSERVE_REPEAT,		/* the call repeated until the page is not refused */
 	OBSERVE_REQUIRED,	/* number of those above */
 	/* per moved page, with a value */
 	OBSERVE_FRAME = OBSERVE_REQUIRED,	/* same, other */

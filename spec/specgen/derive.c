@@ -138,7 +138,7 @@ static void find_refusing_cells(const struct contract *c, struct cell cells[MAX_
 			    (d->blank && d->looks != contract_role(c, ROLE_HOLE)->letter))
 				continue;
 			row = oracle_outcome(c, s->letter, d->letter, 0);
-			if (row && row->result == RESULT_ERROR && !row->or_moved &&
+			if (row && row_error(row) && !row_may_move(row) &&
 			    !cells[row - c->outcomes].source)
 				cells[row - c->outcomes] = (struct cell){ s->letter, d->letter };
 		}

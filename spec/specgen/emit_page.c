@@ -158,6 +158,11 @@ static void spaced(const char *letters, FILE *out)
 	}
 }
 
+static const char *result_words(const struct result *r)
+{
+	return r->kind == RESULT_ERROR ? r->error : r->kind == RESULT_MOVED ? "moved" : "counted";
+}
+
 static void outcomes(const struct contract *c, FILE *out)
 {
 	fprintf(out, ".SH OUTCOMES\n"
@@ -175,10 +180,11 @@ static void outcomes(const struct contract *c, FILE *out)
 			fprintf(out, ";\nholes allowed");
 		if (o->without)
 			fprintf(out, ";\nholes not allowed");
-		fprintf(out, ":\n%s%s%s.\n",
-			o->error ? o->error : o->result == RESULT_MOVED ? "moved" : "counted",
-			o->or_moved ? " or moved" : "",
-			o->cure == CURE_STORE ? "; a store cures it" : "");
+		fprintf(out, ":\n%s", result_words(&o->result));
+		if (o->or.kind)
+			fprintf(out, " or %s", result_words(&o->or));
+		fprintf(out, "%s.\n", o->cure == CURE_STORE ? "; a store cures it" :
+			o->cure == CURE_REPEAT ? "; the call repeated moves it" : "");
 	}
 }
 

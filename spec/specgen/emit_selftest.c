@@ -252,6 +252,18 @@ static void put_move(struct selection *s, const char *move)
 		put(s, "%s,", move);
 }
 
+static const char *cure_words(const struct outcome *row)
+{
+	switch (row ? row->cure : CURE_NONE) {
+	case CURE_STORE:
+		return "true";
+	case CURE_REPEAT:
+		return "REPEAT";
+	default:
+		return "false";
+	}
+}
+
 /* One for each alternative in which the source's letters may be found, and the destination's. */
 static void put_ending(struct selection *s, const struct test_plan *plan,
 		       const struct ending *ending)
@@ -267,8 +279,7 @@ static void put_ending(struct selection *s, const struct test_plan *plan,
 			put_move(s, expected(ending, "move"));
 			sources = put_pages(s, ending, plan->range ? "range" : "source", i);
 			destinations = put_pages(s, ending, "destination", k);
-			put(s, "%s, %s }", cause ? cause : "0",
-			    expected(ending, "cured.errno") ? "true" : "false");
+			put(s, "%s, %s }", cause ? cause : "0", cure_words(ending->stopped_by));
 		}
 }
 
@@ -357,7 +368,8 @@ static const char explanation[] =
 	" * letters that .move counts, and both ranges as they look then: behind a letter's\n"
 	" * colon is whose contents are there, s0 those of the source's first letter; NULL\n"
 	" * cannot be looked at. Then the errno of a call that goes on behind a short one,\n"
-	" * and whether a page that was refused moves after a store to it.\n"
+	" * and whether a page that was refused moves after a store to it; REPEAT: when the\n"
+	" * call is repeated, before which there is no errno of one that goes on.\n"
 	" */\n";
 
 void emit_selftest(const struct contract *c, FILE *out)

@@ -93,7 +93,7 @@ static void begin_line(struct printer *p)
 /* What need not be given is not printed either where it is 0. */
 static bool is_printed(const struct field *f, const char *base)
 {
-	static const char zeroes[sizeof(uint64_t)];
+	static const char zeroes[sizeof(struct result)];
 
 	if (f->count)
 		return *(const size_t *)(base + f->count);
@@ -621,24 +621,37 @@ const struct kind kind_words = {
 static void read_result(struct reader *r, const struct value *v, void *into,
 			const struct field *f)
 {
-	struct outcome *o = (struct outcome *)((char *)into - f->offset);
 	const char *text = value_text(r, v);
+	struct result *result = into;
 
+	(void)f;
 	if (!text)
 		return;
-	if (!strcmp(text, "moved")) {
-		o->result = RESULT_MOVED;
-	} else if (!strcmp(text, "counted")) {
-		o->result = RESULT_COUNTED;
-	} else if (*text == 'E') {
-		o->result = RESULT_ERROR;
-		o->error = text;
-	} else {
+	if (!strcmp(text, "moved"))
+		result->kind = RESULT_MOVED;
+	else if (!strcmp(text, "counted"))
+		result->kind = RESULT_COUNTED;
+	else if (*text == 'E')
+		*result = (struct result){ RESULT_ERROR, text };
+	else
 		error_at_value(r, v, "`%s`: `%.60s` is not one of: moved, counted, an errno's name",
 			       v->key, text);
-	}
 }
-const struct kind kind_result = { .read = read_result, .print = print_word };
+
+static void print_result(struct printer *p, const void *from, const struct field *f)
+{
+	const struct result *result = from;
+
+	(void)f;
+	if (result->kind == RESULT_ERROR)
+		fprintf(p->out, "{ RESULT_ERROR, \"%s\" }", result->error);
+	else
+		fprintf(p->out, "{ %s, NULL }", result->kind == RESULT_MOVED ?
+			"RESULT_MOVED" : "RESULT_COUNTED");
+}
+const struct kind kind_result = {
+	.read = read_result, .print = print_result, .size = sizeof(struct result)
+};
 
 /* Facts: a mapping whose keys are the test's own */
 

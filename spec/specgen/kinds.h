@@ -96,7 +96,7 @@ extern const struct kind
 	kind_word,		/* enum; struct word[] */
 	kind_yes,		/* bool, true; struct word[] of one */
 	kind_words,		/* unsigned int, a mask; struct word[] */
-	kind_result,		/* enum result, and the errno's name behind it */
+	kind_result,		/* struct result */
 	kind_facts,		/* pointer to an array of struct fact; the shape of one */
 	kind_needs,		/* uint64_t mask */
 	kind_modes,		/* uint64_t mask */

@@ -100,6 +100,17 @@ const struct outcome *oracle_outcome(const struct contract *c, char source,
 	return NULL;
 }
 
+bool row_may_move(const struct outcome *row)
+{
+	return row->result.kind == RESULT_MOVED || row->or.kind == RESULT_MOVED;
+}
+
+const char *row_error(const struct outcome *row)
+{
+	/* NULL where it is no error */
+	return row->result.error ? row->result.error : row->or.error;
+}
+
 static bool violates(const struct check *check, const struct test_plan *plan)
 {
 	for (unsigned int i = 0; i < plan->n_variations; i++)
@@ -195,7 +206,7 @@ static void expect_places(const struct walk *w, struct ending *e, unsigned int a
 		for (unsigned int k = 0; k < w->moved; k++) {
 			unsigned int source = w->from + k;
 
-			if (w->pages[k].row->result == RESULT_COUNTED)
+			if (w->pages[k].row->result.kind == RESULT_COUNTED)
 				continue;
 			if (w->plan->range || area == 1)
 				if (w->pages[k].to == i)
@@ -243,7 +254,7 @@ static void expect_moved_pages(const struct walk *w, struct ending *e)
 		for (unsigned int k = 0; k < w->moved; k++) {
 			size_t n;
 
-			if (w->pages[k].row->result == RESULT_COUNTED ||
+			if (w->pages[k].row->result.kind == RESULT_COUNTED ||
 			    !strchr(effect->source, w->pages[k].source))
 				continue;
 			n = e->n;
@@ -255,34 +266,51 @@ static void expect_moved_pages(const struct walk *w, struct ending *e)
 	}
 }
 
+/* A call that goes on behind what has moved fails with what stopped it. */
+static void expect_cause(const struct walk *w, struct ending *e)
+{
+	unsigned int cause = claims(w->contract, OBSERVE_CAUSE);
+
+	expect(e, w->stopped_by->clause, row_error(w->stopped_by), "cause.errno");
+	expect(e, cause, row_error(w->stopped_by), "cause.errno");
+	expect(e, cause, "error", "cause.move");
+}
+
+static void expect_cured(struct ending *e, unsigned int clause)
+{
+	expect(e, clause, "0", "cured.errno");
+	expect(e, clause, "1", "cured.move");
+}
+
 /* errno and .move when the pages were walked. */
 static void expect_result(const struct walk *w, struct ending *e)
 {
+	const struct outcome *stop = w->stopped_by;
 	const struct contract *c = w->contract;
 	char count[16];
 
 	snprintf(count, sizeof(count), "%u", w->moved);
-	if (!w->stopped_by) {
-		unsigned int whole = claims(c, OBSERVE_SUCCESS);
-
-		expect(e, whole, "0", "errno");
-		expect(e, whole, count, "move");
+	if (!stop) {
+		expect(e, claims(c, OBSERVE_SUCCESS), "0", "errno");
+		expect(e, claims(c, OBSERVE_SUCCESS), count, "move");
 		for (unsigned int k = 0; k < w->moved; k++)
 			expect(e, w->pages[k].row->clause, "0", "errno");
-	} else if (w->moved) {
+		return;
+	}
+	if (w->moved) {
 		expect(e, claims(c, OBSERVE_SHORT), "EAGAIN", "errno");
 		expect(e, claims(c, OBSERVE_SHORT), count, "move");
-		expect(e, w->stopped_by->clause, w->stopped_by->error, "cause.errno");
-		expect(e, claims(c, OBSERVE_CAUSE), w->stopped_by->error, "cause.errno");
-		expect(e, claims(c, OBSERVE_CAUSE), "error", "cause.move");
 	} else {
-		expect(e, w->stopped_by->clause, w->stopped_by->error, "errno");
-		expect(e, w->stopped_by->clause, "error", "move");
+		expect(e, stop->clause, row_error(stop), "errno");
+		expect(e, stop->clause, "error", "move");
 	}
-	if (w->stopped_by && w->stopped_by->cure == CURE_STORE) {
-		expect(e, claims(c, OBSERVE_CURE), "0", "cured.errno");
-		expect(e, claims(c, OBSERVE_CURE), "1", "cured.move");
-	}
+	/* what passes by itself may have passed */
+	if (w->moved && stop->cure != CURE_REPEAT)
+		expect_cause(w, e);
+	if (stop->cure == CURE_STORE)
+		expect_cured(e, claims(c, OBSERVE_CURE));
+	if (stop->cure == CURE_REPEAT)
+		expect_cured(e, claims(c, OBSERVE_REPEAT));
 }
 
 static void expect_areas(const struct walk *w, struct ending *e)
@@ -333,6 +361,20 @@ static void finish_walk(struct walk *w, struct ending *e)
 		expect(e, w->stopped_by->clause, "yes", "returns");
 }
 
+/* What is one small page of a huge page is split together with its neighbours. */
+static void split_neighbours(struct walk *w, unsigned int i)
+{
+	const struct contract *c = w->contract;
+	const struct state *state = contract_state(c, w->places[0][i].letter);
+
+	if (state->huge || !contract_state(c, state->looks)->huge)
+		return;
+	for (unsigned int k = i; k-- && w->places[0][k].letter == state->letter; )
+		w->left_split[0][k] = true;
+	for (unsigned int k = i + 1; k < w->letters[0] && w->places[0][k].letter == state->letter; k++)
+		w->left_split[0][k] = true;
+}
+
 static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 {
 	unsigned int destination_area = w->plan->range ? 0 : 1;
@@ -343,10 +385,11 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 	w->pages[k].source = from->letter;
 	w->pages[k].to = w->to + k;
 	w->moved++;
-	if (row->result == RESULT_COUNTED)
+	if (row->result.kind == RESULT_COUNTED)
 		return;
+	split_neighbours(w, w->from + k);
 	/* one that might have been refused may arrive whole or split */
-	w->left_split[destination_area][w->to + k] = row->result == RESULT_ERROR;
+	w->left_split[destination_area][w->to + k] = row_error(row);
 	*to = *from;
 	to->letter = row->arrives ? row->arrives
 				  : contract_state(w->contract, from->letter)->arrives;
@@ -356,7 +399,10 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 static void refuse_page(struct walk *w, unsigned int k, const struct outcome *row)
 {
 	w->stopped_by = row;
-	w->left_split[0][w->from + k] = row->splits;
+	if (!row->splits)
+		return;
+	w->left_split[0][w->from + k] = true;
+	split_neighbours(w, w->from + k);
 }
 
 /*
@@ -379,13 +425,13 @@ static size_t walk_from(const struct walk *before, unsigned int k, struct ending
 			     w.places[w.plan->range ? 0 : 1][w.to + k].letter, w.plan->mode);
 	if (!row)
 		return 0;
-	if (row->result != RESULT_ERROR || row->or_moved) {
+	if (row_may_move(row) || row->result.kind == RESULT_COUNTED) {
 		move_page(&w, k, row);
 		n = walk_from(&w, k + 1, endings);
 		if (!n)
 			return 0;
 	}
-	if (row->result == RESULT_ERROR) {
+	if (row_error(row)) {
 		w = *before;
 		refuse_page(&w, k, row);
 		finish_walk(&w, &endings[n++]);

@@ -86,6 +86,12 @@ bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigne
 /* What a test's plan needs of the machine: its states', variations' and scenario's needs. */
 uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 
+/* May a page that the row decides be moved? */
+bool row_may_move(const struct outcome *row);
+
+/* The errno's name with which it may be refused, or NULL. */
+const char *row_error(const struct outcome *row);
+
 /* The state with this letter, or NULL. */
 const struct state *contract_state(const struct contract *c, char letter);
 

@@ -187,12 +187,9 @@ static const struct field check_fields[] = {
 static const SHAPE(check, check);
 static const struct section_shape check_section = { SECTION_CHECK, &check_shape };
 
-static const struct word result_words[] = {
-	WORD("moved", RESULT_MOVED), WORD("counted", RESULT_COUNTED),
-	WORD("an errno", RESULT_ERROR), {}
+static const struct word cure_words[] = {
+	WORD("store", CURE_STORE), WORD("repeat", CURE_REPEAT), {}
 };
-static const struct word or_words[] = { { "moved", true, "true" }, {} };
-static const struct word cure_words[] = { WORD("store", CURE_STORE), {} };
 
 static const struct field outcome_fields[] = {
 	KEY(NULL, kind_clause, struct outcome, clause),
@@ -200,9 +197,8 @@ static const struct field outcome_fields[] = {
 	KEY("destination", kind_letters, struct outcome, destination),
 	KEY("with", kind_modes, struct outcome, with, OPTIONAL),
 	KEY("without", kind_modes, struct outcome, without, OPTIONAL),
-	KEY("result", kind_result, struct outcome, result, OF(result_words)),
-	KEY(NULL, kind_text, struct outcome, error, OPTIONAL),
-	KEY("or", kind_yes, struct outcome, or_moved, OPTIONAL, OF(or_words)),
+	KEY("result", kind_result, struct outcome, result),
+	KEY("or", kind_result, struct outcome, or, OPTIONAL),
 	KEY("cure", kind_word, struct outcome, cure, OPTIONAL, OF(cure_words)),
 	KEY("arrives", kind_letter, struct outcome, arrives, OPTIONAL),
 	KEY("splits", kind_truth, struct outcome, splits, OPTIONAL),
@@ -216,8 +212,9 @@ const struct word observation_words[] = {
 	WORD("cause", OBSERVE_CAUSE), WORD("untouched", OBSERVE_UNTOUCHED),
 	WORD("source", OBSERVE_SOURCE), WORD("destination", OBSERVE_DESTINATION),
 	WORD("unwritten", OBSERVE_UNWRITTEN), WORD("returns", OBSERVE_RETURNS),
-	WORD("cure", OBSERVE_CURE), WORD("frame", OBSERVE_FRAME),
-	WORD("writable", OBSERVE_WRITABLE), WORD("soft-dirty", OBSERVE_SOFT_DIRTY),
+	WORD("cure", OBSERVE_CURE), WORD("repeat", OBSERVE_REPEAT),
+	WORD("frame", OBSERVE_FRAME), WORD("writable", OBSERVE_WRITABLE),
+	WORD("soft-dirty", OBSERVE_SOFT_DIRTY),
 	{}
 };
 

@@ -444,20 +444,28 @@ static bool letters_split(const struct contract *c, const char *letters)
 	return false;
 }
 
+static void validate_result(const struct contract *c, const struct result *r)
+{
+	if (r->kind == RESULT_ERROR)
+		validate_errno(c, r, r->error);
+}
+
 static void validate_outcome(const struct contract *c, const struct outcome *o)
 {
-	bool refuses = o->result == RESULT_ERROR;
+	bool refuses = row_error(o), moves = row_may_move(o);
 
 	validate_letters(c, &o->source, SIDE_SOURCE);
 	validate_letters(c, &o->destination, SIDE_DESTINATION);
-	if (refuses)
-		validate_errno(c, &o->result, o->error);
+	validate_result(c, &o->result);
+	validate_result(c, &o->or);
+	if (o->or.kind && !(refuses && moves))
+		error_at(c, &o->or, "of `result` and `or` one is `moved` and the other an errno");
 	if (o->with & o->without)
 		error_at(c, &o->without, "a mode bit is in `with` and in `without`");
-	if (!refuses && o->or_moved)
-		error_at(c, &o->or_moved, "`or: moved` goes with an errno");
 	if (!refuses && o->cure)
 		error_at(c, &o->cure, "`cure` goes with an errno");
+	else if (o->cure == CURE_REPEAT && !moves)
+		error_at(c, &o->cure, "`cure: repeat` goes with a page that may be moved as well");
 	if (!refuses && o->splits)
 		error_at(c, &o->splits, "`splits` goes with an errno");
 	else if (o->splits && !letters_split(c, o->source))
@@ -465,7 +473,7 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 	if (o->arrives && !letter_is_seen(c, o->arrives))
 		error_at(c, &o->arrives, "`arrives`: `%c` is no state that looks like itself",
 			 o->arrives);
-	if (o->arrives && o->result != RESULT_MOVED && !o->or_moved)
+	if (o->arrives && !moves)
 		error_at(c, &o->arrives, "`arrives` goes with a page that moves");
 }
 

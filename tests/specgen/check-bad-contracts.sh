@@ -100,7 +100,7 @@ END
 #include <stdbool.h>
 #include <uffdio_move.h>
 #include "modes.h"
-enum { UNTOUCHED = -3, NEGATED, UNSEEN };
+enum { UNTOUCHED = -3, NEGATED, UNSEEN, REPEAT = 2 };
 struct state { char letter, looks; bool huge, edge; const char *is, *needs; };
 struct ending { int error, move; const char *source, *destination; int cause, cured; };
 struct plan {
@@ -230,7 +230,7 @@ run_files() {
 
 	# as many errors as are printed, and the number of the others
 	{ cat "$valid"; seq -f 'unknown-%.0f: 1' 22; } >"$contract"
-	refuse "refused: 22 errors, of which 20 are shown" 128:1 "2 further errors are not shown" 21
+	refuse "refused: 22 errors, of which 20 are shown" 130:1 "2 further errors are not shown" 21
 }
 
 write_surroundings
