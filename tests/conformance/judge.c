@@ -120,9 +120,8 @@ static bool alter_outcome(struct outcome *row, const struct fact *fact)
 {
 	if (strcmp(fact->what, "errno"))
 		return false;
-	row->result = RESULT_ERROR;
-	row->error = fact->value;
-	row->or_moved = false;
+	row->result = (struct result){ RESULT_ERROR, fact->value };
+	row->or = (struct result){ RESULT_NONE, NULL };
 	return true;
 }
 

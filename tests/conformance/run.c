@@ -11,6 +11,9 @@
 #include "run.h"
 #include "test/test_internal.h"
 
+/* How long at most a page may be refused for what passes by itself. */
+#define PASSING_MS	2000
+
 static const struct contract *const contract = &uffdio_move_contract;
 
 /* .move in letters, for a range whose letters may be huge. */
@@ -94,10 +97,12 @@ static void observe_pages(struct test *t, struct call *c, const struct ending *e
 		layout_observe(t, &c->layout, "destination", &c->layout.destination);
 }
 
-/* Call once more behind the @moved letters. */
+/* Call once more behind the @moved letters, and again while the error is @passing's. */
 static void repeat(struct test *t, struct call *c, const char *prefix, unsigned int moved,
-		   unsigned int letters)
+		   unsigned int letters, const char *passing)
 {
+	int64_t until = now_ms() + patient_ms(PASSING_MS);
+
 	struct uffdio_move again = c->values;
 	size_t done = layout_bytes(&c->layout, c->from, c->from + moved);
 	int error;
@@ -105,25 +110,33 @@ static void repeat(struct test *t, struct call *c, const char *prefix, unsigned 
 	again.dst += done;
 	again.src += done;
 	again.len = layout_bytes(&c->layout, c->from + moved, c->from + moved + letters);
-	again.move = MOVE_SENTINEL;
-	error = test_move(t, c->uffd, &again);
+	do {
+		again.move = MOVE_SENTINEL;
+		error = test_move(t, c->uffd, &again);
+	} while (passing && !strcmp(error_name(error), passing) && now_ms() < until);
 	observe_result(t, &c->layout, prefix, c->from + moved, error, again.move);
 }
 
-/* The ending that the result so far speaks for, and that a store would cure. */
+/*
+ * The ending that the result so far speaks for, and that this would cure.  What
+ * stopped a short move is not asked for where it may pass meanwhile.
+ */
 static const struct ending *curable(const struct test *t, const struct ending *endings, size_t n,
-				    unsigned int moved)
+				    unsigned int moved, enum cure cure)
 {
-	const char *error = NULL;
+	bool asked = moved && cure != CURE_REPEAT;
+	const char *error = "";
 
 	for (size_t i = 0; i < t->observed.n; i++)
-		if (!strcmp(t->observed.facts[i].what, moved ? "cause.errno" : "errno"))
+		if (!strcmp(t->observed.facts[i].what, asked ? "cause.errno" : "errno"))
 			error = t->observed.facts[i].value;
-	for (size_t i = 0; i < n; i++)
-		if (endings[i].stopped_by && endings[i].stopped_by->cure == CURE_STORE &&
-		    endings[i].moved == moved && error &&
-		    !strcmp(error, endings[i].stopped_by->error))
+	for (size_t i = 0; i < n; i++) {
+		const struct outcome *row = endings[i].stopped_by;
+
+		if (row && row->cure == cure && endings[i].moved == moved &&
+		    !strcmp(error, moved && !asked ? "EAGAIN" : row_error(row)))
 			return &endings[i];
+	}
 	return NULL;
 }
 
@@ -137,7 +150,7 @@ static void run_call(struct test *t)
 		.test = t, .range = plan->range, .from = plan->from, .to = plan->to,
 		.mode = plan->mode,
 	};
-	const struct ending *cure;
+	const struct ending *cure = NULL, *passing = NULL;
 	unsigned int moved;
 
 	c.length = notation_letters(plan->range ? plan->range : plan->source, source) - c.from;
@@ -159,13 +172,18 @@ static void run_call(struct test *t)
 	else
 		observe_result(t, &c.layout, "", c.from, c.error, c.move);
 	moved = letters_moved(&c);
-	if (moved && moved < c.length)
-		repeat(t, &c, "cause.", moved, c.length - moved);
+	if (!c.argument_unreadable)
+		passing = curable(t, endings, n, moved, CURE_REPEAT);
+	if (moved && moved < c.length && !passing)
+		repeat(t, &c, "cause.", moved, c.length - moved, NULL);
 	observe_pages(t, &c, endings, n);
-	cure = c.argument_unreadable ? NULL : curable(t, endings, n, moved);
+	if (!c.argument_unreadable && !passing)
+		cure = curable(t, endings, n, moved, CURE_STORE);
 	if (cure) {
 		layout_store(t, &c.layout, c.from + cure->moved);
-		repeat(t, &c, "cured.", cure->moved, 1);
+		repeat(t, &c, "cured.", cure->moved, 1, NULL);
+	} else if (passing) {
+		repeat(t, &c, "cured.", passing->moved, 1, row_error(passing->stopped_by));
 	}
 	if (c.finish)
 		c.finish(&c);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "contract.h"
+#include "oracle.h"
 #include "machine/kernel.h"
 #include "pages.h"
 #include "test/compat.h"
@@ -47,7 +47,7 @@ static bool is_known(int error)
 		if (!strcmp(c->checks[i].error, name))
 			return true;
 	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (c->outcomes[i].error && !strcmp(c->outcomes[i].error, name))
+		if (row_error(&c->outcomes[i]) && !strcmp(row_error(&c->outcomes[i]), name))
 			return true;
 	return !error;
 }
