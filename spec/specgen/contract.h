@@ -28,7 +28,7 @@
 #define MAX_WHAT	24	/* bytes of a fact's name, with the 0 */
 #define MAX_VALUE	32	/* and of its value */
 
-enum level { LEVEL_MUST, LEVEL_MAY, LEVEL_OBSERVED, LEVEL_UNSPECIFIED };
+enum level { LEVEL_MUST, LEVEL_MAY, LEVEL_ADVICE, LEVEL_OBSERVED, LEVEL_UNSPECIFIED };
 
 /* The section of the contract in which a clause stands. */
 enum section { SECTION_RULE, SECTION_CHECK, SECTION_OUTCOME, SECTION_EFFECT };

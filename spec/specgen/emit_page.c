@@ -2,13 +2,7 @@
 #include <string.h>
 
 #include "emit.h"
-
-static const char *const level_words[] = {
-	[LEVEL_MUST] = "must",
-	[LEVEL_MAY] = "may",
-	[LEVEL_OBSERVED] = "observed",
-	[LEVEL_UNSPECIFIED] = "unspecified",
-};
+#include "shapes.h"
 
 /* Text that no roff request or escape can come from. */
 static void prose(const char *text, FILE *out)
@@ -66,7 +60,7 @@ static void clause(const struct clause *k, FILE *out)
 {
 	fprintf(out, ".TP\n.B ");
 	prose(k->id, out);
-	fprintf(out, "\n(%s)\n", level_words[k->level]);
+	fprintf(out, "\n(%s)\n", word_of(level_words, k->level));
 	line(k->rule, out);
 	if (k->why && *k->why) {
 		fprintf(out, ".br\n");
@@ -249,7 +243,9 @@ void emit_page(const struct contract *c, FILE *out)
 	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of %s\n", c->title);
 	fprintf(out, ".SH DESCRIPTION\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"
-		"(allowed; a caller has to be ready for each of the results),\n.B observed\n"
+		"(allowed; a caller has to be ready for each of the results),\n.B advice\n"
+		"(what a caller does about a result; no kernel can break it, and tests show\n"
+		"that it works),\n.B observed\n"
 		"(what kernels do; not to be relied upon) and\n.B unspecified\n"
 		"(callers must not depend on it).\n");
 	interface(&c->interface, out);

@@ -100,6 +100,11 @@ const struct outcome *oracle_outcome(const struct contract *c, char source,
 	return NULL;
 }
 
+bool level_binds(enum level level)
+{
+	return level == LEVEL_MUST || level == LEVEL_MAY || level == LEVEL_ADVICE;
+}
+
 bool row_may_move(const struct outcome *row)
 {
 	return row->result.kind == RESULT_MOVED || row->or.kind == RESULT_MOVED;

@@ -86,6 +86,9 @@ bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigne
 /* What a test's plan needs of the machine: its states', variations' and scenario's needs. */
 uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 
+/* Does a test fail that does not find what a clause of this level says? */
+bool level_binds(enum level level);
+
 /* May a page that the row decides be moved? */
 bool row_may_move(const struct outcome *row);
 

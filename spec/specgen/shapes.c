@@ -148,8 +148,8 @@ static const SHAPE(variation, variation);
 /* Clauses: keys that all have, then those of each section */
 
 const struct word level_words[] = {
-	WORD("must", LEVEL_MUST), WORD("may", LEVEL_MAY), WORD("observed", LEVEL_OBSERVED),
-	WORD("unspecified", LEVEL_UNSPECIFIED), {}
+	WORD("must", LEVEL_MUST), WORD("may", LEVEL_MAY), WORD("advice", LEVEL_ADVICE),
+	WORD("observed", LEVEL_OBSERVED), WORD("unspecified", LEVEL_UNSPECIFIED), {}
 };
 
 static const struct word section_words[] = {

@@ -107,7 +107,9 @@ static void judge_clause(struct trace *t, size_t i)
 {
 	const struct clause *k = &t->contract->clauses[i];
 
-	if (t->present[COLUMN_PAGE] && k->level == LEVEL_MUST && !t->cited[i][COLUMN_PAGE]) {
+	bool is_told = t->cited[i][COLUMN_PAGE] || !t->present[COLUMN_PAGE];
+
+	if (!is_told && (k->level == LEVEL_MUST || k->level == LEVEL_ADVICE)) {
 		fprintf(stderr, "%s:%d:1: error: no page tells '%s'\n", t->contract->file,
 			k->line, k->id);
 		t->errors++;

@@ -17,8 +17,8 @@
  *         kernel-patch: patch; examples: example
  *
  * A column of which no file was given says "absent" in every row.  Where a
- * column is present, a must-clause that it lacks is an error for pages, and
- * counted for the others.  Returns the number of errors, printed on stderr as
+ * column is present, a must-clause or an advice that it lacks is an error for
+ * pages, and counted for the others.  Returns the number of errors, printed on stderr as
  * "FILE:LINE:COLUMN: error: TEXT".
  */
 int trace_citations(const struct contract *c, char **files, int n_files);

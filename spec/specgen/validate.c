@@ -365,8 +365,40 @@ static void validate_clauses(const struct contract *c)
 
 		if (k->rule[strlen(k->rule) - 1] != '.')
 			error_at(c, &k->rule, "a rule is one sentence and ends with a full stop");
-		if (!k->why && (k->level == LEVEL_MUST || k->level == LEVEL_MAY))
-			error_at(c, k, "missing key `why`: a must- or may-clause has one");
+		if (!k->why && level_binds(k->level))
+			error_at(c, k, "missing key `why`: a clause of level %s has one",
+				 word_of(level_words, k->level));
+		if (k->level == LEVEL_ADVICE && k->section != SECTION_RULE)
+			error_at(c, &k->level, "`level: advice` is for `rules`");
+	}
+}
+
+/* What a clause of level may allows has to be said somewhere, and nowhere else. */
+static void validate_level(const struct contract *c, unsigned int clause, bool has_alternatives,
+			   const void *alternatives, const char *where)
+{
+	const struct clause *k = &c->clauses[clause];
+
+	if (has_alternatives && k->level != LEVEL_MAY)
+		error_at(c, alternatives, "alternatives go with `level: may`");
+	else if (!has_alternatives && k->level == LEVEL_MAY && !k->untested)
+		error_at(c, &k->level, "`level: may` goes with alternatives, %s", where);
+}
+
+static void validate_levels(const struct contract *c)
+{
+	for (size_t i = 0; i < c->n_checks; i++)
+		validate_level(c, c->checks[i].clause, false, NULL, "which a check has not");
+	for (size_t i = 0; i < c->n_outcomes; i++) {
+		const struct outcome *o = &c->outcomes[i];
+
+		validate_level(c, o->clause, o->or.kind, &o->or, "by `or`");
+	}
+	for (size_t i = 0; i < c->n_effects; i++) {
+		const struct effect *e = &c->effects[i];
+
+		validate_level(c, e->clause, e->value && strchr(e->value, '|'), &e->value,
+			       "in `value`");
 	}
 }
 
@@ -525,19 +557,19 @@ static void validate_table(const struct contract *c)
 
 static void validate_effect_value(const struct contract *c, const struct effect *e)
 {
-	static const char *const values[OBSERVE_COUNT][2] = {
-		[OBSERVE_FRAME] = { "same", "other" },
-		[OBSERVE_WRITABLE] = { "yes", "no" },
-		[OBSERVE_SOFT_DIRTY] = { "set", "clear" },
+	static const char *const values[OBSERVE_COUNT] = {
+		[OBSERVE_FRAME] = "same|other",
+		[OBSERVE_WRITABLE] = "yes|no",
+		[OBSERVE_SOFT_DIRTY] = "set|clear",
 	};
-	const char *const *known = values[e->observe];
+	const char *known = values[e->observe];
 
 	if (!e->value || !e->source)
 		error_at(c, &e->observe, "`observe: %s` goes with `value` and `source`",
 			 word_of(observation_words, e->observe));
-	if (e->value && strcmp(e->value, known[0]) && strcmp(e->value, known[1]))
-		error_at(c, &e->value, "`value`: `%.40s` is not one of: %s, %s", e->value,
-			 known[0], known[1]);
+	if (e->value && strcmp(e->value, known) && !is_alternative(known, e->value))
+		error_at(c, &e->value, "`value`: `%.40s` is neither %s nor one of the two",
+			 e->value, known);
 	if (e->source && !strcmp(e->source, "*"))
 		error_at(c, &e->source, "`source` of an effect names its letters");
 	else if (e->source)
@@ -644,12 +676,36 @@ static void validate_facts(const struct contract *c, const struct fact *facts, s
 	}
 }
 
-/* Of each vector and scenario. */
-static void validate_shows(const struct contract *c, const char *id,
-			   const unsigned int *const *shows, size_t n)
+/* Alternatives where a clause of level may is shown, and only there. */
+static void validate_alternatives(const struct contract *c, const struct scenario *s)
 {
-	if (!n)
-		error_at(c, shows, "`%s` shows no clause", id);
+	const unsigned int *may = NULL;
+	const struct fact *open = NULL;
+
+	for (size_t i = 0; i < s->n_shows && !may; i++)
+		if (c->clauses[s->shows[i]].level == LEVEL_MAY)
+			may = &s->shows[i];
+	for (size_t i = 0; i < s->n_expect && !open; i++)
+		if (strchr(s->expect[i].value, '|'))
+			open = &s->expect[i];
+	if (open && !may)
+		error_at(c, &open->value, "alternatives go with a clause of `level: may`, and `%s` shows none",
+			 s->id);
+	else if (may && !open)
+		error_at(c, may, "`%s` is of `level: may`, and `%s` expects no alternatives",
+			 c->clauses[*may].id, s->id);
+}
+
+static void validate_scenarios(const struct contract *c)
+{
+	for (size_t i = 0; i < c->n_scenarios; i++) {
+		const struct scenario *s = &c->scenarios[i];
+
+		if (!s->n_shows)
+			error_at(c, &s->shows, "`%s` shows no clause", s->id);
+		validate_facts(c, s->expect, s->n_expect, false);
+		validate_alternatives(c, s);
+	}
 }
 
 int contract_validate(const struct contract *c, FILE *errors)
@@ -667,14 +723,8 @@ int contract_validate(const struct contract *c, FILE *errors)
 	for (size_t i = 0; i < c->n_outcomes; i++)
 		validate_outcome(c, &c->outcomes[i]);
 	validate_effects(c, origin_of(c->origin, &c->effects));
-	for (size_t i = 0; i < c->n_vectors; i++)
-		validate_shows(c, c->vectors[i].id, &c->vectors[i].shows, c->vectors[i].n_shows);
-	for (size_t i = 0; i < c->n_scenarios; i++) {
-		const struct scenario *s = &c->scenarios[i];
-
-		validate_shows(c, s->id, &s->shows, s->n_shows);
-		validate_facts(c, s->expect, s->n_expect, false);
-	}
+	validate_levels(c);
+	validate_scenarios(c);
 	for (size_t i = 0; i < c->n_deviations; i++)
 		validate_facts(c, c->deviations[i].instead, c->deviations[i].n_instead, true);
 	/* the tables are looked up only if they mean something */

@@ -17,6 +17,7 @@ struct told {
 struct derived {
 	const struct contract *contract;
 	const char *tests[MAX_CLAUSES];	/* one that looks at the clause, or NULL */
+	bool open[MAX_CLAUSES];	/* is there one that may end in several ways? */
 	struct told (*told)[MAX_FACTS];	/* by deviation */
 	struct name *names;
 	size_t n;
@@ -89,8 +90,11 @@ static void take(void *data, enum origin_kind kind, const char *name,
 			error_at(c, d->last, "the test %s.%s expects more than %d facts",
 				 origin_names[kind], name, MAX_EXPECTATIONS);
 		for (size_t k = 0; k < endings[i].n; k++) {
-			d->tests[endings[i].expect[k].clause] = name;
-			look_for_deviations(d, &endings[i], &endings[i].expect[k]);
+			const struct expectation *x = &endings[i].expect[k];
+
+			d->tests[x->clause] = name;
+			d->open[x->clause] |= n > 1 || strchr(x->value, '|');
+			look_for_deviations(d, &endings[i], x);
 		}
 	}
 }
@@ -107,6 +111,9 @@ static void validate_clause(const struct derived *d, size_t i)
 	else if (d->tests[i] && clause->untested)
 		error_at(c, &clause->untested, "`%s` is untested, yet the test `%s` looks at it",
 			 clause->id, d->tests[i]);
+	else if (d->tests[i] && clause->level == LEVEL_MAY && !d->open[i])
+		error_at(c, &clause->level, "`level: may`: no test of `%s` has alternatives",
+			 clause->id);
 }
 
 /* A deviation is told by facts that some test of its clause tells, and not so. */

@@ -243,6 +243,8 @@ static void validate_vector(const struct contract *c, const struct vector *v, bo
 	};
 	bool good = validate_vector_ranges(c, v);
 
+	if (!v->n_shows)
+		error_at(c, &v->shows, "`%s` shows no clause", v->id);
 	good &= validate_vector_expect(c, v);
 	good &= validate_vector_with(c, v, &plan);
 	if (good && tables_good)
