@@ -44,9 +44,7 @@ static bool is_one_of(const char *expected, const char *value)
 
 static bool counts(const struct contract *c, const struct expectation *x)
 {
-	enum level level = c->clauses[x->clause].level;
-
-	return level == LEVEL_MUST || level == LEVEL_MAY;
+	return level_binds(c->clauses[x->clause].level);
 }
 
 static bool is_met(const struct observed *seen, const struct expectation *x)

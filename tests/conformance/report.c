@@ -15,6 +15,7 @@ static const struct contract *const contract = &uffdio_move_contract;
 static const char *const level_words[] = {
 	[LEVEL_MUST] = "must",
 	[LEVEL_MAY] = "may",
+	[LEVEL_ADVICE] = "advice",
 	[LEVEL_OBSERVED] = "observed",
 	[LEVEL_UNSPECIFIED] = "unspecified",
 };
