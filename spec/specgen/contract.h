@@ -72,6 +72,12 @@ struct interface {
 	unsigned int feature_bit;
 };
 
+/* A run passes only if enough of the contract was looked at. */
+struct floor {
+	unsigned int tested;	/* percent of the must- and may-clauses that have tests */
+	const char *why;
+};
+
 /* Something a machine has to have for a state, variation or scenario. */
 struct need {
 	const char *name;
@@ -252,6 +258,7 @@ struct origin;
 struct contract {
 	const char *title;
 	const char *file;	/* as it was given to specgen */
+	struct floor floor;
 	struct interface interface;
 	const struct need *needs;
 	size_t n_needs;

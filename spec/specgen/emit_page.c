@@ -248,6 +248,9 @@ void emit_page(const struct contract *c, FILE *out)
 		"that it works),\n.B observed\n"
 		"(what kernels do; not to be relied upon) and\n.B unspecified\n"
 		"(callers must not depend on it).\n");
+	fprintf(out, "A run of the tests passes only if at least %u in 100 of the clauses of level\n"
+		"must and may for which there are tests were looked at.\n", c->floor.tested);
+	line(c->floor.why, out);
 	interface(&c->interface, out);
 	states(c, out);
 	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);

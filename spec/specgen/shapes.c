@@ -77,7 +77,14 @@ static const struct field interface_fields[] = {
 };
 static const SHAPE(interface, interface);
 
-/* needs, states, variations */
+/* floor, needs, states, variations */
+
+static const struct field floor_fields[] = {
+	KEY("tested", kind_number, struct floor, tested, .min = 1, .max = 100),
+	KEY("why", kind_text, struct floor, why),
+	{}
+};
+static const SHAPE(floor, floor);
 
 static const struct field need_fields[] = {
 	KEY("name", kind_name, struct need, name),
@@ -345,6 +352,7 @@ static const SHAPE(deviation, deviation);
 static const struct field contract_fields[] = {
 	KEY("contract", kind_text, struct contract, title),
 	KEY(NULL, kind_text, struct contract, file),
+	KEY("floor", kind_part, struct contract, floor, OF(&floor_shape)),
 	KEY("interface", kind_part, struct contract, interface, OF(&interface_shape)),
 	LIST("needs", kind_list, struct contract, needs, MAX_NEEDS, OF(&need_shape)),
 	LIST("states", kind_list, struct contract, states, MAX_STATES, OF(&state_shape)),

@@ -230,7 +230,7 @@ run_files() {
 
 	# as many errors as are printed, and the number of the others
 	{ cat "$valid"; seq -f 'unknown-%.0f: 1' 22; } >"$contract"
-	refuse "refused: 22 errors, of which 20 are shown" 130:1 "2 further errors are not shown" 21
+	refuse "refused: 22 errors, of which 20 are shown" $(($(wc -l <"$valid") + 20)):1 "2 further errors are not shown" 21
 }
 
 write_surroundings
