@@ -183,7 +183,7 @@ struct outcome {
 
 /*
  * What a test looks at besides errno and .move.  Each of the first group is
- * claimed by exactly one effect; the others by one or none.
+ * claimed by exactly one effect; the others, for a letter, by one or none.
  */
 enum observation {
 	OBSERVE_SUCCESS,	/* errno and .move when the whole length was moved */
@@ -196,19 +196,28 @@ enum observation {
 	OBSERVE_RETURNS,	/* the call comes back */
 	OBSERVE_CURE,		/* the call repeated after a store to the source */
 	OBSERVE_REPEAT,		/* the call repeated until the page is not refused */
+	OBSERVE_MEMBERS,	/* the structure's other members: kept */
+	OBSERVE_MAPPINGS,	/* both mappings: kept */
+	OBSERVE_BESIDE,		/* pages beside the two ranges: untouched */
 	OBSERVE_REQUIRED,	/* number of those above */
-	/* per moved page, with a value */
+	/* per page, with a value; by its number in the destination */
 	OBSERVE_FRAME = OBSERVE_REQUIRED,	/* same, other */
 	OBSERVE_WRITABLE,			/* yes, no */
 	OBSERVE_SOFT_DIRTY,			/* set, clear */
+	/* by its number in the source */
+	OBSERVE_HOLDER,				/* apart, shares */
 	OBSERVE_COUNT
 };
+
+/* Of which pages in the source a value is expected. */
+enum pages { PAGES_MOVED, PAGES_ALL };
 
 struct effect {
 	unsigned int clause;
 	enum observation observe;
 	const char *value;	/* what is expected, or NULL for the first group */
 	const char *source;	/* letters it is looked at for, NULL: first group */
+	enum pages of;
 	uint64_t needs;
 };
 

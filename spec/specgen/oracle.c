@@ -231,44 +231,77 @@ static void expect_places(const struct walk *w, struct ending *e, unsigned int a
 	}
 }
 
-static const char *observation_name(enum observation o)
+static const char *const fact_names[OBSERVE_COUNT] = {
+	[OBSERVE_FRAME] = "frame",
+	[OBSERVE_WRITABLE] = "writable",
+	[OBSERVE_SOFT_DIRTY] = "soft_dirty",
+	[OBSERVE_HOLDER] = "holder",
+};
+
+static void expect_of_page(struct ending *e, const struct effect *effect, unsigned int number)
 {
-	switch (o) {
-	case OBSERVE_FRAME:
-		return "frame";
-	case OBSERVE_WRITABLE:
-		return "writable";
-	case OBSERVE_SOFT_DIRTY:
-		return "soft_dirty";
-	default:
-		return NULL;
-	}
+	size_t n = e->n;
+
+	expect(e, effect->clause, effect->value, "%s[%u]", fact_names[effect->observe], number);
+	if (e->n > n)
+		e->expect[n].needs = effect->needs;
 }
 
-static void expect_moved_pages(const struct walk *w, struct ending *e)
+static void expect_of_moved(const struct walk *w, struct ending *e, const struct effect *effect)
+{
+	for (unsigned int k = 0; k < w->moved; k++)
+		if (w->pages[k].row->result.kind != RESULT_COUNTED &&
+		    strchr(effect->source, w->pages[k].source))
+			expect_of_page(e, effect, effect->observe == OBSERVE_HOLDER ?
+				       w->from + k : w->pages[k].to);
+}
+
+static void expect_of_all(const struct walk *w, struct ending *e, const struct effect *effect)
+{
+	char source[MAX_LETTERS + 1];
+
+	notation_letters(w->plan->source, source);
+	for (unsigned int i = 0; source[i]; i++)
+		if (strchr(effect->source, source[i]))
+			expect_of_page(e, effect, i);
+}
+
+/* What is expected of single pages; in a range nobody looks at that. */
+static void expect_of_pages(const struct walk *w, struct ending *e)
 {
 	const struct contract *c = w->contract;
 
-	if (w->plan->range)
-		return;
-	for (size_t i = 0; i < c->n_effects; i++) {
+	for (size_t i = 0; i < c->n_effects && !w->plan->range; i++) {
 		const struct effect *effect = &c->effects[i];
 
 		if (effect->observe < OBSERVE_REQUIRED)
 			continue;
-		for (unsigned int k = 0; k < w->moved; k++) {
-			size_t n;
-
-			if (w->pages[k].row->result.kind == RESULT_COUNTED ||
-			    !strchr(effect->source, w->pages[k].source))
-				continue;
-			n = e->n;
-			expect(e, effect->clause, effect->value, "%s[%u]",
-			       observation_name(effect->observe), w->pages[k].to);
-			if (e->n > n)
-				e->expect[n].needs = effect->needs;
-		}
+		if (effect->of == PAGES_MOVED)
+			expect_of_moved(w, e, effect);
+		else if (!e->refused_by)
+			expect_of_all(w, e, effect);
 	}
+}
+
+static unsigned int touched(const struct contract *c, const struct test_plan *plan)
+{
+	unsigned int facets = 0;
+
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		facets |= c->variations[plan->variations[i]].touches;
+	return facets;
+}
+
+/* Of any call, however it ends. */
+static void expect_of_call(const struct walk *w, struct ending *e)
+{
+	const struct contract *c = w->contract;
+
+	if (!(touched(c, w->plan) & FACET_ARGUMENT))
+		expect(e, claims(c, OBSERVE_MEMBERS), "kept", "members");
+	expect(e, claims(c, OBSERVE_MAPPINGS), "kept", "mappings");
+	expect(e, claims(c, OBSERVE_BESIDE), "untouched", "beside");
+	expect(e, claims(c, OBSERVE_RETURNS), "yes", "returns");
 }
 
 /* A call that goes on behind what has moved fails with what stopped it. */
@@ -360,8 +393,8 @@ static void finish_walk(struct walk *w, struct ending *e)
 		expect_shown(w, e);
 	}
 	expect_areas(w, e);
-	expect_moved_pages(w, e);
-	expect(e, claims(w->contract, OBSERVE_RETURNS), "yes", "returns");
+	expect_of_pages(w, e);
+	expect_of_call(w, e);
 	if (w->stopped_by)
 		expect(e, w->stopped_by->clause, "yes", "returns");
 }
@@ -469,15 +502,6 @@ static void begin_walk(struct walk *w, const struct contract *c, const struct te
 	w->length = plan->length ? plan->length : w->letters[0] - plan->from;
 }
 
-static unsigned int touched(const struct contract *c, const struct test_plan *plan)
-{
-	unsigned int facets = 0;
-
-	for (unsigned int i = 0; i < plan->n_variations; i++)
-		facets |= c->variations[plan->variations[i]].touches;
-	return facets;
-}
-
 bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigned int side)
 {
 	/* a variation of the pages leaves nothing there that could be read back */
@@ -528,7 +552,7 @@ static void refused(const struct contract *c, const struct test_plan *plan,
 		expect_places(&w, e, 0, "source");
 	if (oracle_sees(c, plan, SIDE_DESTINATION))
 		expect_places(&w, e, 1, "destination");
-	expect(e, claims(c, OBSERVE_RETURNS), "yes", "returns");
+	expect_of_call(&w, e);
 }
 
 static void played(const struct contract *c, const struct scenario *s, struct ending *e)

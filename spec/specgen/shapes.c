@@ -220,9 +220,13 @@ const struct word observation_words[] = {
 	WORD("source", OBSERVE_SOURCE), WORD("destination", OBSERVE_DESTINATION),
 	WORD("unwritten", OBSERVE_UNWRITTEN), WORD("returns", OBSERVE_RETURNS),
 	WORD("cure", OBSERVE_CURE), WORD("repeat", OBSERVE_REPEAT),
-	WORD("frame", OBSERVE_FRAME), WORD("writable", OBSERVE_WRITABLE),
-	WORD("soft-dirty", OBSERVE_SOFT_DIRTY),
-	{}
+	WORD("members", OBSERVE_MEMBERS), WORD("mappings", OBSERVE_MAPPINGS),
+	WORD("beside", OBSERVE_BESIDE), WORD("frame", OBSERVE_FRAME),
+	WORD("writable", OBSERVE_WRITABLE), WORD("soft-dirty", OBSERVE_SOFT_DIRTY),
+	WORD("holder", OBSERVE_HOLDER), {}
+};
+static const struct word of_words[] = {
+	WORD("moved", PAGES_MOVED), WORD("all", PAGES_ALL), {}
 };
 
 static const struct field effect_fields[] = {
@@ -230,6 +234,7 @@ static const struct field effect_fields[] = {
 	KEY("observe", kind_word, struct effect, observe, OF(observation_words)),
 	KEY("value", kind_text, struct effect, value, OPTIONAL),
 	KEY("source", kind_letters, struct effect, source, OPTIONAL),
+	KEY("of", kind_word, struct effect, of, OPTIONAL, OF(of_words)),
 	KEY("needs", kind_needs, struct effect, needs, OPTIONAL),
 	{}
 };

@@ -561,6 +561,7 @@ static void validate_effect_value(const struct contract *c, const struct effect 
 		[OBSERVE_FRAME] = "same|other",
 		[OBSERVE_WRITABLE] = "yes|no",
 		[OBSERVE_SOFT_DIRTY] = "set|clear",
+		[OBSERVE_HOLDER] = "apart|shares",
 	};
 	const char *known = values[e->observe];
 
@@ -570,6 +571,8 @@ static void validate_effect_value(const struct contract *c, const struct effect 
 	if (e->value && strcmp(e->value, known) && !is_alternative(known, e->value))
 		error_at(c, &e->value, "`value`: `%.40s` is neither %s nor one of the two",
 			 e->value, known);
+	if (e->of == PAGES_ALL && e->observe != OBSERVE_HOLDER)
+		error_at(c, &e->of, "`of: all` goes with `observe: holder`: the others look at where a page has moved to");
 	if (e->source && !strcmp(e->source, "*"))
 		error_at(c, &e->source, "`source` of an effect names its letters");
 	else if (e->source)
@@ -591,10 +594,10 @@ static void validate_effect(const struct contract *c, size_t i)
 
 	if (e->observe >= OBSERVE_REQUIRED)
 		validate_effect_value(c, e);
-	else if (e->value || e->source || e->needs)
-		error_at(c, e->value ? (const void *)&e->value :
-			    e->source ? (const void *)&e->source : (const void *)&e->needs,
-			 "`observe: %s` has no `value`, `source` or `needs`",
+	else if (e->value || e->source || e->of || e->needs)
+		error_at(c, e->value ? (const void *)&e->value : e->source ? (const void *)&e->source :
+			    e->of ? (const void *)&e->of : (const void *)&e->needs,
+			 "`observe: %s` has no `value`, `source`, `of` or `needs`",
 			 word_of(observation_words, e->observe));
 	for (size_t k = 0; k < i; k++)
 		if (effects_meet(&c->effects[k], e)) {
