@@ -41,6 +41,15 @@ static void observe_result(struct test *t, const struct layout *l, const char *p
 	test_observe(t, name, "%lld bytes", (long long)move);
 }
 
+/* Are the members that the kernel does not write as they were passed? */
+static void observe_members(struct test *t, const struct call *c, const struct uffdio_move *passed)
+{
+	bool kept = c->argument->dst == passed->dst && c->argument->src == passed->src &&
+		    c->argument->len == passed->len && c->argument->mode == passed->mode;
+
+	test_observe(t, "members", kept ? "kept" : "changed");
+}
+
 /* Letters that the call says it has moved; 0 if it says no such thing. */
 static unsigned int letters_moved(const struct call *c)
 {
@@ -151,6 +160,7 @@ static void run_call(struct test *t)
 		.mode = plan->mode,
 	};
 	const struct ending *cure = NULL, *passing = NULL;
+	struct uffdio_move passed;
 	unsigned int moved;
 
 	c.length = notation_letters(plan->range ? plan->range : plan->source, source) - c.from;
@@ -165,8 +175,11 @@ static void run_call(struct test *t)
 	for (unsigned int i = 0; i < plan->n_variations; i++)
 		variation_steps[plan->variations[i]].apply(&c);
 	call_build(&c);
+	passed = c.values;
 	call_run(&c);
 
+	if (!c.argument_unreadable)
+		observe_members(t, &c, &passed);
 	if (c.argument_unreadable)
 		test_observe(t, "errno", "%s", error_name(c.error));
 	else
