@@ -361,20 +361,37 @@ static void expect_areas(const struct walk *w, struct ending *e)
 	expect_places(w, e, 1, "destination");
 }
 
-/* A vector's clauses are shown by the result as a whole. */
-static void expect_shown(const struct walk *w, struct ending *e)
+/* errno, .move, and each letter's place, but for what another clause leaves open. */
+static bool is_result(const struct contract *c, const struct expectation *x)
 {
-	const struct contract *c = w->contract;
-	const struct vector *v;
-	struct expectation result[2];
+	static const char *const names[] = { "errno", "move", "source[", "destination[", "range[" };
 
-	if (w->plan->vector < 0)
-		return;
-	v = &c->vectors[w->plan->vector];
-	memcpy(result, e->expect, sizeof(result));
-	for (size_t i = 0; i < v->n_shows; i++)
-		for (unsigned int k = 0; k < 2; k++)
-			expect(e, v->shows[i], result[k].value, "%s", result[k].what);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t length = strlen(names[i]);
+
+		if (!strncmp(x->what, names[i], length) &&
+		    (!x->what[length] || names[i][length - 1] == '['))
+			return level_binds(c->clauses[x->clause].level);
+	}
+	return false;
+}
+
+/* A vector's clauses are shown by the result as a whole. */
+static void expect_shown(const struct contract *c, const struct test_plan *plan, struct ending *e)
+{
+	const struct vector *v = plan->vector < 0 ? NULL : &c->vectors[plan->vector];
+	size_t n = e->n;
+
+	for (size_t i = 0; v && i < n; i++) {
+		const struct expectation *x = &e->expect[i];
+		bool repeated = false;
+
+		for (size_t k = 0; k < i && !repeated; k++)
+			repeated = !strcmp(e->expect[k].what, x->what) &&
+				   is_result(c, &e->expect[k]);
+		for (size_t k = 0; k < v->n_shows && !repeated && is_result(c, x); k++)
+			expect(e, v->shows[k], x->value, "%s", x->what);
+	}
 }
 
 static void finish_walk(struct walk *w, struct ending *e)
@@ -390,9 +407,9 @@ static void finish_walk(struct walk *w, struct ending *e)
 		expect(e, last->clause, last->error, "errno");
 	} else {
 		expect_result(w, e);
-		expect_shown(w, e);
 	}
 	expect_areas(w, e);
+	expect_shown(w->contract, w->plan, e);
 	expect_of_pages(w, e);
 	expect_of_call(w, e);
 	if (w->stopped_by)
@@ -552,6 +569,7 @@ static void refused(const struct contract *c, const struct test_plan *plan,
 		expect_places(&w, e, 0, "source");
 	if (oracle_sees(c, plan, SIDE_DESTINATION))
 		expect_places(&w, e, 1, "destination");
+	expect_shown(c, plan, e);
 	expect_of_call(&w, e);
 }
 
