@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "oracle.h"
 #include "shapes.h"
 
 /* Text that no roff request or escape can come from. */
@@ -41,8 +42,8 @@ static void line(const char *text, FILE *out)
 	fputc('\n', out);
 }
 
-/* ".B" and the like with one argument, whatever is in it. */
-static void request(const char *name, const char *text, FILE *out)
+/* ".B" and the like with an argument, whatever is in it, and perhaps @more. */
+static void request(const char *name, const char *text, FILE *out, const char *more)
 {
 	fprintf(out, ".%s \"", name);
 	for (; *text; text++) {
@@ -53,7 +54,7 @@ static void request(const char *name, const char *text, FILE *out)
 		else
 			prose(one, out);
 	}
-	fprintf(out, "\"\n");
+	fprintf(out, "\"%s\n", more);
 }
 
 static void clause(const struct clause *k, FILE *out)
@@ -62,9 +63,9 @@ static void clause(const struct clause *k, FILE *out)
 	prose(k->id, out);
 	fprintf(out, "\n(%s)\n", word_of(level_words, k->level));
 	line(k->rule, out);
-	if (k->why && *k->why) {
+	if (k->why) {
 		fprintf(out, ".br\n");
-		request("I", k->why, out);
+		request("I", k->why, out, "");
 	}
 	if (k->untested) {
 		fprintf(out, ".br\nNot tested:\n");
@@ -73,20 +74,31 @@ static void clause(const struct clause *k, FILE *out)
 	}
 }
 
+static void comment(const char *text, FILE *out)
+{
+	fprintf(out, "  /* ");
+	prose(text, out);
+	fprintf(out, " */\n");
+}
+
 static void interface(const struct interface *in, FILE *out)
 {
 	fprintf(out, ".SH INTERFACE\n");
 	line(in->is, out);
 	fprintf(out, ".P\n.nf\n#define %s  0x%08X\n.P\nstruct %s {\n", in->ioctl, in->value,
 		in->structure);
-	for (size_t i = 0; i < in->n_members; i++)
-		fprintf(out, "    %s  %s;  /* %s */\n", in->members[i].type, in->members[i].name,
-			in->members[i].is);
+	for (size_t i = 0; i < in->n_members; i++) {
+		fprintf(out, "    %s  %s;", in->members[i].type, in->members[i].name);
+		comment(in->members[i].is, out);
+	}
 	fprintf(out, "};\n.P\n");
-	for (size_t i = 0; i < in->n_modes; i++)
-		fprintf(out, "#define %s  (1 << %u)  /* %s */\n", in->modes[i].name,
-			in->modes[i].bit, in->modes[i].is);
-	fprintf(out, "#define %s  (1 << %u)\n.fi\n", in->feature, in->feature_bit);
+	for (size_t i = 0; i < in->n_modes; i++) {
+		fprintf(out, "#define %s  %s << %u)", in->modes[i].name,
+			in->modes[i].bit > 30 ? "(1ULL" : "(1", in->modes[i].bit);
+		comment(in->modes[i].is, out);
+	}
+	fprintf(out, "#define %s  %s << %u)\n.fi\n", in->feature,
+		in->feature_bit > 30 ? "(1ULL" : "(1", in->feature_bit);
 }
 
 static void states(const struct contract *c, FILE *out)
@@ -96,7 +108,7 @@ static void states(const struct contract *c, FILE *out)
 		char letter[2] = { c->states[i].letter, '\0' };
 
 		fprintf(out, ".TP\n");
-		request("B", letter, out);
+		request("B", letter, out, "");
 		prose(c->states[i].name, out);
 		fprintf(out, ":\n");
 		line(c->states[i].is, out);
@@ -157,6 +169,19 @@ static const char *result_words(const struct result *r)
 	return r->kind == RESULT_ERROR ? r->error : r->kind == RESULT_MOVED ? "moved" : "counted";
 }
 
+/* "ALLOW_SRC_HOLES, DONTWAKE" */
+static void modes(const struct contract *c, uint64_t mask, FILE *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < c->interface.n_modes; i++) {
+		if (!(mask >> c->interface.modes[i].bit & 1))
+			continue;
+		fprintf(out, "%s%s", between, mode_word(c, i));
+		between = ", ";
+	}
+}
+
 static void outcomes(const struct contract *c, FILE *out)
 {
 	fprintf(out, ".SH OUTCOMES\n"
@@ -170,10 +195,14 @@ static void outcomes(const struct contract *c, FILE *out)
 		spaced(o->source, out);
 		fprintf(out, ";\ndestination\n");
 		spaced(o->destination, out);
-		if (o->with)
-			fprintf(out, ";\nholes allowed");
-		if (o->without)
-			fprintf(out, ";\nholes not allowed");
+		if (o->with) {
+			fprintf(out, ";\nwith ");
+			modes(c, o->with, out);
+		}
+		if (o->without) {
+			fprintf(out, ";\nwithout ");
+			modes(c, o->without, out);
+		}
 		fprintf(out, ":\n%s", result_words(&o->result));
 		if (o->or.kind)
 			fprintf(out, " or %s", result_words(&o->or));
@@ -201,17 +230,22 @@ static void vectors(const struct contract *c, FILE *out)
 		prose(v->id, out);
 		fputc('\n', out);
 		line(v->title, out);
-		for (size_t k = 0; k < v->n_with; k++)
-			fprintf(out, "(%s.)\n", c->variations[v->with[k]].is);
+		for (size_t k = 0; k < v->n_with; k++) {
+			fprintf(out, "Here,\n");
+			prose(c->variations[v->with[k]].is, out);
+			fprintf(out, ".\n");
+		}
 		fprintf(out, ".RS\n.nf\n");
 		if (v->range) {
 			letters_line("range", v->range, v->range_after, out);
-			fprintf(out, "from %u to %u, length %u\n", v->from, v->to, v->length);
 		} else {
 			letters_line("source", v->source, v->source_after, out);
 			letters_line("destination", v->destination, v->destination_after, out);
 		}
-		fprintf(out, "errno %s, move %s\n.fi\n.RE\n", v->error, v->moved);
+		fprintf(out, "from %u to %u, length %u, mode ", v->from, v->to, v->length);
+		modes(c, v->mode, out);
+		fprintf(out, "%s\nerrno %s, move %s\n.fi\n.RE\n", v->mode ? "" : "0", v->error,
+			v->moved);
 	}
 }
 
@@ -231,16 +265,20 @@ static void deviations(const struct contract *c, FILE *out)
 		prose(d->kernels, out);
 		fprintf(out, ".\n");
 		line(d->why, out);
-		if (d->fixed)
-			fprintf(out, "Fixed by commit %s.\n", d->fixed);
+		if (d->fixed) {
+			fprintf(out, "Fixed by commit\n");
+			prose(d->fixed, out);
+			fprintf(out, ".\n");
+		}
 	}
 }
 
 void emit_page(const struct contract *c, FILE *out)
 {
 	emit_head(".\\\"", "", "GPL-2.0-only", out);
-	fprintf(out, ".TH %s 7 \"\" \"uffdio-move\" \"The contract\"\n", c->title);
-	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of %s\n", c->title);
+	request("TH", c->title, out, " 7 \"\" \"uffdio-move\" \"The contract\"");
+	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of ");
+	line(c->title, out);
 	fprintf(out, ".SH DESCRIPTION\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"
 		"(allowed; a caller has to be ready for each of the results),\n.B advice\n"

@@ -119,14 +119,15 @@ const struct state *const all_states = states;
 END
 }
 
-# Is what was written C, for a compiler that is strict and knows trigraphs?
-compiles() {
+# Is what was written C, for a compiler that is strict and knows trigraphs, and man(7)?
+is_well_formed() {
 	sed -n 's/^#define SMALL_MOVE_MODE_\([A-Z_]*\).*/#define \1 SMALL_MOVE_MODE_\1/p' \
 		"$work/fresh/uffdio_move.h" >"$work/fresh/modes.h"
 	for file in "$work/fresh/contract_tables.c" "$work/around/cases.c"; do
 		${CC:-cc} -std=gnu11 -trigraphs -Wall -Wextra -Werror -fsyntax-only -I"$work/fresh" \
 			-I"$work/around" -Ispec/specgen "$file" >>"$work/errors" 2>&1 || return
 	done
+	mandoc -Kutf-8 -Tlint -Werror "$work/fresh/uffdio_move.7" >>"$work/errors" 2>&1
 }
 
 accept() {		# name
@@ -138,7 +139,7 @@ accept() {		# name
 $(cat "$work/errors")"
 	elif [ -z "$(ls "$work/fresh")" ]; then
 		result "not ok" "$1" "nothing was written"
-	elif ! compiles; then
+	elif ! is_well_formed; then
 		result "not ok" "$1" "$(head -n 20 "$work/errors")"
 	else
 		result ok "$1"

@@ -80,6 +80,9 @@ try "the header compiles for a 32-bit task" compile c -m32 -fsyntax-only -nostdi
 refused "a wrong number is refused by it" compile c "-DUFFD_FEATURE_MOVE=(1 << 17)"
 sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
+try "the reading version tells modes by their names" sh -c \
+	"grep -q '^without ALLOW_SRC_HOLES:' '$scratch/two/uffdio_move.7' &&
+	 grep -q '^from 0 to 0, length 3, mode DONTWAKE, ALLOW_SRC_HOLES$' '$scratch/two/uffdio_move.7'"
 try "the reading version is clean" sh -c \
 	"mandoc -Tlint -Werror '$scratch/two/uffdio_move.7'"
 try "what no page tells is told with the contract's own name" traced_by_name
