@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "order.h"
 #include "read.h"
 #include "trace.h"
 #include "validate.h"
@@ -26,12 +27,14 @@ struct product {
 static const char usage[] =
 	"Usage: specgen [-o DIR] CONTRACT\n"
 	"       specgen --trace CONTRACT [FILE...]\n"
+	"       specgen --order CONTRACT\n"
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
 	"  contract_tables.c  contract_functions.h  contract_tests.h  uffdio_move.h\n"
 	"  uffdio_move.7  uffdio_move_cases.h\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
-	"citation of nothing.\n"
+	"citation of nothing.  With --order, lists the rows of the table of outcomes that\n"
+	"have to stand before others.\n"
 	"\n"
 	"Exit status: 0 done, 1 something is wrong with CONTRACT or a FILE and nothing\n"
 	"was written, 2 usage.\n";
@@ -107,12 +110,13 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "trace", no_argument, NULL, 't' },
+		{ "order", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	const char *dir = NULL;
 	struct contract c = {};
-	bool trace = false;
+	bool trace = false, order = false;
 	int option, result;
 
 	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
@@ -123,6 +127,9 @@ int main(int argc, char **argv)
 		case 't':
 			trace = true;
 			break;
+		case 'r':
+			order = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -131,7 +138,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind == argc || (!trace && optind + 1 != argc) || (trace && dir)) {
+	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + !!dir > 1) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -139,6 +146,8 @@ int main(int argc, char **argv)
 	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr);
 	if (!result && trace)
 		result = trace_citations(&c, argv + optind + 1, argc - optind - 1);
+	else if (!result && order)
+		print_order(&c, stdout);
 	else if (!result && dir)
 		result = generate(&c, dir);
 	contract_free(&c);

@@ -87,16 +87,18 @@ static bool fits(const char *letters, char letter)
 	return *letters == '*' || strchr(letters, letter);
 }
 
+bool row_fits(const struct outcome *row, char source, char destination, uint64_t mode)
+{
+	return (mode & row->with) == row->with && !(mode & row->without) &&
+	       fits(row->source, source) && fits(row->destination, destination);
+}
+
 const struct outcome *oracle_outcome(const struct contract *c, char source,
 				     char destination, uint64_t mode)
 {
-	for (size_t i = 0; i < c->n_outcomes; i++) {
-		const struct outcome *row = &c->outcomes[i];
-
-		if ((mode & row->with) == row->with && !(mode & row->without) &&
-		    fits(row->source, source) && fits(row->destination, destination))
-			return row;
-	}
+	for (size_t i = 0; i < c->n_outcomes; i++)
+		if (row_fits(&c->outcomes[i], source, destination, mode))
+			return &c->outcomes[i];
 	return NULL;
 }
 

@@ -89,6 +89,9 @@ uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 /* Does a test fail that does not find what a clause of this level says? */
 bool level_binds(enum level level);
 
+/* Does the row fit these letters and mode? */
+bool row_fits(const struct outcome *row, char source, char destination, uint64_t mode);
+
 /* May a page that the row decides be moved? */
 bool row_may_move(const struct outcome *row);
 

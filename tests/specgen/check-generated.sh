@@ -61,6 +61,16 @@ traced_by_name()
 		grep -q "^$scratch/other.yaml:[0-9]*:1: error: no page tells"
 }
 
+# Above each row that has to come before others stands a comment, and above no other row.
+order_is_told()
+{
+	"$dir/specgen" --order spec/uffdio_move.yaml | sed 's/ .*//' | sort -u >"$scratch/order"
+	awk '/^[a-z]/ { here = /^outcomes:/ }
+		here && comment && /^  - id: / { print $3 }
+		{ comment = /^  #/ }' spec/uffdio_move.yaml | sort >"$scratch/told"
+	[ -s "$scratch/order" ] && diff "$scratch/order" "$scratch/told"
+}
+
 mkdir "$scratch/one" "$scratch/two" "$scratch/full"
 try "specgen writes" "$dir/specgen" -o "$scratch/one" spec/uffdio_move.yaml
 "$dir/specgen" -o "$scratch/two" spec/uffdio_move.yaml
@@ -80,6 +90,7 @@ try "the header compiles for a 32-bit task" compile c -m32 -fsyntax-only -nostdi
 refused "a wrong number is refused by it" compile c "-DUFFD_FEATURE_MOVE=(1 << 17)"
 sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
+try "the contract says why a row comes before others" order_is_told
 try "the reading version tells modes by their names" sh -c \
 	"grep -q '^without ALLOW_SRC_HOLES:' '$scratch/two/uffdio_move.7' &&
 	 grep -q '^from 0 to 0, length 3, mode DONTWAKE, ALLOW_SRC_HOLES$' '$scratch/two/uffdio_move.7'"
