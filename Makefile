@@ -39,7 +39,7 @@ ARM64	:= $(CACHE)/arm64
 HARNESS	:= $B/kselftest/kselftest_harness.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
+.PHONY: all help setup report check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
 	arm64 groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
@@ -83,6 +83,14 @@ check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers an
 	tests/specgen/check-bad-contracts.sh $B/specgen-sanitized
 	$B/specgen-sanitized spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml
+
+fuzz-specgen: $B/fuzz-specgen ## contracts that nobody thought of, for SECONDS_=60
+	rm -rf $B/fuzz/seeds && mkdir -p $B/fuzz/seeds $B/fuzz/corpus
+	tests/specgen/check-bad-contracts.sh --seeds $B/fuzz/seeds
+	cp spec/uffdio_move.yaml tests/specgen/bad-contracts/valid.yaml $B/fuzz/seeds
+	$< --words >$B/fuzz/words
+	nice $< -max_total_time=$(or $(SECONDS_),60) -timeout=10 -max_len=80000 -dict=$B/fuzz/words \
+		-artifact_prefix=$B/fuzz/ -print_final_stats=1 $B/fuzz/corpus $B/fuzz/seeds
 
 check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
 	tests/programs/check-conformance.sh $B
@@ -179,6 +187,13 @@ $B/specgen-sanitized: $(wildcard spec/specgen/*.c spec/specgen/*.h)
 	@echo "  LINK    $@"
 	@$(HOSTCC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
+
+$B/fuzz-specgen: tests/specgen/fuzz.c $(filter-out %/main.c,$(wildcard spec/specgen/*.c)) \
+		$(wildcard spec/specgen/*.h)
+	@mkdir -p $B
+	@echo "  LINK    $@"
+	@clang -std=gnu11 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-Ispec/specgen -o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
 $B/generated: $B/specgen spec/uffdio_move.yaml
 	$B/specgen -o $B spec/uffdio_move.yaml

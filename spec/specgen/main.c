@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 
 	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr);
 	if (!result && trace)
-		result = trace_citations(&c, argv + optind + 1, argc - optind - 1);
+		result = trace_citations(&c, argv + optind + 1, argc - optind - 1, stdout);
 	else if (!result && order)
 		print_order(&c, stdout);
 	else if (!result && dir)

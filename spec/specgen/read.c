@@ -136,25 +136,44 @@ static const char *load_file(const char *path, struct origin *o, char **text, si
 	return error;
 }
 
-int contract_read(const char *path, struct contract *c, FILE *errors)
+static struct reader begin_reading(struct contract *c, const char *path)
 {
-	struct position where = { 1, 1 };
-	struct reader r;
-	const char *error;
-	char *text = NULL;
-	size_t length = 0;
-
 	memset(c, 0, sizeof(*c));
 	c->origin = origin_new(path);
 	c->file = origin_path(c->origin);
-	r = (struct reader){ .origin = c->origin, .contract = c };
-	error = load_file(path, c->origin, &text, &length);
-	if (error)
-		origin_error(c->origin, where, "%s", error);
-	else if (!text_is_utf8(text, length, &where))
-		origin_error(c->origin, where, "the file is not UTF-8");
+	return (struct reader){ .origin = c->origin, .contract = c };
+}
+
+static void read_text(struct reader *r, const char *text, size_t length)
+{
+	struct position bad;
+
+	if (text_is_utf8(text, length, &bad))
+		read_yaml(r, text, length);
 	else
-		read_yaml(&r, text, length);
+		origin_error(r->origin, bad, "the file is not UTF-8");
+}
+
+int contract_read(const char *path, struct contract *c, FILE *errors)
+{
+	struct reader r = begin_reading(c, path);
+	char *text = NULL;
+	size_t length = 0;
+	const char *error = load_file(path, c->origin, &text, &length);
+
+	if (error)
+		origin_error(c->origin, (struct position){ 1, 1 }, "%s", error);
+	else
+		read_text(&r, text, length);
+	return origin_report(c->origin, errors);
+}
+
+int contract_read_text(const char *path, const char *text, size_t length, struct contract *c,
+		       FILE *errors)
+{
+	struct reader r = begin_reading(c, path);
+
+	read_text(&r, text, length);
 	return origin_report(c->origin, errors);
 }
 

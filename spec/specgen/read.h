@@ -27,7 +27,11 @@
  */
 int contract_read(const char *path, struct contract *c, FILE *errors);
 
-/* Give back all that contract_read() has allocated. */
+/* The same from memory; @path is what errors name. */
+int contract_read_text(const char *path, const char *text, size_t length, struct contract *c,
+		       FILE *errors);
+
+/* Give back all that reading has allocated. */
 void contract_free(struct contract *c);
 
 #endif

@@ -116,24 +116,24 @@ static void judge_clause(struct trace *t, size_t i)
 	}
 }
 
-static void print_table(const struct trace *t)
+static void print_table(const struct trace *t, FILE *out)
 {
-	printf("%-37s %8s %8s %8s %8s\n", "clause", column_names[0], column_names[1],
+	fprintf(out, "%-37s %8s %8s %8s %8s\n", "clause", column_names[0], column_names[1],
 	       column_names[2], column_names[3]);
 	for (size_t i = 0; i < t->contract->n_clauses; i++) {
-		printf("%-37s", t->contract->clauses[i].id);
+		fprintf(out, "%-37s", t->contract->clauses[i].id);
 		for (unsigned int k = 0; k < COLUMN_COUNT; k++)
 			if (!t->present[k])
-				printf(" %8s", "absent");
+				fprintf(out, " %8s", "absent");
 			else if (!t->cited[i][k])
-				printf(" %8s", "-");
+				fprintf(out, " %8s", "-");
 			else
-				printf(" %8u", t->cited[i][k]);
-		printf("\n");
+				fprintf(out, " %8u", t->cited[i][k]);
+		fprintf(out, "\n");
 	}
 }
 
-int trace_citations(const struct contract *c, char **files, int n_files)
+int trace_citations(const struct contract *c, char **files, int n_files, FILE *out)
 {
 	struct trace t = { .contract = c, .present = { [COLUMN_TEST] = true } };
 
@@ -147,7 +147,7 @@ int trace_citations(const struct contract *c, char **files, int n_files)
 		read_file(&t, files[i]);
 	for (size_t i = 0; i < c->n_clauses; i++)
 		judge_clause(&t, i);
-	print_table(&t);
+	print_table(&t, out);
 	free(t.cited);
 	return t.errors;
 }

@@ -8,10 +8,12 @@
 #ifndef UFFDIO_MOVE_TRACE_H
 #define UFFDIO_MOVE_TRACE_H
 
+#include <stdio.h>
+
 #include "contract.h"
 
 /**
- * trace_citations() - print the table of clauses and citations on stdout
+ * trace_citations() - print the table of clauses and citations
  * @files: paths as given to the program, relative to the top of the tree; the
  *         column follows from the first folder: man2, man2const: page;
  *         kernel-patch: patch; examples: example
@@ -21,6 +23,6 @@
  * pages, and counted for the others.  Returns the number of errors, printed on stderr as
  * "FILE:LINE:COLUMN: error: TEXT".
  */
-int trace_citations(const struct contract *c, char **files, int n_files);
+int trace_citations(const struct contract *c, char **files, int n_files, FILE *out);
 
 #endif

@@ -3,7 +3,9 @@
  * The tests that follow from the contract: what each expects has to fit into its
  * tables, and together they have to look at every clause and every deviation.
  */
+#define _GNU_SOURCE
 #include <err.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "derive.h"
@@ -20,7 +22,7 @@ struct derived {
 	bool open[MAX_CLAUSES];	/* is there one that may end in several ways? */
 	struct told (*told)[MAX_FACTS];	/* by deviation */
 	struct name *names;
-	size_t n;
+	size_t n, room;
 	const void *last;	/* what the last test is derived from */
 };
 
@@ -84,6 +86,12 @@ static void take(void *data, enum origin_kind kind, const char *name,
 		error_at(c, d->last, "the tables do not decide the test %s.%s",
 			 origin_names[kind], name);
 	name = origin_text(c->origin, name, strlen(name));
+	if (d->n == d->room) {
+		d->room = d->room ? 2 * d->room : 1024;
+		d->names = reallocarray(d->names, d->room, sizeof(*d->names));
+		if (!d->names)
+			err(1, "specgen");
+	}
 	d->names[d->n++] = (struct name){ name, kind, origin_of(c->origin, d->last) };
 	for (size_t i = 0; i < n; i++) {
 		if (endings[i].overrun)
@@ -138,11 +146,11 @@ void validate_tests(const struct contract *c)
 	struct derived d = { .contract = c };
 
 	d.told = origin_alloc(c->origin, c->n_deviations * sizeof(*d.told));
-	d.names = origin_alloc(c->origin, MAX_TESTS * sizeof(*d.names));
 	if (!derive_tests(c, take, &d)) {
 		if (d.n < MAX_TESTS)
 			errx(1, "no memory");
 		error_at(c, d.last, "more than %d tests follow from the contract", MAX_TESTS);
+		free(d.names);
 		return;
 	}
 	validate_names(c, "name of a test", d.names, d.n);
@@ -150,4 +158,5 @@ void validate_tests(const struct contract *c)
 		validate_clause(&d, i);
 	for (size_t i = 0; i < c->n_deviations; i++)
 		validate_told(c, &c->deviations[i], d.told[i]);
+	free(d.names);
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # usage: check-bad-contracts.sh SPECGEN
+#        check-bad-contracts.sh --seeds DIR
 #
 # Gives specgen contracts that are wrong in one way each and looks at what it
 # says: the exact place, the reason, one line, exit status 1, and no output file
@@ -11,13 +12,17 @@
 # lists them.  What an edit cannot say - no file, no permission, too large a file -
 # stands at the end of this script.
 #
+# With --seeds, writes the contracts of the table into DIR and runs nothing.
+#
 # SPECGEN_UNDER names a command to run specgen under, for example
 # "valgrind -q --error-exitcode=99".
 
 set -u
 export LC_ALL=C
 
-[ $# -eq 1 ] || { echo "usage: $0 SPECGEN" >&2; exit 2; }
+seeds=
+[ "${1:-}" = --seeds ] && [ -d "${2:-}" ] && seeds=$(cd "$2" && pwd) && shift
+[ $# -eq 1 ] || { echo "usage: $0 SPECGEN | --seeds DIR" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +31,7 @@ trap 'exit 143' TERM HUP
 
 # a place that any user may look into: one case changes the user
 chmod 755 "$work"
-cp "$1" "$work/specgen" && chmod 755 "$work/specgen" || exit 1
+[ "$seeds" ] || { cp "$1" "$work/specgen" && chmod 755 "$work/specgen"; } || exit 1
 cd "$here/../.." || exit 1
 valid=$here/bad-contracts/valid.yaml
 contract=$work/contract.yaml
@@ -150,7 +155,10 @@ $(cat "$work/errors")"
 run_case() {
 	[ -n "$name" ] || return
 	sed -f "$work/edit" "$valid" >"$contract"
-	if cmp -s "$contract" "$valid"; then
+	if [ "$seeds" ]; then
+		count=$((count + 1))
+		cp "$contract" "$seeds/$count.yaml"
+	elif cmp -s "$contract" "$valid"; then
 		result "not ok" "$name" "the edit changes nothing"
 	elif [ "$kind" = good ]; then
 		accept "accepted: $name"
@@ -233,6 +241,8 @@ run_files() {
 	{ cat "$valid"; seq -f 'unknown-%.0f: 1' 22; } >"$contract"
 	refuse "refused: 22 errors, of which 20 are shown" $(($(wc -l <"$valid") + 20)):1 "2 further errors are not shown" 21
 }
+
+[ "$seeds" ] && run_table && exit
 
 write_surroundings
 cp "$valid" "$contract"
