@@ -164,11 +164,6 @@ static void spaced(const char *letters, FILE *out)
 	}
 }
 
-static const char *result_words(const struct result *r)
-{
-	return r->kind == RESULT_ERROR ? r->error : r->kind == RESULT_MOVED ? "moved" : "counted";
-}
-
 /* "ALLOW_SRC_HOLES, DONTWAKE" */
 static void modes(const struct contract *c, uint64_t mask, FILE *out)
 {
@@ -203,9 +198,9 @@ static void outcomes(const struct contract *c, FILE *out)
 			fprintf(out, ";\nwithout ");
 			modes(c, o->without, out);
 		}
-		fprintf(out, ":\n%s", result_words(&o->result));
+		fprintf(out, ":\n%s", result_word(&o->result));
 		if (o->or.kind)
-			fprintf(out, " or %s", result_words(&o->or));
+			fprintf(out, " or %s", result_word(&o->or));
 		fprintf(out, "%s.\n", o->cure == CURE_STORE ? "; a store cures it" :
 			o->cure == CURE_REPEAT ? "; the call repeated moves it" : "");
 	}

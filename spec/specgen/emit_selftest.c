@@ -114,10 +114,9 @@ static bool is_chosen(struct selection *s, enum origin_kind kind, const struct t
 
 static const char *expected(const struct ending *ending, const char *what)
 {
-	for (size_t i = 0; i < ending->n; i++)
-		if (!strcmp(ending->expect[i].what, what))
-			return ending->expect[i].value;
-	return NULL;
+	const struct expectation *x = ending_expects(ending, what);
+
+	return x ? x->value : NULL;
 }
 
 /* One element of a case is put together here, */

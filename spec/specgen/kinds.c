@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include "kinds.h"
 
 #include <ctype.h>
@@ -9,7 +10,15 @@
 #include <string.h>
 
 #include "emit.h"
+#include "oracle.h"
 #include "shapes.h"
+
+#define MAX_NAME	48	/* characters; generated names join two of these */
+#define MAX_ID		64
+#define MAX_ERRNO	4096
+
+#define NUMBER(macro)	NUMBER_(macro)
+#define NUMBER_(number)	#number
 
 /* Structures: read from mappings */
 
@@ -153,6 +162,15 @@ const struct kind kind_part = { .read = read_part, .print = print_part };
 
 /* Lists */
 
+/* A list, or the facts of a mapping: as many as there have to be at least? */
+static bool is_long_enough(struct reader *r, const struct value *v, const struct field *f, size_t n)
+{
+	if (n >= f->min)
+		return true;
+	error_at_value(r, v, "`%s` is empty", v->key);
+	return false;
+}
+
 /* The next entry, unless there are more than there may be. */
 static bool next_of(struct reader *r, const struct value *v, const struct field *f, size_t n,
 		    void **iterator, struct value *entry)
@@ -295,7 +313,7 @@ static void read_text(struct reader *r, const struct value *v, void *into,
 	const char *text = value_text(r, v);
 
 	if (text && f->kind->fits && !f->kind->fits(text))
-		error_at_value(r, v, "`%s` has to be %s", v->key, f->kind->is);
+		error_at_value(r, v, "`%s`: `%.60s` is not %s", v->key, text, f->kind->is);
 	/* it is there, though wrong: nobody need miss it */
 	if (text)
 		*(const char **)into = text;
@@ -317,10 +335,83 @@ static bool is_comment(const char *text)
 }
 const struct kind kind_comment = { TEXT_KIND, .fits = is_comment, .is = "without /* and */" };
 
+static bool is_sentence(const char *text)
+{
+	return text[strlen(text) - 1] == '.';
+}
+const struct kind kind_sentence = {
+	TEXT_KIND, .fits = is_sentence, .is = "one sentence that ends with a full stop"
+};
+
+static bool is_error(const char *text)
+{
+	for (int e = 1; e < MAX_ERRNO; e++) {
+		const char *known = strerrorname_np(e);
+
+		if (known && !strcmp(known, text))
+			return true;
+	}
+	return false;
+}
+const struct kind kind_error = { TEXT_KIND, .fits = is_error, .is = "an errno of this system" };
+
+static bool is_error_or_none(const char *text)
+{
+	return !strcmp(text, "0") || is_error(text);
+}
+const struct kind kind_error_or_none = {
+	TEXT_KIND, .fits = is_error_or_none, .is = "0 or an errno of this system"
+};
+
+static bool is_moved(const char *text)
+{
+	return !strcmp(text, "error") || !strcmp(text, "untouched") ||
+	       !text[strspn(text, "0123456789")];
+}
+const struct kind kind_moved = {
+	TEXT_KIND, .fits = is_moved, .is = "one of: a number, error, untouched"
+};
+
+static bool is_fact(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]";
+
+	return !text[strspn(text, letters)] && strlen(text) < MAX_WHAT;
+}
+const struct kind kind_fact = {
+	TEXT_KIND, .fits = is_fact,
+	.is = "a fact's name: letters, digits and _ . [ ], fewer than " NUMBER(MAX_WHAT)
+};
+
+/* "a", or "a|b" with no alternative empty or given twice */
+static bool is_value(const char *text)
+{
+	const char *at = text;
+
+	for (size_t length; strlen(text) < MAX_VALUE; at += length + 1) {
+		char word[MAX_VALUE] = "";
+
+		length = strcspn(at, "|");
+		memcpy(word, at, length);
+		if (!length || (at[length] && value_allows(at + length + 1, word)))
+			return false;
+		if (!at[length])
+			return true;
+	}
+	return false;
+}
+const struct kind kind_value = {
+	TEXT_KIND, .fits = is_value,
+	.is = "a value of fewer than " NUMBER(MAX_VALUE) " characters, or different ones with | between"
+};
+
 /* Words of a-z, 0-9 and -, joined by single separators. */
-static bool is_name_with(const char *text, char separator)
+static bool is_name_with(const char *text, char separator, size_t longest)
 {
 	const char *start = text;
+
+	if (strlen(text) > longest)
+		return false;
 
 	for (; *text; text++) {
 		if (islower((unsigned char)*text) || isdigit((unsigned char)*text))
@@ -335,18 +426,20 @@ static bool is_name_with(const char *text, char separator)
 
 static bool is_id(const char *text)
 {
-	return is_name_with(text, '.') && strchr(text, '.');
+	return is_name_with(text, '.', MAX_ID) && strchr(text, '.');
 }
 const struct kind kind_id = {
 	TEXT_KIND, .fits = is_id,
-	.is = "a clause's id: two parts of a-z, 0-9 and - or more, joined by dots"
+	.is = "a clause's id: parts of a-z, 0-9 and - joined by dots, up to " NUMBER(MAX_ID)
 };
 
 static bool is_name(const char *text)
 {
-	return is_name_with(text, '-');
+	return is_name_with(text, '-', MAX_NAME);
 }
-const struct kind kind_name = { TEXT_KIND, .fits = is_name, .is = "a name of a-z, 0-9 and -" };
+const struct kind kind_name = {
+	TEXT_KIND, .fits = is_name, .is = "a name of a-z, 0-9 and -, up to " NUMBER(MAX_NAME)
+};
 
 /* Words that C or C++ has for itself, or that headers and compilers define. */
 static bool is_taken(const char *name)
@@ -381,10 +474,11 @@ static bool is_identifier(const char *text)
 	for (const char *c = text; *c; c++)
 		if (!isascii(*c) || (*c != '_' && !isalpha(*c) && (c == text || !isdigit(*c))))
 			return false;
-	return !is_taken(text);
+	return strlen(text) <= MAX_ID && !is_taken(text);
 }
 const struct kind kind_identifier = {
-	TEXT_KIND, .fits = is_identifier, .is = "an identifier of C that is not taken"
+	TEXT_KIND, .fits = is_identifier,
+	.is = "an identifier of C that is not taken, up to " NUMBER(MAX_ID)
 };
 
 static bool is_function(const char *text)
@@ -590,8 +684,7 @@ static void read_words(struct reader *r, const struct value *v, void *into,
 
 	if (!value_is_list(r, v))
 		return;
-	if (!list_length(v))
-		error_at_value(r, v, "`%s` is empty", v->key);
+	is_long_enough(r, v, f, list_length(v));
 	while (list_next(v, &iterator, &entry)) {
 		const struct word *w = find_word(r, &entry, f->of);
 
@@ -631,7 +724,7 @@ static void read_result(struct reader *r, const struct value *v, void *into,
 		result->kind = RESULT_MOVED;
 	else if (!strcmp(text, "counted"))
 		result->kind = RESULT_COUNTED;
-	else if (*text == 'E')
+	else if (is_error(text))
 		*result = (struct result){ RESULT_ERROR, text };
 	else
 		error_at_value(r, v, "`%s`: `%.60s` is not one of: moved, counted, an errno's name",
@@ -658,14 +751,13 @@ const struct kind kind_result = {
 static void read_facts(struct reader *r, const struct value *v, void *into,
 		       const struct field *f)
 {
+	static const struct field what = { .kind = &kind_fact }, said = { .kind = &kind_value };
 	struct value key, value;
 	void *iterator = NULL;
 	struct fact *facts;
 
-	if (!value_is_mapping(r, v))
+	if (!value_is_mapping(r, v) || !is_long_enough(r, v, f, mapping_length(v)))
 		return;
-	if (!mapping_length(v))
-		error_at_value(r, v, "`%s` is empty", v->key);
 	facts = new_array(r, mapping_length(v), sizeof(*facts), into, f);
 	for (size_t i = 0; mapping_next(v, &iterator, &key, &value); i++) {
 		if (i == f->max) {
@@ -673,10 +765,11 @@ static void read_facts(struct reader *r, const struct value *v, void *into,
 			return;
 		}
 		origin_mark(r->origin, &facts[i], key.where);
-		value.key = facts[i].what = value_text(r, &key);
+		read_text(r, &key, &facts[i].what, &what);
+		value.key = facts[i].what;
 		if (!value.key)
 			continue;
-		facts[i].value = value_text(r, &value);
+		read_text(r, &value, &facts[i].value, &said);
 		origin_mark(r->origin, &facts[i].value, value.where);
 		for (size_t k = 0; k < i; k++)
 			if (facts[k].what && !strcmp(facts[k].what, value.key))
@@ -785,7 +878,7 @@ static void read_indices(struct reader *r, const struct value *v, void *into,
 	unsigned int *indices;
 	struct value entry;
 
-	if (!value_is_list(r, v))
+	if (!value_is_list(r, v) || !is_long_enough(r, v, f, list_length(v)))
 		return;
 	indices = new_array(r, list_length(v), sizeof(*indices), into, f);
 	for (size_t n = 0; next_of(r, v, f, n, &iterator, &entry); n++) {

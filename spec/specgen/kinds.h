@@ -83,6 +83,12 @@ const char *word_of(const struct word *words, unsigned int value);
 extern const struct kind
 	kind_text,		/* const char *: one paragraph, not empty */
 	kind_comment,		/* const char *: one that gets into a comment of C */
+	kind_sentence,		/* const char * */
+	kind_error,		/* const char *: an errno's name */
+	kind_error_or_none,	/* const char *: or "0" */
+	kind_moved,		/* const char *: letters, "error" or "untouched" */
+	kind_fact,		/* const char *: the name of one */
+	kind_value,		/* const char *: of a fact, "a|b": either */
 	kind_id,		/* const char *: words of a-z 0-9 and -, joined by dots */
 	kind_name,		/* const char *: one such word */
 	kind_identifier,	/* const char *: of C */

@@ -102,6 +102,27 @@ const struct outcome *oracle_outcome(const struct contract *c, char source,
 	return NULL;
 }
 
+bool value_allows(const char *expected, const char *value)
+{
+	size_t length;
+
+	for (;; expected += length + 1) {
+		length = strcspn(expected, "|");
+		if (strlen(value) == length && !memcmp(expected, value, length))
+			return true;
+		if (!expected[length])
+			return false;
+	}
+}
+
+const struct expectation *ending_expects(const struct ending *e, const char *what)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (!strcmp(e->expect[i].what, what))
+			return &e->expect[i];
+	return NULL;
+}
+
 bool level_binds(enum level level)
 {
 	return level == LEVEL_MUST || level == LEVEL_MAY || level == LEVEL_ADVICE;
@@ -110,6 +131,11 @@ bool level_binds(enum level level)
 bool row_may_move(const struct outcome *row)
 {
 	return row->result.kind == RESULT_MOVED || row->or.kind == RESULT_MOVED;
+}
+
+const char *result_word(const struct result *result)
+{
+	return result->error ? result->error : result->kind == RESULT_MOVED ? "moved" : "counted";
 }
 
 const char *row_error(const struct outcome *row)

@@ -86,6 +86,12 @@ bool oracle_sees(const struct contract *c, const struct test_plan *plan, unsigne
 /* What a test's plan needs of the machine: its states', variations' and scenario's needs. */
 uint64_t oracle_needs(const struct contract *c, const struct test_plan *plan);
 
+/* Is it the value that is expected, or one of "a|b"? */
+bool value_allows(const char *expected, const char *value);
+
+/* The first expectation of that name, or NULL. */
+const struct expectation *ending_expects(const struct ending *e, const char *what);
+
 /* Does a test fail that does not find what a clause of this level says? */
 bool level_binds(enum level level);
 
@@ -94,6 +100,9 @@ bool row_fits(const struct outcome *row, char source, char destination, uint64_t
 
 /* May a page that the row decides be moved? */
 bool row_may_move(const struct outcome *row);
+
+/* "moved", "counted", or an errno's name. */
+const char *result_word(const struct result *result);
 
 /* The errno's name with which it may be refused, or NULL. */
 const char *row_error(const struct outcome *row);

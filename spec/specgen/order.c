@@ -21,7 +21,7 @@ static char arrival(const struct outcome *row, const struct state *source)
 
 static bool same_result(const struct result *a, const struct result *b)
 {
-	return a->kind == b->kind && (a->kind != RESULT_ERROR || !strcmp(a->error, b->error));
+	return a->kind == b->kind && !strcmp(result_word(a), result_word(b));
 }
 
 static bool differ(const struct outcome *a, const struct outcome *b, const struct state *source)
@@ -44,19 +44,14 @@ static void look_at_cell(const struct contract *c, const struct state *source, c
 	}
 }
 
-static const char *words(const struct result *r)
-{
-	return r->kind == RESULT_ERROR ? r->error : r->kind == RESULT_MOVED ? "moved" : "counted";
-}
-
 static void print_result(const struct contract *c, const struct outcome *row, char source,
 			 FILE *out)
 {
 	char arrives = arrival(row, contract_state(c, source));
 
-	fprintf(out, "%s", words(&row->result));
+	fprintf(out, "%s", result_word(&row->result));
 	if (row->or.kind)
-		fprintf(out, " or %s", words(&row->or));
+		fprintf(out, " or %s", result_word(&row->or));
 	if (arrives)
 		fprintf(out, " (%c)", arrives);
 }

@@ -105,7 +105,7 @@ static const struct field state_fields[] = {
 	KEY("letter", kind_letter, struct state, letter),
 	KEY("name", kind_name, struct state, name),
 	KEY("is", kind_text, struct state, is),
-	KEY("sides", kind_words, struct state, sides, OF(side_words)),
+	KEY("sides", kind_words, struct state, sides, .min = 1, OF(side_words)),
 	KEY("role", kind_word, struct state, role, OPTIONAL, OF(role_words)),
 	KEY("blank", kind_truth, struct state, blank, OPTIONAL),
 	KEY("looks", kind_letter, struct state, looks, OPTIONAL),
@@ -145,7 +145,7 @@ static const struct word facet_words[] = {
 static const struct field variation_fields[] = {
 	KEY("name", kind_name, struct variation, name),
 	KEY("is", kind_text, struct variation, is),
-	KEY("touches", kind_words, struct variation, touches, OF(facet_words)),
+	KEY("touches", kind_words, struct variation, touches, .min = 1, OF(facet_words)),
 	KEY("needs", kind_needs, struct variation, needs, OPTIONAL),
 	KEY(NULL, kind_line, struct variation, line),
 	{}
@@ -168,7 +168,7 @@ const struct field clause_fields[] = {
 	KEY("id", kind_id, struct clause, id),
 	KEY("level", kind_word, struct clause, level, OF(level_words)),
 	KEY(NULL, kind_word, struct clause, section, OF(section_words)),
-	KEY("rule", kind_text, struct clause, rule),
+	KEY("rule", kind_sentence, struct clause, rule),
 	KEY("why", kind_text, struct clause, why, OPTIONAL),
 	KEY("untested", kind_text, struct clause, untested, OPTIONAL),
 	KEY(NULL, kind_line, struct clause, line),
@@ -185,7 +185,7 @@ static const struct word move_words[] = {
 
 static const struct field check_fields[] = {
 	KEY(NULL, kind_clause, struct check, clause),
-	KEY("errno", kind_text, struct check, error),
+	KEY("errno", kind_error, struct check, error),
 	KEY("move", kind_word, struct check, move, OF(move_words)),
 	LIST("violate", kind_variations, struct check, violate, MAX_VARIATIONS, OPTIONAL),
 	KEY("last", kind_truth, struct check, last, OPTIONAL),
@@ -232,7 +232,7 @@ static const struct word of_words[] = {
 static const struct field effect_fields[] = {
 	KEY(NULL, kind_clause, struct effect, clause),
 	KEY("observe", kind_word, struct effect, observe, OF(observation_words)),
-	KEY("value", kind_text, struct effect, value, OPTIONAL),
+	KEY("value", kind_value, struct effect, value, OPTIONAL),
 	KEY("source", kind_letters, struct effect, source, OPTIONAL),
 	KEY("of", kind_word, struct effect, of, OPTIONAL, OF(of_words)),
 	KEY("needs", kind_needs, struct effect, needs, OPTIONAL),
@@ -255,8 +255,8 @@ static const struct field call_fields[] = {
 };
 
 static const struct field expect_fields[] = {
-	KEY("errno", kind_text, struct vector, error),
-	KEY("moved", kind_text, struct vector, moved),
+	KEY("errno", kind_error_or_none, struct vector, error),
+	KEY("moved", kind_moved, struct vector, moved),
 	KEY("source", kind_notation, struct vector, source_after, OPTIONAL),
 	KEY("destination", kind_notation, struct vector, destination_after, OPTIONAL),
 	KEY("range", kind_notation, struct vector, range_after, OPTIONAL),
@@ -266,7 +266,7 @@ static const struct field expect_fields[] = {
 static const struct field vector_fields[] = {
 	KEY("id", kind_name, struct vector, id),
 	KEY("title", kind_text, struct vector, title),
-	LIST("shows", kind_clauses, struct vector, shows, MAX_CLAUSES),
+	LIST("shows", kind_clauses, struct vector, shows, MAX_CLAUSES, .min = 1),
 	KEY("source", kind_notation, struct vector, source, OPTIONAL),
 	KEY("destination", kind_notation, struct vector, destination, OPTIONAL),
 	KEY("range", kind_notation, struct vector, range, OPTIONAL),
@@ -323,8 +323,8 @@ static void end_vector(struct reader *r, void *entry, struct position where)
 static const SHAPE(vector, vector, .begin = begin_vector, .end = end_vector);
 
 static const struct field fact_fields[] = {
-	KEY("what", kind_text, struct fact, what),
-	KEY("value", kind_text, struct fact, value),
+	KEY("what", kind_fact, struct fact, what),
+	KEY("value", kind_value, struct fact, value),
 	{}
 };
 static const SHAPE(fact, fact);
@@ -332,9 +332,9 @@ static const SHAPE(fact, fact);
 static const struct field scenario_fields[] = {
 	KEY("id", kind_name, struct scenario, id),
 	KEY("title", kind_comment, struct scenario, title),
-	LIST("shows", kind_clauses, struct scenario, shows, MAX_CLAUSES),
+	LIST("shows", kind_clauses, struct scenario, shows, MAX_CLAUSES, .min = 1),
 	KEY("function", kind_function, struct scenario, function),
-	LIST("expect", kind_facts, struct scenario, expect, MAX_FACTS, OF(&fact_shape)),
+	LIST("expect", kind_facts, struct scenario, expect, MAX_FACTS, .min = 1, OF(&fact_shape)),
 	KEY("needs", kind_needs, struct scenario, needs, OPTIONAL),
 	KEY(NULL, kind_line, struct scenario, line),
 	{}
@@ -345,7 +345,8 @@ static const struct field deviation_fields[] = {
 	KEY("id", kind_name, struct deviation, id),
 	KEY("clause", kind_clause, struct deviation, clause),
 	KEY("is", kind_text, struct deviation, is),
-	LIST("instead", kind_facts, struct deviation, instead, MAX_FACTS, OF(&fact_shape)),
+	LIST("instead", kind_facts, struct deviation, instead, MAX_FACTS, .min = 1,
+	     OF(&fact_shape)),
 	KEY("kernels", kind_text, struct deviation, kernels),
 	KEY("why", kind_text, struct deviation, why),
 	KEY("fixed", kind_text, struct deviation, fixed, OPTIONAL),

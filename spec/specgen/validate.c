@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "validate.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,42 +10,7 @@
 #include "shapes.h"
 #include "validate_parts.h"
 
-#define MAX_NAME_LENGTH	48	/* generated names join two of these */
-#define MAX_ID_LENGTH	64
-#define MAX_ERRNO	4095
 #define MAX_CELLS	65536	/* letters onto letters in each combination of modes */
-
-static bool errno_is_known(const char *name)
-{
-	for (int e = 1; e <= MAX_ERRNO; e++) {
-		const char *known = strerrorname_np(e);
-
-		if (known && !strcmp(known, name))
-			return true;
-	}
-	return false;
-}
-
-void validate_errno(const struct contract *c, const void *part, const char *name)
-{
-	if (!errno_is_known(name))
-		error_at(c, part, "`%.40s` is no errno that this system knows", name);
-}
-
-bool is_alternative(const char *values, const char *value)
-{
-	size_t length;
-
-	for (;; values += length + 1) {
-		length = strcspn(values, "|");
-		if (strlen(value) == length && !memcmp(values, value, length))
-			return true;
-		if (!values[length])
-			return false;
-	}
-}
-
-/* Names: unique, and short enough for what is made of them */
 
 /* Ids become identifiers of C, in which - and . are both an underscore. */
 static int compare_names(const void *a, const void *b)
@@ -87,38 +51,30 @@ static struct name name_at(const struct contract *c, const char *const *text)
 	return (struct name){ *text, 0, origin_of(c->origin, text) };
 }
 
-/*
- * The names of a table: @first is the first entry's, @size bytes lie between
- * one and the next.
- */
+/* Of a table: @first is the first entry's, @size bytes lie between one and the next. */
 static void validate_names_of(const struct contract *c, const char *kind,
-			      const char *const *first, size_t n, size_t size, size_t longest)
+			      const char *const *first, size_t n, size_t size)
 {
 	struct name *names = origin_alloc(c->origin, n * sizeof(*names));
 
-	for (size_t i = 0; i < n; i++) {
-		const char *const *name = (const void *)((const char *)first + i * size);
-
-		names[i] = name_at(c, name);
-		if (strlen(*name) > longest)
-			error_at(c, name, "this %s is longer than %zu characters", kind, longest);
-	}
+	for (size_t i = 0; i < n; i++)
+		names[i] = name_at(c, (const void *)((const char *)first + i * size));
 	validate_names(c, kind, names, n);
 }
 
-#define VALIDATE_NAMES(c, kind, table, n, member, longest) \
-	validate_names_of(c, kind, &(table)->member, n, sizeof(*(table)), longest)
+#define VALIDATE_NAMES(c, kind, table, n, member) \
+	validate_names_of(c, kind, &(table)->member, n, sizeof(*(table)))
 
 static void validate_all_names(const struct contract *c)
 {
-	VALIDATE_NAMES(c, "need", c->needs, c->n_needs, name, MAX_NAME_LENGTH);
-	VALIDATE_NAMES(c, "state", c->states, c->n_states, name, MAX_NAME_LENGTH);
-	VALIDATE_NAMES(c, "variation", c->variations, c->n_variations, name, MAX_NAME_LENGTH);
-	VALIDATE_NAMES(c, "id", c->clauses, c->n_clauses, id, MAX_ID_LENGTH);
-	VALIDATE_NAMES(c, "id", c->vectors, c->n_vectors, id, MAX_ID_LENGTH);
-	VALIDATE_NAMES(c, "id", c->scenarios, c->n_scenarios, id, MAX_ID_LENGTH);
-	VALIDATE_NAMES(c, "id", c->deviations, c->n_deviations, id, MAX_ID_LENGTH);
-	VALIDATE_NAMES(c, "function", c->scenarios, c->n_scenarios, function, MAX_ID_LENGTH);
+	VALIDATE_NAMES(c, "need", c->needs, c->n_needs, name);
+	VALIDATE_NAMES(c, "state", c->states, c->n_states, name);
+	VALIDATE_NAMES(c, "variation", c->variations, c->n_variations, name);
+	VALIDATE_NAMES(c, "id", c->clauses, c->n_clauses, id);
+	VALIDATE_NAMES(c, "id", c->vectors, c->n_vectors, id);
+	VALIDATE_NAMES(c, "id", c->scenarios, c->n_scenarios, id);
+	VALIDATE_NAMES(c, "id", c->deviations, c->n_deviations, id);
+	VALIDATE_NAMES(c, "function", c->scenarios, c->n_scenarios, function);
 }
 
 /* interface */
@@ -363,8 +319,6 @@ static void validate_clauses(const struct contract *c)
 	for (size_t i = 0; i < c->n_clauses; i++) {
 		const struct clause *k = &c->clauses[i];
 
-		if (k->rule[strlen(k->rule) - 1] != '.')
-			error_at(c, &k->rule, "a rule is one sentence and ends with a full stop");
 		if (!k->why && level_binds(k->level))
 			error_at(c, k, "missing key `why`: a clause of level %s has one",
 				 word_of(level_words, k->level));
@@ -476,20 +430,12 @@ static bool letters_split(const struct contract *c, const char *letters)
 	return false;
 }
 
-static void validate_result(const struct contract *c, const struct result *r)
-{
-	if (r->kind == RESULT_ERROR)
-		validate_errno(c, r, r->error);
-}
-
 static void validate_outcome(const struct contract *c, const struct outcome *o)
 {
 	bool refuses = row_error(o), moves = row_may_move(o);
 
 	validate_letters(c, &o->source, SIDE_SOURCE);
 	validate_letters(c, &o->destination, SIDE_DESTINATION);
-	validate_result(c, &o->result);
-	validate_result(c, &o->or);
 	if (o->or.kind && !(refuses && moves))
 		error_at(c, &o->or, "of `result` and `or` one is `moved` and the other an errno");
 	if (o->with & o->without)
@@ -568,7 +514,7 @@ static void validate_effect_value(const struct contract *c, const struct effect 
 	if (!e->value || !e->source)
 		error_at(c, &e->observe, "`observe: %s` goes with `value` and `source`",
 			 word_of(observation_words, e->observe));
-	if (e->value && strcmp(e->value, known) && !is_alternative(known, e->value))
+	if (e->value && strcmp(e->value, known) && !value_allows(known, e->value))
 		error_at(c, &e->value, "`value`: `%.40s` is neither %s nor one of the two",
 			 e->value, known);
 	if (e->of == PAGES_ALL && e->observe != OBSERVE_HOLDER)
@@ -620,62 +566,40 @@ static void validate_effects(const struct contract *c, struct position section)
 
 /* Scenarios and deviations */
 
-static bool is_fact_name(const char *what)
-{
-	for (; *what; what++)
-		if (!isalnum((unsigned char)*what) && !strchr("_.[]", *what))
-			return false;
-	return true;
-}
-
-/* "a|b": each of the alternatives. */
-static void validate_value(const struct contract *c, const char *const *value, bool is_errno,
-			   bool deviates)
-{
-	const char *at = *value;
-	size_t length;
-
-	for (;; at += length + 1) {
-		const char *word = origin_text(c->origin, at, length = strcspn(at, "|"));
-
-		if (!length || (at[length] && is_alternative(at + length + 1, word)))
-			error_at(c, value, "an alternative is empty, or given twice");
-		else if (*word == '?' && !deviates)
-			error_at(c, value, "`?` is for a deviation's `instead` alone");
-		else if (is_errno && strcmp(word, "0"))
-			validate_errno(c, value, word);
-		if (!at[length])
-			return;
-	}
-}
-
 /* What the runner of a test tells by itself. */
 static bool is_told_anyway(const char *what)
 {
 	return !strcmp(what, "returns") || !strncmp(what, "returns[", 8);
 }
 
+/* An errno, or several between bars. */
+static bool is_errors(const char *values)
+{
+	char word[MAX_VALUE];
+
+	for (;; values += strlen(word) + 1) {
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(values, "|"), values);
+		if (!kind_error_or_none.fits(word))
+			return false;
+		if (!values[strlen(word)])
+			return true;
+	}
+}
+
 static void validate_facts(const struct contract *c, const struct fact *facts, size_t n,
 			   bool deviates)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct fact *f = &facts[i];
+	for (const struct fact *f = facts; f < facts + n; f++) {
 		bool is_errno = !strcmp(f->what, "errno") || !strncmp(f->what, "errno.", 6);
 
-		if (!is_fact_name(f->what))
-			error_at(c, &f->what, "`%.40s`: a fact's name is made of letters, digits and _ . [ ]",
-				 f->what);
 		if (!deviates && is_told_anyway(f->what))
 			error_at(c, &f->what, "`%s` is told of every test, and is no fact of its own",
 				 f->what);
-		if (strlen(f->what) >= MAX_WHAT)
-			error_at(c, &f->what, "a fact's name is shorter than %d characters",
-				 MAX_WHAT);
-		if (strlen(f->value) >= MAX_VALUE)
-			error_at(c, &f->value, "a fact's value is shorter than %d characters",
-				 MAX_VALUE);
-		else
-			validate_value(c, &f->value, is_errno, deviates);
+		if (!deviates && (*f->value == '?' || strstr(f->value, "|?")))
+			error_at(c, &f->value, "`?` is for a deviation's `instead` alone");
+		else if (is_errno && !is_errors(f->value))
+			error_at(c, &f->value, "`%s`: `%s` is not %s", f->what, f->value,
+				 kind_error_or_none.is);
 	}
 }
 
@@ -704,8 +628,6 @@ static void validate_scenarios(const struct contract *c)
 	for (size_t i = 0; i < c->n_scenarios; i++) {
 		const struct scenario *s = &c->scenarios[i];
 
-		if (!s->n_shows)
-			error_at(c, &s->shows, "`%s` shows no clause", s->id);
 		validate_facts(c, s->expect, s->n_expect, false);
 		validate_alternatives(c, s);
 	}
@@ -721,8 +643,6 @@ int contract_validate(const struct contract *c, FILE *errors)
 	validate_clauses(c);
 	collect_uses(c, &uses);
 	validate_uses(c, &uses);
-	for (size_t i = 0; i < c->n_checks; i++)
-		validate_errno(c, &c->checks[i].error, c->checks[i].error);
 	for (size_t i = 0; i < c->n_outcomes; i++)
 		validate_outcome(c, &c->outcomes[i]);
 	validate_effects(c, origin_of(c->origin, &c->effects));

@@ -11,12 +11,6 @@
 /* Note an error at a part of the contract, known by its address. */
 #define error_at(c, part, ...)	origin_error_at((c)->origin, part, __VA_ARGS__)
 
-/* Note an error at @part unless @name is an errno's. */
-void validate_errno(const struct contract *c, const void *part, const char *name);
-
-/* Is it one of "a|b"? */
-bool is_alternative(const char *values, const char *value);
-
 /* A name, among which others it has to be the only one, and where it stands. */
 struct name {
 	const char *text;

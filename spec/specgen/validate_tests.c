@@ -65,7 +65,7 @@ static void look_for_deviations(struct derived *d, const struct ending *e,
 		for (size_t k = 0; k < deviation->n_instead; k++) {
 			if (!same_name(x->what, deviation->instead[k].what))
 				continue;
-			if (is_alternative(x->value, deviation->instead[k].value))
+			if (value_allows(x->value, deviation->instead[k].value))
 				d->told[i][k].as_stated = true;
 			else
 				d->told[i][k].otherwise = true;

@@ -81,19 +81,6 @@ static bool validate_vector_ranges(const struct contract *c, const struct vector
 	       validate_side(c, v, &v->destination, v->to, to, SIDE_DESTINATION);
 }
 
-static bool validate_vector_expect(const struct contract *c, const struct vector *v)
-{
-	size_t errors = origin_errors(c->origin);
-
-	if (strcmp(v->error, "0"))
-		validate_errno(c, &v->error, v->error);
-	if (strcmp(v->moved, "error") && strcmp(v->moved, "untouched") &&
-	    v->moved[strspn(v->moved, "0123456789")])
-		error_at(c, &v->moved, "`moved`: `%.40s` is not one of: a number, error, untouched",
-			 v->moved);
-	return origin_errors(c->origin) == errors;
-}
-
 static bool validate_vector_with(const struct contract *c, const struct vector *v,
 				 struct test_plan *plan)
 {
@@ -110,14 +97,6 @@ static bool validate_vector_with(const struct contract *c, const struct vector *
 		plan->variations[plan->n_variations++] = v->with[i];
 	}
 	return origin_errors(c->origin) == errors;
-}
-
-static const struct expectation *expected(const struct ending *e, const char *what)
-{
-	for (size_t i = 0; i < e->n; i++)
-		if (!strcmp(e->expect[i].what, what))
-			return &e->expect[i];
-	return NULL;
 }
 
 /* What a vector says that an ending does not: how often, and the first such thing. */
@@ -159,7 +138,7 @@ static void compare_range(struct contradiction *x, const struct ending *ending,
 		const struct expectation *e;
 
 		snprintf(what, sizeof(what), "%s[%u]", name, i);
-		e = expected(ending, what);
+		e = ending_expects(ending, what);
 		if (e && !value_has_letter(e->value, letters[i]))
 			contradict(x, after, NULL, letters[i], e);
 	}
@@ -170,10 +149,10 @@ static struct contradiction compare_ending(const struct vector *v, const struct 
 	struct contradiction x = { 0 };
 	const struct expectation *e;
 
-	e = expected(ending, "errno");
+	e = ending_expects(ending, "errno");
 	if (e && strcmp(e->value, v->error))
 		contradict(&x, &v->error, v->error, 0, e);
-	e = expected(ending, "move");
+	e = ending_expects(ending, "move");
 	if (e && strcmp(e->value, v->moved))
 		contradict(&x, &v->moved, v->moved, 0, e);
 	if (v->range) {
@@ -243,9 +222,6 @@ static void validate_vector(const struct contract *c, const struct vector *v, bo
 	};
 	bool good = validate_vector_ranges(c, v);
 
-	if (!v->n_shows)
-		error_at(c, &v->shows, "`%s` shows no clause", v->id);
-	good &= validate_vector_expect(c, v);
 	good &= validate_vector_with(c, v, &plan);
 	if (good && tables_good)
 		compare_vector(c, v, &plan);
