@@ -474,6 +474,22 @@ static void look_up_cell(const struct contract *c, const struct state *source,
 	}
 }
 
+/* A good page is one that derived tests need not look at. */
+static void validate_good_page(const struct contract *c)
+{
+	const struct state *page = contract_role(c, ROLE_PAGE);
+
+	for (unsigned int m = 0; m < contract_n_modes(c); m++) {
+		const struct outcome *row = oracle_outcome(c, page->letter,
+							   contract_role(c, ROLE_HOLE)->letter,
+							   contract_mode(c, m));
+
+		if (row && (row_error(row) || !row_may_move(row)))
+			error_at(c, &page->role, "`role: page`: `%s` does not just let it move onto a hole",
+				 c->clauses[row->clause].id);
+	}
+}
+
 /* Look up every cell: each has a row, and each row has a cell. */
 static void validate_table(const struct contract *c)
 {
@@ -651,8 +667,10 @@ int contract_validate(const struct contract *c, FILE *errors)
 	for (size_t i = 0; i < c->n_deviations; i++)
 		validate_facts(c, c->deviations[i].instead, c->deviations[i].n_instead, true);
 	/* the tables are looked up only if they mean something */
-	if (!origin_errors(c->origin))
+	if (!origin_errors(c->origin)) {
 		validate_table(c);
+		validate_good_page(c);
+	}
 	validate_vectors(c, !origin_errors(c->origin));
 	if (!origin_errors(c->origin))
 		validate_tests(c);
