@@ -124,6 +124,20 @@ static void validate_clause(const struct derived *d, size_t i)
 			 clause->id);
 }
 
+/* Is it what a row says, alone or as the alternative? */
+static bool row_says(const struct contract *c, unsigned int clause, const struct fact *f)
+{
+	for (const struct outcome *o = c->outcomes; o < c->outcomes + c->n_outcomes; o++) {
+		const char *error = row_error(o);
+
+		if (o->clause == clause && !strcmp(f->what, "errno") &&
+		    ((error && !strcmp(error, f->value)) ||
+		     (row_may_move(o) && !strcmp(f->value, "0"))))
+			return true;
+	}
+	return false;
+}
+
 /* A deviation is told by facts that some test of its clause tells, and not so. */
 static void validate_told(const struct contract *c, const struct deviation *d,
 			  const struct told *told)
@@ -135,7 +149,7 @@ static void validate_told(const struct contract *c, const struct deviation *d,
 
 		if (!told[i].as_stated && !told[i].otherwise)
 			error_at(c, &f->what, "no test of `%s` tells `%s`", clause, f->what);
-		else if (!told[i].otherwise)
+		else if (!told[i].otherwise || row_says(c, d->clause, f))
 			error_at(c, &f->value, "`%s` is what is expected of `%s`", f->value,
 				 clause);
 	}
