@@ -170,30 +170,52 @@ static const struct check *last_check(const struct contract *c, const struct tes
 	return NULL;
 }
 
-static void expect(struct ending *e, unsigned int clause, const char *value,
-		   const char *what, ...) __attribute__((format(printf, 4, 5)));
-
-static void expect(struct ending *e, unsigned int clause, const char *value,
-		   const char *what, ...)
+static struct expectation *new_expectation(struct ending *e, unsigned int clause)
 {
 	struct expectation *x = &e->expect[e->n];
+
+	if (e->n == MAX_EXPECTATIONS) {
+		e->overrun = true;
+		return NULL;
+	}
+	e->n++;
+	x->clause = clause;
+	x->needs = 0;
+	return x;
+}
+
+/* Returns NULL if there is no room. */
+static struct expectation *expect(struct ending *e, unsigned int clause, const char *value,
+				  const char *what, ...) __attribute__((format(printf, 4, 5)));
+
+static struct expectation *expect(struct ending *e, unsigned int clause, const char *value,
+				  const char *what, ...)
+{
+	struct expectation *x = new_expectation(e, clause);
 	size_t size = strlen(value) + 1;
 	va_list args;
 	int length;
 
-	if (e->n == MAX_EXPECTATIONS) {
-		e->overrun = true;
-		return;
-	}
-	x->clause = clause;
-	x->needs = 0;
+	if (!x)
+		return NULL;
 	va_start(args, what);
 	length = vsnprintf(x->what, sizeof(x->what), what, args);
 	va_end(args);
 	e->overrun |= length >= MAX_WHAT || size > MAX_VALUE;
 	memcpy(x->value, value, size > MAX_VALUE ? MAX_VALUE : size);
 	x->value[MAX_VALUE - 1] = '\0';
-	e->n++;
+	return x;
+}
+
+/* What is expected already, under another clause too. */
+static void expect_too(struct ending *e, unsigned int clause, const struct expectation *x)
+{
+	struct expectation *copy = new_expectation(e, clause);
+
+	if (copy) {
+		*copy = *x;
+		copy->clause = clause;
+	}
 }
 
 /* An ending as it begins: its table is filled as far as it is used. */
@@ -270,11 +292,11 @@ static const char *const fact_names[OBSERVE_COUNT] = {
 
 static void expect_of_page(struct ending *e, const struct effect *effect, unsigned int number)
 {
-	size_t n = e->n;
+	struct expectation *x = expect(e, effect->clause, effect->value, "%s[%u]",
+				       fact_names[effect->observe], number);
 
-	expect(e, effect->clause, effect->value, "%s[%u]", fact_names[effect->observe], number);
-	if (e->n > n)
-		e->expect[n].needs = effect->needs;
+	if (x)
+		x->needs = effect->needs;
 }
 
 static void expect_of_moved(const struct walk *w, struct ending *e, const struct effect *effect)
@@ -383,12 +405,15 @@ static void expect_result(const struct walk *w, struct ending *e)
 
 static void expect_areas(const struct walk *w, struct ending *e)
 {
-	if (w->plan->range) {
+	bool source = oracle_sees(w->contract, w->plan, SIDE_SOURCE);
+	bool destination = oracle_sees(w->contract, w->plan, SIDE_DESTINATION);
+
+	if (w->plan->range && source && destination)
 		expect_places(w, e, 0, "range");
-		return;
-	}
-	expect_places(w, e, 0, "source");
-	expect_places(w, e, 1, "destination");
+	if (!w->plan->range && source)
+		expect_places(w, e, 0, "source");
+	if (!w->plan->range && destination)
+		expect_places(w, e, 1, "destination");
 }
 
 /* errno, .move, and each letter's place, but for what another clause leaves open. */
@@ -404,17 +429,6 @@ static bool is_result(const struct contract *c, const struct expectation *x)
 			return level_binds(c->clauses[x->clause].level);
 	}
 	return false;
-}
-
-/* What is expected already, under another clause too. */
-static void expect_too(struct ending *e, unsigned int clause, const struct expectation *x)
-{
-	if (e->n == MAX_EXPECTATIONS) {
-		e->overrun = true;
-		return;
-	}
-	e->expect[e->n] = *x;
-	e->expect[e->n++].clause = clause;
 }
 
 /* A vector's clauses are shown by the result as a whole. */
@@ -606,10 +620,7 @@ static void refused(const struct contract *c, const struct test_plan *plan,
 	else if (check->move == MOVE_UNTOUCHED && !(touched(c, plan) & FACET_ARGUMENT))
 		expect(e, claims(c, OBSERVE_UNWRITTEN), "untouched", "move");
 	begin_walk(&w, c, plan);
-	if (oracle_sees(c, plan, SIDE_SOURCE))
-		expect_places(&w, e, 0, "source");
-	if (oracle_sees(c, plan, SIDE_DESTINATION))
-		expect_places(&w, e, 1, "destination");
+	expect_areas(&w, e);
 	expect_shown(c, plan, e);
 	expect_of_call(&w, e);
 }
