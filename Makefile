@@ -89,7 +89,7 @@ fuzz-specgen: $B/fuzz-specgen ## contracts that nobody thought of, for SECONDS_=
 	tests/specgen/check-bad-contracts.sh --seeds $B/fuzz/seeds
 	cp spec/uffdio_move.yaml tests/specgen/bad-contracts/valid.yaml $B/fuzz/seeds
 	$< --words >$B/fuzz/words
-	nice $< -max_total_time=$(or $(SECONDS_),60) -timeout=10 -max_len=80000 -dict=$B/fuzz/words \
+	nice $< -max_total_time=$(or $(SECONDS_),60) -timeout=600 -max_len=80000 -dict=$B/fuzz/words \
 		-artifact_prefix=$B/fuzz/ -print_final_stats=1 $B/fuzz/corpus $B/fuzz/seeds
 
 check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
