@@ -38,7 +38,10 @@ static bool validate_range(const struct contract *c, const char *const *before,
 	return origin_errors(c->origin) == errors;
 }
 
-/* The letters from @from on, as many as are moved, are states of that side. */
+/*
+ * The letters from @from on, as many as are moved, are states of that side, and so
+ * are the others where the side is a range of its own.
+ */
 static bool validate_side(const struct contract *c, const struct vector *v,
 			  const char *const *notation, unsigned int from,
 			  const unsigned int *where, unsigned int side)
@@ -53,8 +56,9 @@ static bool validate_side(const struct contract *c, const struct vector *v,
 			 v->length, from, n);
 		return false;
 	}
-	for (unsigned int i = from; i < from + v->length; i++)
-		if (!letter_is_on(c, letters[i], side))
+	for (unsigned int i = 0; i < n; i++)
+		if ((!v->range || (i >= from && i < from + v->length)) &&
+		    !letter_is_on(c, letters[i], side))
 			error_at(c, notation, "letter `%c` is no state of the %s", letters[i],
 				 side_name);
 	return origin_errors(c->origin) == errors;
