@@ -17,7 +17,7 @@
 struct half {
 	const struct field *fields;
 	void *base;
-	struct value values[24];
+	struct value values[MAX_KEYS];
 };
 
 static struct value *find_key(struct half *halves, size_t n, const char *key)

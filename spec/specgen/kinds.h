@@ -35,6 +35,8 @@ struct kind {
 	const char *is;	/* what has to fit, or be found */
 };
 
+#define MAX_KEYS	24	/* of one structure */
+
 /* One member of a structure. */
 struct field {
 	const char *key;	/* in YAML; NULL: the reader sets it by itself */

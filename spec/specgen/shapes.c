@@ -22,7 +22,9 @@
 	struct shape name##_shape = { \
 		.type = "struct " #of, .size = sizeof(struct of), .fields = name##_fields, \
 		##__VA_ARGS__ \
-	}
+	}; \
+	_Static_assert(sizeof(name##_fields) <= (MAX_KEYS + 1) * sizeof(struct field), \
+		       "the reader has room for all keys of " #name)
 
 #define OPTIONAL	.optional = true
 #define OF(what)	.of = what
