@@ -93,6 +93,7 @@ extern const struct kind
 	kind_value,		/* const char *: of a fact, "a|b": either */
 	kind_id,		/* const char *: words of a-z 0-9 and -, joined by dots */
 	kind_name,		/* const char *: one such word */
+	kind_variation,		/* const char *: the same, of a variation */
 	kind_identifier,	/* const char *: of C */
 	kind_function,		/* const char *: of a scenario */
 	kind_notation,		/* const char *: letters separated by single spaces */

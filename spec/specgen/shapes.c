@@ -145,7 +145,7 @@ static const struct word facet_words[] = {
 };
 
 static const struct field variation_fields[] = {
-	KEY("name", kind_name, struct variation, name),
+	KEY("name", kind_variation, struct variation, name),
 	KEY("is", kind_text, struct variation, is),
 	KEY("touches", kind_words, struct variation, touches, .min = 1, OF(facet_words)),
 	KEY("needs", kind_needs, struct variation, needs, OPTIONAL),

@@ -152,6 +152,16 @@ const struct kind kind_name = {
 	TEXT_KIND, .fits = is_name, .is = "a name of a-z, 0-9 and -, up to " NUMBER(MAX_NAME)
 };
 
+/* variation_steps is the table of them all. */
+static bool is_variation(const char *text)
+{
+	return is_name(text) && strcmp(text, "steps");
+}
+const struct kind kind_variation = {
+	TEXT_KIND, .fits = is_variation,
+	.is = "a name of a-z, 0-9 and -, up to " NUMBER(MAX_NAME) ", that is not taken"
+};
+
 /* Words that C or C++ has for itself, or that headers and compilers define. */
 static bool is_taken(const char *name)
 {
@@ -194,10 +204,12 @@ const struct kind kind_identifier = {
 
 static bool is_function(const char *text)
 {
-	return is_identifier(text) && !strncmp(text, "scenario_", 9);
+	/* scenario_functions is the table of them all */
+	return is_identifier(text) && !strncmp(text, "scenario_", 9) &&
+	       strcmp(text, "scenario_functions");
 }
 const struct kind kind_function = {
-	TEXT_KIND, .fits = is_function, .is = "an identifier that begins with scenario_"
+	TEXT_KIND, .fits = is_function, .is = "an identifier that begins with scenario_ and is not taken"
 };
 
 /* Those that mean something where letters are written, or would have to be escaped. */
