@@ -475,13 +475,14 @@ static void finish_walk(struct walk *w, struct ending *e)
 static void split_neighbours(struct walk *w, unsigned int i)
 {
 	const struct contract *c = w->contract;
-	const struct state *state = contract_state(c, w->places[0][i].letter);
+	const struct place *places = w->places[0];
+	const struct state *state = contract_state(c, places[i].letter);
 
 	if (state->huge || !contract_state(c, state->looks)->huge)
 		return;
-	for (unsigned int k = i; k-- && w->places[0][k].letter == state->letter; )
+	for (unsigned int k = i; k-- && places[k].letter == state->letter; )
 		w->left_split[0][k] = true;
-	for (unsigned int k = i + 1; k < w->letters[0] && w->places[0][k].letter == state->letter; k++)
+	for (unsigned int k = i + 1; k < w->letters[0] && places[k].letter == state->letter; k++)
 		w->left_split[0][k] = true;
 }
 

@@ -20,8 +20,10 @@ static bool note_diagnostics(struct reader *r, struct fy_diag *diag)
 	bool any = false;
 
 	while ((e = fy_diag_errors_iterate(diag, &iterator))) {
-		struct position where = { e->line > 0 ? e->line : 1, e->column > 0 ? e->column : 1 };
+		struct position where = { e->line, e->column };
 
+		if (where.line < 1 || where.column < 1)
+			where = (struct position){ 1, 1 };
 		if (e->type < FYET_ERROR)
 			continue;
 		origin_error(r->origin, where, "%s", e->msg ? e->msg : "not YAML");

@@ -557,7 +557,8 @@ static void validate_effect(const struct contract *c, size_t i)
 	if (e->observe >= OBSERVE_REQUIRED)
 		validate_effect_value(c, e);
 	else if (e->value || e->source || e->of || e->needs)
-		error_at(c, e->value ? (const void *)&e->value : e->source ? (const void *)&e->source :
+		error_at(c, e->value ? (const void *)&e->value :
+			    e->source ? (const void *)&e->source :
 			    e->of ? (const void *)&e->of : (const void *)&e->needs,
 			 "`observe: %s` has no `value`, `source`, `of` or `needs`",
 			 word_of(observation_words, e->observe));

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
 
-#define MAX_SECONDS	1	/* that a contract may take, here where it takes ten times as long */
+#define MAX_SECONDS	1	/* for a contract, here where it takes ten times as long */
 
 static void write_all(const struct contract *c, FILE *out)
 {
