@@ -9,6 +9,7 @@
 
 #include "machine/kernel.h"
 #include "machine/machine.h"
+#include "machine/streams.h"
 #include "report.h"
 
 #define EXIT_USAGE	2
@@ -229,6 +230,7 @@ int main(int argc, char **argv)
 	struct run run = {};
 	int result;
 
+	streams_secure();
 	read_options(argc, argv, &options);
 	if (options.list) {
 		run_prepare(&run);

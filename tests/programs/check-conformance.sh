@@ -145,5 +145,20 @@ result $? "--help"
 "$program" --json --clause page.present >/dev/full 2>"$scratch/err"
 [ $? -eq 1 ] && [ -s "$scratch/err" ]; result $? "a full disk: said, exit 1"
 
+for what in --list --help "--json --clause page.present"; do
+	# shellcheck disable=SC2086 # words
+	"$program" $what 2>"$scratch/err" >&-
+	[ $? -eq 1 ] && grep -q "could not be written" "$scratch/err"
+	result $? "${what%% *} with standard output closed: said, exit 1"
+done
+# The first files that are opened stay open until the tests have run.
+"$program" <&- >&- 2>&- &
+pid=$!
+sleep 1
+[ "$(readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2 | sort -u)" = / ]
+result $? "with all three closed: no other file takes their numbers"
+wait $pid
+[ $? -eq 1 ]; result $? "and a report that nobody gets is an error"
+
 put_back; result $? "at the end all settings are as they were"
 finish
