@@ -5,6 +5,7 @@
 #include "contract.h"
 #include "machine/kernel.h"
 #include "machine/prepare.h"
+#include "machine/privilege.h"
 #include "machine/probes.h"
 #include "machine/settings.h"
 #include "machine/uffd.h"
@@ -114,6 +115,11 @@ enum operation machine_operation(const char **sentence)
 				 "is refused (%s); a sandbox seems to filter the ioctl.", error);
 	*sentence = "This kernel has UFFDIO_MOVE, and this process may use it.";
 	return OPERATION_WORKS;
+}
+
+bool machine_privileged(void)
+{
+	return !privilege_lacking();
 }
 
 static const struct probe *probe_of(const char *need)

@@ -24,6 +24,9 @@ enum operation {
  */
 enum operation machine_operation(const char **sentence);
 
+/* May this process change the system's settings, and see the frames of its pages? */
+bool machine_privileged(void);
+
 /**
  * machine_prepare() - make swap, KSM and huge pages available for the run
  *

@@ -368,24 +368,13 @@ static void prepare_hugetlb(void)
 		hindered(PREPARE_HUGETLB, "none can be reserved");
 }
 
-static const char *why_nothing(int error)
-{
-	switch (error) {
-	case EACCES:
-		return "not permitted to this user";
-	case EBUSY:
-		return "another run is under way";
-	}
-	return strerror(error);
-}
-
 void prepare_all(void)
 {
-	int error = settings_open();
+	const char *hindrance = settings_open();
 
-	for (unsigned int i = 0; error && i < PREPARE_COUNT; i++)
-		hindered(i, "%s", why_nothing(error));
-	if (!error) {
+	for (unsigned int i = 0; hindrance && i < PREPARE_COUNT; i++)
+		hindered(i, "%s", hindrance);
+	if (!hindrance) {
 		prepare_swap();
 		prepare_ksm();
 		prepare_huge();

@@ -6,6 +6,7 @@
 #include "machine/machine.h"
 #include "machine/pagemap.h"
 #include "machine/prepare.h"
+#include "machine/privilege.h"
 #include "machine/settings.h"
 #include "machine/task32.h"
 #include "machine/uffd.h"
@@ -170,7 +171,9 @@ static bool io_uring_works(struct reason *why)
 
 static bool frames_work(struct reason *why)
 {
-	return frames_shown() || lacks(why, "not permitted to this user");
+	const char *lacking = privilege_lacking();
+
+	return frames_shown() || lacks(why, "%s", lacking ? lacking : "they are hidden here");
 }
 
 static bool soft_dirty_works(struct reason *why)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/settings.h"
 
+#include "machine/privilege.h"
 #include "test/compat.h"
 
 #include <errno.h>
@@ -238,34 +239,38 @@ static int take_lock(void)
 	return 0;
 }
 
-int settings_open(void)
+static const char *why_not_locked(int error)
+{
+	return error == EBUSY ? "another run is under way" : strerror(error);
+}
+
+const char *settings_open(void)
 {
 	static bool registered;
+	const char *lacking = privilege_lacking();
 	struct journal *j;
 	int error;
 
-	if (journal)
-		return 0;
-	if (geteuid() != 0)
-		return EACCES;
+	if (journal || lacking)
+		return lacking;
 	error = take_lock();
 	if (error)
-		return error;
+		return why_not_locked(error);
 	j = mmap(NULL, sizeof(*j), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (j == MAP_FAILED)
-		return errno;
+		return strerror(errno);
 	j->owner = getpid();
 	journal = j;
 	error = start_watcher();
 	if (error) {
 		journal = NULL;
-		return error;
+		return strerror(error);
 	}
 	catch_ending_signals();
 	if (!registered)
 		atexit(settings_close);
 	registered = true;
-	return 0;
+	return NULL;
 }
 
 int undo_later(enum undo how, const char *path, const char *value)

@@ -17,11 +17,9 @@
 /**
  * settings_open() - take the lock and start the watcher
  *
- * Returns 0, or an errno after which nothing can be changed: EACCES for a user
- * without privilege, EBUSY if another run kept the lock for longer than a run
- * takes.
+ * Returns NULL, or a clause without full stop that says why nothing can be changed.
  */
-int settings_open(void);
+const char *settings_open(void);
 
 /**
  * settings_close() - undo every change, last one first, and let the watcher go
