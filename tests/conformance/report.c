@@ -279,7 +279,7 @@ void report_table(const struct report *report, FILE *out)
 	uname(&system);
 	fprintf(out, "UFFDIO_MOVE on %s %s (%s), pages of %ld bytes%s\n\n", system.sysname,
 		system.release, system.machine, sysconf(_SC_PAGESIZE),
-		geteuid() ? ", without privilege" : "");
+		machine_privileged() ? "" : ", without privilege");
 	print_clauses(report, out);
 	print_deviations(report, out);
 	print_skips(report, out);
@@ -345,7 +345,7 @@ void report_json(const struct report *report, FILE *out)
 			  "contract", contract->title,
 			  "machine", "kernel", system.release, "architecture", system.machine,
 			  "page_bytes", (json_int_t)sysconf(_SC_PAGESIZE),
-			  "privileged", geteuid() == 0,
+			  "privileged", machine_privileged(),
 			  "seconds", report->run->seconds,
 			  "passes", report_passes(report),
 			  "clauses", clauses_as_json(report),

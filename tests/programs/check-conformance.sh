@@ -113,6 +113,27 @@ run "$dir/sandbox" unprivileged "$program" --json
 	([.tests[] | select(.verdict == "holds")] | length > 1000)' "$scratch/out" >"$scratch/jq"
 result $? "unprivileged: runs, and says what it could not check"
 
+# Root, but without what it takes to change the system's settings.
+powerless() # WHAT WORD-OF-THE-SENTENCE COMMAND...
+{
+	what=$1 word=$2
+	shift 2
+	if ! "$@" true 2>"$scratch/err"; then
+		skip "$what" "$(head -n 1 "$scratch/err")"
+		return
+	fi
+	settings >"$scratch/before-this"
+	run "$@" "$program" --json --clause page.present
+	[ $status -eq 0 ] && settings | cmp -s "$scratch/before-this" - &&
+		jq -e --arg word "$word" '(.machine.privileged | not) and
+			([.tests[] | select(.note // "" | contains($word))] | length > 10)' \
+			"$scratch/out" >"$scratch/jq" &&
+		"$@" "$program" --clause page.huge-whole | head -n 1 | grep -q ', without privilege$'
+	result $? "$what: no privilege, the reason is said"
+}
+powerless "root of a user namespace" "outside of this user namespace" unshare -Ur
+powerless "root without CAP_SYS_ADMIN" "takes CAP_SYS_ADMIN" setpriv --bounding-set -sys_admin
+
 interrupted INT
 interrupted TERM
 interrupted KILL
