@@ -4,6 +4,7 @@
 # check-conformance.sh DIR - does the conformance program in DIR say the right
 # thing on kernels that are not here, where it is forbidden to try, without
 # privilege, and when it is interrupted?  Prints TAP.
+# shellcheck disable=SC2016 # what is quoted is for a shell in other namespaces
 
 set -u
 umask 077
@@ -46,7 +47,7 @@ fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE]
 # Read while no run has the lock, here or in another terminal.
 settings()
 {
-	flock -w 60 /run/uffdio-move.lock grep -s . /proc/swaps /sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
+	flock -w 60 /proc/kpageflags grep -s . /proc/swaps /sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
 		/sys/kernel/mm/ksm/pages_to_scan /sys/kernel/mm/ksm/smart_scan \
 		/sys/kernel/mm/ksm/use_zero_pages /sys/kernel/mm/transparent_hugepage/enabled \
 		/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled \
@@ -137,6 +138,65 @@ powerless "root without CAP_SYS_ADMIN" "takes CAP_SYS_ADMIN" setpriv --bounding-
 interrupted INT
 interrupted TERM
 interrupted KILL
+
+# One run stands still, holding the lock; what do others do meanwhile?
+"$program" >"$scratch/first" 2>&1 </dev/null &
+first=$!
+sleep 1
+kill -s STOP $first
+in_use()
+{
+	cut -d ' ' -f 1 /proc/swaps /sys/kernel/mm/ksm/run
+}
+in_use >"$scratch/during"
+"$program" --json >"$scratch/out" 2>"$scratch/err" </dev/null &
+second=$!
+(sleep 12.5 && printf '\003' && sleep 3) |
+	timeout -s KILL 15 script -qec "$program" "$scratch/terminal" >"$scratch/shown" &
+third=$!
+wait_here() # COMMAND...: it waits, and holds nothing itself when it is ended
+{
+	timeout 2 "$@" >"$scratch/there" 2>&1
+	[ $? -eq 124 ] && grep -q '^[^ ]*: waiting for another run' "$scratch/there"
+}
+wait_here unshare -m sh -c 'mount -t proc proc /proc && exec "$0"' "$program"
+result $? "a second run waits, also behind another mount of proc"
+wait_here unshare -mn sh -c 'mount -t sysfs sysfs /sys && exec "$0"' "$program"
+result $? "and behind another network namespace's sysfs"
+locked=$(sed -n "s/^[0-9]*: FLOCK  ADVISORY  WRITE $first [^ ]*:\([0-9]*\) 0 EOF\$/\1/p" /proc/locks)
+held=0
+[ "$locked" ] || held=1
+for link in "/proc/$first/fd"/*; do
+	file=$(readlink "$link")
+	[ -e "$file" ] || continue
+	echo "$locked" | grep -qx "$(stat -c %i "$file")" || continue
+	"$dir/sandbox" unprivileged flock -n "$file" true 2>"$scratch/there" && held=1
+done
+[ $held -eq 0 ]; result $? "others than root cannot hold the lock"
+wait $third
+[ "$(grep -c "waiting for another run (process $first, " "$scratch/terminal")" -ge 2 ] &&
+	grep -q 'COMMAND_EXIT_CODE="130"' "$scratch/terminal" && in_use >"$scratch/after" &&
+	! grep -Fxvf "$scratch/after" "$scratch/during"
+result $? "on a terminal that is said again and again; Ctrl-C ends it, and changes nothing"
+kill -0 $second && kill -s CONT $first
+wait $first	# whose tests have lost their time
+wait $second &&
+	[ "$(grep -c "waiting for another run (process $first, " "$scratch/err")" -eq 1 ] &&
+	jq -e '[.tests[] | select(.note // "" | contains("another run"))] | length == 0' \
+		"$scratch/out" >"$scratch/jq"
+result $? "when it goes on, the one that waits does, with all settings"
+
+# What a run leaves in a directory is seen where that is empty.
+run unshare -m sh -c 'mount -nt tmpfs none /run && mount -nt tmpfs none /tmp &&
+	"$0" --clause page.present && ! find /run /tmp -mindepth 1 | grep .' \
+	"$(realpath "$dir")/uffdio-move-conformance"
+result $status "no lock file is left"
+run unshare -m sh -c 'mount -nt tmpfs -o ro none /run && mount -nt tmpfs -o ro none /tmp &&
+	exec "$0" --json --clause page.present' "$(realpath "$dir")/uffdio-move-conformance"
+[ $status -eq 0 ] &&
+	jq -e '[.tests[] | select(.note // "" | test("^(swap|same-page)"))] | length == 0' \
+		"$scratch/out" >"$scratch/jq"
+result $? "with /run and /tmp read-only: settings are changed nevertheless"
 
 "$program" --tap 2>"$scratch/err" | head -n 1 >"$scratch/out"
 put_back; result $? "a pipe that closes early: settings put back"

@@ -410,8 +410,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "stress: %s\n", sentence);
 		return EXIT_NO_MOVE;
 	}
-	catch_interrupts();
+	/* Until then an interrupt ends the program: also while it waits for another run. */
 	prepare_settings();
+	catch_interrupts();
 	make_mix(&options);
 	process = fork();
 	if (process == 0)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/settings.h"
 
+#include "machine/lock.h"
 #include "machine/privilege.h"
 #include "test/compat.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,9 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
+
 #define MAX_CHANGES 256
-#define LOCK_PATIENCE_MS 12000	/* longer than a run takes */
-#define LOCK_SILENCE_MS 500	/* the time a run takes to put everything back */
+#define MOST_FILES 4096		/* where they cannot be closed in one call */
 #define RETRIES 100		/* of 10 ms each, while udev or the like looks at a device */
 
 enum { CHANGE_UNUSED, CHANGE_MADE, CHANGE_UNDONE };
@@ -45,7 +48,6 @@ struct journal {
 
 static struct journal *journal;
 static pid_t watcher = -1;
-static int lock = -1;
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
 #define N_ENDING (sizeof(ending_signals) / sizeof(ending_signals[0]))
@@ -117,8 +119,7 @@ static void undo_all(void)
 	while (n-- > 0)
 		if (__atomic_load_n(&journal->changes[n].state, __ATOMIC_ACQUIRE) == CHANGE_MADE)
 			undo_change(&journal->changes[n]);
-	if (lock >= 0)
-		flock(lock, LOCK_UN);
+	lock_release();
 }
 
 void settings_close(void)
@@ -156,20 +157,33 @@ static void catch_ending_signals(void)
 			sigaction(ending_signals[i], &action, NULL);
 }
 
-static void close_descriptors(int keep, int keep_too)
+static bool is_kept(int fd, const int *kept, size_t n)
 {
-	long limit = sysconf(_SC_OPEN_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (kept[i] == fd)
+			return true;
+	return false;
+}
 
-	if (limit < 0 || limit > 4096)
-		limit = 4096;
-	for (int fd = 0; fd < limit; fd++)
-		if (fd != keep && fd != keep_too)
+static void close_all_but(const int *kept, size_t n)
+{
+	int last = 2;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept[i] > last)
+			last = kept[i];
+	for (int fd = 0; fd <= last; fd++)
+		if (!is_kept(fd, kept, n))
+			close(fd);
+	if (syscall(__NR_close_range, last + 1, ~0U, 0))
+		for (int fd = last + 1; fd < MOST_FILES; fd++)
 			close(fd);
 }
 
 /* Runs in a process of its own until the owner has ended, in whatever way. */
 static _Noreturn void watch(int owner_fd)
 {
+	const int *locks = lock_descriptors(), kept[] = { owner_fd, locks[0], locks[1] };
 	struct pollfd ended = { .fd = owner_fd, .events = POLLIN };
 	sigset_t all;
 
@@ -177,7 +191,7 @@ static _Noreturn void watch(int owner_fd)
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	close_descriptors(owner_fd, lock);
+	close_all_but(kept, sizeof(kept) / sizeof(kept[0]));
 	prctl(PR_SET_NAME, "settings-watch");
 	if (chdir("/"))
 		_exit(1);
@@ -203,47 +217,6 @@ static int start_watcher(void)
 	return error;
 }
 
-/* A lock file that somebody else could have made or could hold is none. */
-static int open_lock_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct stat st;
-
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == 0 && st.st_nlink == 1 &&
-	    !(st.st_mode & 077))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int take_lock(void)
-{
-	lock = open_lock_file("/run/uffdio-move.lock");
-	if (lock < 0)
-		lock = open_lock_file("/tmp/.uffdio-move.lock");
-	if (lock < 0)
-		return EACCES;
-	for (int waited = 0; flock(lock, LOCK_EX | LOCK_NB); waited += 50) {
-		if (waited >= LOCK_PATIENCE_MS) {
-			close(lock);
-			lock = -1;
-			return EBUSY;
-		}
-		if (waited == LOCK_SILENCE_MS)
-			fputs("waiting for another run, which has changed the system's settings\n",
-			      stderr);
-		poll(NULL, 0, 50);
-	}
-	return 0;
-}
-
-static const char *why_not_locked(int error)
-{
-	return error == EBUSY ? "another run is under way" : strerror(error);
-}
-
 const char *settings_open(void)
 {
 	static bool registered;
@@ -253,17 +226,19 @@ const char *settings_open(void)
 
 	if (journal || lacking)
 		return lacking;
-	error = take_lock();
-	if (error)
-		return why_not_locked(error);
+	lacking = lock_take();
+	if (lacking)
+		return lacking;
 	j = mmap(NULL, sizeof(*j), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (j == MAP_FAILED)
-		return strerror(errno);
-	j->owner = getpid();
-	journal = j;
-	error = start_watcher();
+	error = j == MAP_FAILED ? errno : 0;
+	if (!error) {
+		j->owner = getpid();
+		journal = j;
+		error = start_watcher();
+	}
 	if (error) {
 		journal = NULL;
+		lock_release();
 		return strerror(error);
 	}
 	catch_ending_signals();

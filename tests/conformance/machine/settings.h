@@ -4,9 +4,8 @@
  *
  * How each change is undone is written to memory shared with a watcher process
  * before the change is made.  The run undoes them itself when it ends, the
- * watcher does when the run was killed.  A lock keeps two runs on one machine
- * from taking each other's changes for the original values: the second waits,
- * and if that takes too long it changes nothing and uses what is there.
+ * watcher does when the run was killed.  A run waits until no other has changes of
+ * its own (lock.h).
  */
 #ifndef UFFDIO_MOVE_SETTINGS_H
 #define UFFDIO_MOVE_SETTINGS_H
