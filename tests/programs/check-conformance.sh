@@ -198,6 +198,47 @@ run unshare -m sh -c 'mount -nt tmpfs -o ro none /run && mount -nt tmpfs -o ro n
 		"$scratch/out" >"$scratch/jq"
 result $? "with /run and /tmp read-only: settings are changed nevertheless"
 
+# Nothing is made that could not be undone where something is missing.
+stock()
+{
+	settings
+	ls -d /sys/block/zram*
+	find /var/tmp /var/lib /root -maxdepth 1 -name 'uffdio-move*'
+}
+as_found() # WHAT MOUNTS
+{
+	stock >"$scratch/before-this"
+	run unshare -m sh -c "$2"' && exec "$0" --clause page.present' "$program"
+	stock | diff "$scratch/before-this" - >>"$scratch/err" && [ $status -eq 0 ]
+	result $? "$1: the run leaves everything as it was"
+}
+sys_read_only='mount -no remount,bind,ro /sys'
+settings_read_only='mount -n --bind /proc/sys /proc/sys && mount -no remount,bind,ro /proc/sys'
+# so that there is no swap space but what a run makes
+sed 's/^SwapFree:.*/SwapFree: 0 kB/' /proc/meminfo >"$scratch/meminfo"
+no_swap="mount -n --bind $scratch/meminfo /proc/meminfo"
+for n in 1 2 3; do
+	as_found "/sys read-only, run $n" "$no_swap && $sys_read_only"
+done
+as_found "/proc/sys read-only" "$settings_read_only"
+as_found "everything read-only" "$no_swap && $settings_read_only && $sys_read_only &&
+	mount -no remount,bind,ro /"
+as_found "a /dev without new devices" "$no_swap && mount -nt tmpfs none /dev &&
+	mknod -m 666 /dev/null c 1 3"
+
+# Only here can what has been changed not be put back: it is told, and done by hand.
+settings >"$scratch/before-this"
+unshare -m "$program" >"$scratch/out" 2>"$scratch/err" </dev/null &
+pid=$!
+sleep 1.5
+nsenter -m -t $pid sh -c "$sys_read_only"
+wait $pid
+grep -q 'by hand: echo ' "$scratch/err" &&
+	sed -n 's/^[^ ]*: a change could not be undone (Read-only file system); by hand: //p' \
+		"$scratch/err" >"$scratch/by-hand" &&
+	sh "$scratch/by-hand" && settings | diff "$scratch/before-this" - >>"$scratch/err"
+result $? "what cannot be undone is said, with the commands that do it"
+
 "$program" --tap 2>"$scratch/err" | head -n 1 >"$scratch/out"
 put_back; result $? "a pipe that closes early: settings put back"
 

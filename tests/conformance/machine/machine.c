@@ -30,7 +30,7 @@
 struct finding {
 	bool done, has;
 	struct reason why;
-	char lacking[256];
+	char lacking[REASON_SIZE + 96];
 };
 
 static struct finding *findings;

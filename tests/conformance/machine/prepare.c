@@ -3,6 +3,7 @@
 #include "machine/prepare.h"
 
 #include "machine/kernel.h"
+#include "machine/reason.h"
 #include "machine/settings.h"
 #include "test/compat.h"
 
@@ -28,10 +29,11 @@
 #define HUGETLB_MOST_KB	(64UL << 10)	/* larger pages are too much to ask for */
 #define LARGE_KB	64UL
 
+#define ZRAM_CONTROL "/sys/class/zram-control/"
 #define KSM "/sys/kernel/mm/ksm/"
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 
-static char hindrances[PREPARE_COUNT][128];
+static char hindrances[PREPARE_COUNT][REASON_SIZE];
 static size_t large_size;
 
 /* The first hindrance is the one that explains the others. */
@@ -109,50 +111,52 @@ static int make_swap(const char *path, size_t bytes)
 static int activate_swap(const char *path)
 {
 	int handle = undo_later(UNDO_SWAPOFF, path, NULL);
-	int error = 0;
+	int error = handle < 0 ? errno : 0;
 
-	if (handle < 0)
-		return EPERM;
-	if (swapon(path, SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK))
+	if (!error && swapon(path, SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK))
 		error = errno;
 	if (error)
 		undo_never(handle);
 	return error;
 }
 
-static int swap_on_zram(unsigned int number)
+/* A size is not put back: the device is reset, or removed. */
+static int size_zram(unsigned int number)
 {
 	char path[64], bytes[32];
-	int error;
 
 	snprintf(path, sizeof(path), "/sys/block/zram%u/disksize", number);
 	snprintf(bytes, sizeof(bytes), "%lu", ZRAM_BYTES);
-	/* Not by setting_change(): a size is not put back, the device is reset. */
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	return setting_write(path, bytes);
+}
 
-	if (fd < 0)
-		return errno;
-	error = write(fd, bytes, strlen(bytes)) < 0 ? errno : 0;
-	close(fd);
+static int swap_on_zram(unsigned int number)
+{
+	char path[64];
+	int error;
+
 	snprintf(path, sizeof(path), "/dev/zram%u", number);
-	if (!error)
-		error = make_swap(path, ZRAM_BYTES);
-	if (!error)
-		error = activate_swap(path);
-	return error;
+	error = make_swap(path, ZRAM_BYTES);
+	return error ? error : activate_swap(path);
 }
 
 /* A device of our own is nobody else's; its number is known only once it is there. */
 static int swap_on_new_zram(void)
 {
-	char number[64];
-	int error = setting_read("/sys/class/zram-control/hot_add", number, sizeof(number));
+	int handle = undo_later(UNDO_WRITE, ZRAM_CONTROL "hot_remove", "");
+	int error = handle < 0 ? errno : 0;
+	const char *number;
 
+	if (!error)
+		error = undo_value_read(handle, ZRAM_CONTROL "hot_add", &number);
+	if (!error)
+		error = size_zram(strtoul(number, NULL, 10));
+	if (!error)
+		error = swap_on_zram(strtoul(number, NULL, 10));
+	/* The device may be there, but not its node: in a container with a /dev of its own. */
 	if (error)
-		return error;
-	if (undo_later(UNDO_WRITE, "/sys/class/zram-control/hot_remove", number) < 0)
-		return EPERM;
-	return swap_on_zram(strtoul(number, NULL, 10));
+		undo_now(handle);
+	return error;
 }
 
 static bool zram_is_free(unsigned int number)
@@ -163,19 +167,46 @@ static bool zram_is_free(unsigned int number)
 	return !setting_read(path, value, sizeof(value)) && !strcmp(value, "0");
 }
 
+/* A reset gives the device its first algorithm back, not the one chosen since. */
+static void keep_algorithm(unsigned int number)
+{
+	char path[64], value[64];
+
+	snprintf(path, sizeof(path), "/sys/block/zram%u/comp_algorithm", number);
+	if (!setting_read(path, value, sizeof(value)))
+		undo_later(UNDO_WRITE, path, value);
+}
+
+static int swap_on_this_zram(unsigned int number)
+{
+	char path[64];
+	int handle, error;
+
+	snprintf(path, sizeof(path), "/sys/block/zram%u/reset", number);
+	keep_algorithm(number);
+	handle = undo_later(UNDO_WRITE, path, "1");
+	if (handle < 0)
+		return errno;
+	error = size_zram(number);
+	if (error) {
+		/* Somebody was quicker, and it is theirs. */
+		undo_never(handle);
+		return error;
+	}
+	error = swap_on_zram(number);
+	if (error)
+		undo_now(handle);
+	return error;
+}
+
 static int swap_on_free_zram(void)
 {
-	for (unsigned int number = 0; number < 8; number++) {
-		char path[64];
+	int error = ENODEV;
 
-		if (!zram_is_free(number))
-			continue;
-		snprintf(path, sizeof(path), "/sys/block/zram%u/reset", number);
-		if (undo_later(UNDO_WRITE, path, "1") < 0)
-			return EPERM;
-		return swap_on_zram(number);
-	}
-	return ENODEV;
+	for (unsigned int number = 0; number < 8 && error; number++)
+		if (zram_is_free(number))
+			error = swap_on_this_zram(number);
+	return error;
 }
 
 /* Somebody may keep data on a RAM disk without having mounted it. */
@@ -195,28 +226,43 @@ static bool all_zero(int fd, size_t bytes)
 	return true;
 }
 
-static int swap_on_ram_disk(void)
+/* Bytes of a RAM disk that nobody uses and that holds nothing, or 0. */
+static size_t free_bytes_of(const char *path)
 {
-	const char *path = "/dev/ram0";
 	int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
 	uint64_t bytes = 0;
-	bool usable;
-	int error;
 
 	if (fd < 0)
-		return errno;
+		return 0;
 	if (ioctl(fd, BLKGETSIZE64, &bytes))
 		bytes = 0;
 	if (bytes > SWAP_BYTES)
 		bytes = SWAP_BYTES;
-	usable = bytes >= RAM_DISK_LEAST && all_zero(fd, bytes);
+	if (bytes < RAM_DISK_LEAST || !all_zero(fd, bytes))
+		bytes = 0;
 	close(fd);
-	if (!usable)
+	return bytes;
+}
+
+static int swap_on_ram_disk(void)
+{
+	const char *path = "/dev/ram0";
+	size_t bytes = free_bytes_of(path);
+	char written[32];
+	int handle, error;
+
+	if (!bytes)
 		return EBUSY;
-	if (undo_later(UNDO_FORGET, path, NULL) < 0)
-		return EPERM;
+	snprintf(written, sizeof(written), "%zu", bytes);
+	handle = undo_later(UNDO_FORGET, path, written);
+	if (handle < 0)
+		return errno;
 	error = make_swap(path, bytes);
-	return error ? error : activate_swap(path);
+	if (!error)
+		error = activate_swap(path);
+	if (error)
+		undo_now(handle);
+	return error;
 }
 
 /* Memory and overlays cannot hold swap space, and say so late or never. */
@@ -236,44 +282,67 @@ static bool on_a_disk(const char *directory)
 	return s.f_bavail * (unsigned long)s.f_bsize > 2 * SWAP_BYTES;
 }
 
+static int fill_swap_file(int fd)
+{
+	int no_copy_on_write = FS_NOCOW_FL;
+
+	ioctl(fd, FS_IOC_SETFLAGS, &no_copy_on_write);
+	return posix_fallocate(fd, 0, SWAP_BYTES);
+}
+
+static int swap_on_file_in(const char *directory)
+{
+	int handle, fd, error;
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/uffdio-move.swap.%d", directory, getpid());
+	/* What is there already is not to be removed, nor noted for it. */
+	if (!lstat(path, &st))
+		return EEXIST;
+	handle = undo_later(UNDO_UNLINK, path, NULL);
+	if (handle < 0)
+		return errno;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		error = errno;
+		undo_never(handle);
+		return error;
+	}
+	error = fill_swap_file(fd);
+	close(fd);
+	if (!error)
+		error = make_swap(path, SWAP_BYTES);
+	if (!error)
+		error = activate_swap(path);
+	if (error)
+		undo_now(handle);
+	return error;
+}
+
 static int swap_on_file(void)
 {
 	static const char * const directories[] = { "/var/tmp", "/var/lib", "/root" };
-	char path[64];
-	int no_copy_on_write = FS_NOCOW_FL;
-	int fd, error;
+	int error = ENOSPC;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-		if (!on_a_disk(directories[i]))
-			continue;
-		snprintf(path, sizeof(path), "%s/uffdio-move.swap.%d", directories[i], getpid());
-		if (undo_later(UNDO_UNLINK, path, NULL) < 0)
-			return EPERM;
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0)
-			continue;
-		ioctl(fd, FS_IOC_SETFLAGS, &no_copy_on_write);
-		error = posix_fallocate(fd, 0, SWAP_BYTES);
-		close(fd);
-		if (!error)
-			error = make_swap(path, SWAP_BYTES);
-		if (!error)
-			error = activate_swap(path);
-		if (!error)
-			return 0;
-	}
-	return ENOSPC;
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && error; i++)
+		if (on_a_disk(directories[i]))
+			error = swap_on_file_in(directories[i]);
+	return error;
 }
 
 static void prepare_swap(void)
 {
-	if (!swap_on_new_zram() || !swap_on_free_zram())
+	int zram = swap_on_new_zram(), file;
+
+	if (!zram || !swap_on_free_zram())
 		return;
-	if (meminfo("SwapFree") >= ACTIVE_LEAST_KB)
+	if (meminfo("SwapFree") >= ACTIVE_LEAST_KB || !swap_on_ram_disk())
 		return;
-	if (!swap_on_ram_disk() || !swap_on_file())
-		return;
-	hindered(PREPARE_SWAP, "none is active, and neither zram nor a file can be used");
+	file = swap_on_file();
+	if (file)
+		hindered(PREPARE_SWAP, "none is active, and neither zram (%s) nor a file (%s) can be used",
+			 strerrordesc_np(zram), strerrordesc_np(file));
 }
 
 /*
@@ -303,13 +372,16 @@ static void prepare_ksm(void)
 static void prepare_huge(void)
 {
 	char enabled[64];
+	int error;
 
 	if (setting_read(THP "enabled", enabled, sizeof(enabled))) {
 		hindered(PREPARE_HUGE, "this kernel is built without them");
 		return;
 	}
-	if (!strcmp(enabled, "never") && setting_change(THP "enabled", "madvise"))
-		hindered(PREPARE_HUGE, "they are switched off");
+	error = strcmp(enabled, "never") ? 0 : setting_change(THP "enabled", "madvise");
+	if (error)
+		hindered(PREPARE_HUGE, "they are off, and cannot be switched on (%s)",
+			 strerror(error));
 	setting_change(THP "use_zero_page", "1");
 }
 
@@ -334,15 +406,19 @@ static void prepare_large(void)
 {
 	unsigned long kb = choose_large();
 	char path[96], enabled[64];
+	int error;
 
 	if (!kb) {
 		hindered(PREPARE_LARGE, "this kernel offers no such size");
 		return;
 	}
 	snprintf(path, sizeof(path), THP "hugepages-%lukB/enabled", kb);
-	if (setting_read(path, enabled, sizeof(enabled)) ||
-	    (!strcmp(enabled, "never") && setting_change(path, "madvise"))) {
-		hindered(PREPARE_LARGE, "they are switched off");
+	error = setting_read(path, enabled, sizeof(enabled));
+	if (!error && !strcmp(enabled, "never"))
+		error = setting_change(path, "madvise");
+	if (error) {
+		hindered(PREPARE_LARGE, "they are off, and cannot be switched on (%s)",
+			 strerror(error));
 		return;
 	}
 	large_size = kb << 10;
@@ -352,6 +428,7 @@ static void prepare_hugetlb(void)
 {
 	const char *path = "/proc/sys/vm/nr_hugepages";
 	char value[64];
+	int error;
 
 	if (setting_read(path, value, sizeof(value))) {
 		hindered(PREPARE_HUGETLB, "this kernel is built without them");
@@ -364,8 +441,10 @@ static void prepare_hugetlb(void)
 		return;
 	}
 	snprintf(value, sizeof(value), "%lu", strtoul(value, NULL, 10) + HUGETLB_PAGES);
-	if (setting_change(path, value))
-		hindered(PREPARE_HUGETLB, "none can be reserved");
+	error = setting_change(path, value);
+	if (error)
+		hindered(PREPARE_HUGETLB, "none is free, and none can be reserved (%s)",
+			 strerror(error));
 }
 
 void prepare_all(void)

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@
 #define MOST_FILES 4096		/* where they cannot be closed in one call */
 #define RETRIES 100		/* of 10 ms each, while udev or the like looks at a device */
 
-enum { CHANGE_UNUSED, CHANGE_MADE, CHANGE_UNDONE };
+enum { CHANGE_UNUSED, CHANGE_MADE, CHANGE_GOES, CHANGE_UNDONE };
 
 struct change {
 	int state;
@@ -65,16 +66,25 @@ int setting_write(const char *path, const char *value)
 	return error;
 }
 
-/* The head of a RAM disk marks it as swap; without it the disk is unused again. */
-static int forget_ram_disk(const char *path)
+/* What is left beyond its head would make the disk look used, and keep its memory. */
+static int forget_ram_disk(const char *path, size_t bytes)
 {
+	static const char zeroes[1 << 16];
+	static char buffer[sizeof(zeroes)];
+	uint64_t range[2] = { 0, bytes };
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	static char zeros[65536];
 	int error = 0;
 
 	if (fd < 0)
 		return errno;
-	if (pwrite(fd, zeros, sizeof(zeros), 0) < 0 || fsync(fd))
+	ioctl(fd, BLKDISCARD, range);
+	for (size_t at = 0; at < bytes && !error; at += sizeof(zeroes)) {
+		ssize_t n = pread(fd, buffer, sizeof(buffer), at);
+
+		if (n > 0 && memcmp(buffer, zeroes, n) && pwrite(fd, zeroes, n, at) != n)
+			error = errno;
+	}
+	if (fsync(fd))
 		error = errno;
 	ioctl(fd, BLKFLSBUF, 0);
 	close(fd);
@@ -85,29 +95,82 @@ static int undo_once(const struct change *c)
 {
 	switch (c->how) {
 	case UNDO_WRITE:
-		return setting_write(c->path, c->value);
+		return *c->value ? setting_write(c->path, c->value) : 0;
 	case UNDO_SWAPOFF:
 		return swapoff(c->path) ? errno : 0;
 	case UNDO_UNLINK:
 		return unlink(c->path) ? errno : 0;
 	case UNDO_FORGET:
-		return forget_ram_disk(c->path);
+		return forget_ram_disk(c->path, strtoul(c->value, NULL, 10));
 	}
 	return EINVAL;
 }
 
-/* Only what is safe in a signal handler: this also runs there. */
-static void undo_change(struct change *c)
+/* Somebody else has undone it, or has removed what it was about. */
+static bool is_gone(const struct change *c, int error)
 {
-	int error;
+	return error == ENOENT || error == ENODEV || (c->how == UNDO_SWAPOFF && error == EINVAL);
+}
+
+static bool may_pass(int error)
+{
+	return error == EBUSY || error == EINTR || error == EAGAIN || error == ENOMEM;
+}
+
+static int undo_patiently(const struct change *c)
+{
+	int error = 0;
 
 	for (int i = 0; i < RETRIES; i++) {
 		error = undo_once(c);
-		if (error != EBUSY && error != EINTR && error != EAGAIN)
+		if (!may_pass(error))
 			break;
 		poll(NULL, 0, 10);
 	}
-	__atomic_store_n(&c->state, CHANGE_UNDONE, __ATOMIC_RELEASE);
+	return is_gone(c, error) ? 0 : error;
+}
+
+/* Only what is safe in a signal handler, which stdio is not. */
+static void say_left_behind(const struct change *c, int error)
+{
+	static const char *const commands[] = {
+		[UNDO_WRITE] = "echo ", [UNDO_SWAPOFF] = "swapoff ", [UNDO_UNLINK] = "rm ",
+		[UNDO_FORGET] = "dd if=/dev/zero of=",
+	};
+	const char *words[] = {
+		program_invocation_short_name, ": a change could not be undone (",
+		strerrordesc_np(error), "); by hand: ", commands[c->how],
+		c->how == UNDO_WRITE ? c->value : "", c->how == UNDO_WRITE ? " >" : "", c->path,
+		"\n",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (write(STDERR_FILENO, words[i], strlen(words[i])) < 0)
+			return;
+}
+
+/*
+ * Only what is safe in a signal handler: this also runs there.  What a test could
+ * not undo is tried again by the run when it ends.
+ */
+static void undo_change(struct change *c)
+{
+	bool is_owner = getpid() == journal->owner;
+	int error;
+
+	__atomic_store_n(&c->state, CHANGE_GOES, __ATOMIC_SEQ_CST);
+	error = undo_patiently(c);
+	if (error && is_owner)
+		say_left_behind(c, error);
+	if (!error || is_owner)
+		__atomic_store_n(&c->state, CHANGE_UNDONE, __ATOMIC_RELEASE);
+}
+
+static bool is_made(const struct change *c)
+{
+	int state = __atomic_load_n(&c->state, __ATOMIC_ACQUIRE);
+
+	return state == CHANGE_MADE || state == CHANGE_GOES;
 }
 
 static void undo_all(void)
@@ -117,7 +180,7 @@ static void undo_all(void)
 	if (n > MAX_CHANGES)
 		n = MAX_CHANGES;
 	while (n-- > 0)
-		if (__atomic_load_n(&journal->changes[n].state, __ATOMIC_ACQUIRE) == CHANGE_MADE)
+		if (is_made(&journal->changes[n]))
 			undo_change(&journal->changes[n]);
 	lock_release();
 }
@@ -248,24 +311,97 @@ const char *settings_open(void)
 	return NULL;
 }
 
-int undo_later(enum undo how, const char *path, const char *value)
+/* A directory of @path's last component. */
+static int may_write_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[sizeof(((struct change *)NULL)->path)];
+
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+	return access(directory, W_OK | X_OK) ? errno : 0;
+}
+
+static int may_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+/* The name of nothing: a process that is permitted to is told that it is not there. */
+static int may_swapoff(void)
+{
+	return swapoff("") && errno != ENOENT ? errno : 0;
+}
+
+static int may_undo(enum undo how, const char *path)
+{
+	switch (how) {
+	case UNDO_WRITE:
+		return may_open(path, O_WRONLY);
+	case UNDO_SWAPOFF:
+		return may_swapoff();
+	case UNDO_UNLINK:
+		return may_write_beside(path);
+	case UNDO_FORGET:
+		return may_open(path, O_RDWR);
+	}
+	return EINVAL;
+}
+
+static int note(enum undo how, const char *path, const char *value)
 {
 	struct change *c;
 	unsigned int i;
 
 	if (!journal || __atomic_load_n(&journal->closed, __ATOMIC_ACQUIRE))
-		return -1;
-	if (strlen(path) >= sizeof(c->path) || (value && strlen(value) >= sizeof(c->value)))
-		return -1;
+		return -EPERM;
+	if (strlen(path) >= sizeof(c->path) || strlen(value) >= sizeof(c->value))
+		return -ENAMETOOLONG;
 	i = __atomic_fetch_add(&journal->n, 1, __ATOMIC_ACQ_REL);
 	if (i >= MAX_CHANGES)
-		return -1;
+		return -E2BIG;
 	c = &journal->changes[i];
 	c->how = how;
 	strcpy(c->path, path);
-	strcpy(c->value, value ? value : "");
+	strcpy(c->value, value);
 	__atomic_store_n(&c->state, CHANGE_MADE, __ATOMIC_RELEASE);
 	return i;
+}
+
+int undo_later(enum undo how, const char *path, const char *value)
+{
+	int error = may_undo(how, path);
+	int handle = error ? -error : note(how, path, value ? value : "");
+
+	if (handle >= 0)
+		return handle;
+	errno = -handle;
+	return -1;
+}
+
+int undo_value_read(int handle, const char *path, const char **name)
+{
+	char *value = journal->changes[handle].value;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = read(fd, value, sizeof(journal->changes[handle].value) - 1) < 0 ? errno : 0;
+	close(fd);
+	value[strcspn(value, "\n")] = '\0';
+	*name = value;
+	return error;
+}
+
+void undo_now(int handle)
+{
+	if (handle >= 0 && is_made(&journal->changes[handle]))
+		undo_change(&journal->changes[handle]);
 }
 
 void undo_never(int handle)
@@ -316,10 +452,13 @@ int setting_change(const char *path, const char *value)
 		return 0;
 	handle = undo_later(UNDO_WRITE, path, before);
 	if (handle < 0)
-		return EPERM;
+		return errno;
 	error = setting_write(path, value);
 	if (error)
 		undo_never(handle);
+	/* The run was ended in between, and has put it back too early. */
+	else if (__atomic_load_n(&journal->changes[handle].state, __ATOMIC_SEQ_CST) != CHANGE_MADE)
+		undo_once(&journal->changes[handle]);
 	return error;
 }
 
@@ -335,8 +474,7 @@ void setting_put_back(const char *path)
 	while (n-- > 0) {
 		struct change *c = &journal->changes[n];
 
-		if (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) != CHANGE_MADE ||
-		    c->how != UNDO_WRITE || strcmp(c->path, path))
+		if (!is_made(c) || c->how != UNDO_WRITE || strcmp(c->path, path))
 			continue;
 		undo_change(c);
 		return;
