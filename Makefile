@@ -35,6 +35,7 @@ CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
 	$B/tests.d/contract_tables.o $B/tests.d/oracle.o
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
+HELPERS	:= conformance-with-faults sandbox mergeable
 ARM64	:= $(CACHE)/arm64
 HARNESS	:= $B/kselftest/kselftest_harness.h
 
@@ -42,7 +43,7 @@ HARNESS	:= $B/kselftest/kselftest_harness.h
 .PHONY: all help setup report check $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
 	arm64 groff html pdf upstream install uninstall clean
 
-all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
+all: $B/specgen $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -84,7 +85,7 @@ check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers an
 	$B/specgen-sanitized spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml
 
-check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
+check-conformance: $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) ## faulty kernels, sandboxes, interruptions
 	tests/programs/check-conformance.sh $B
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
@@ -217,7 +218,7 @@ $B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
-$B/sandbox: $B/tests.d/programs/sandbox.o
+$B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 

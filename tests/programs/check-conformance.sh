@@ -11,6 +11,11 @@ umask 077
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 dir=$1
+# Two of these checks at once would see each other's changes.
+if exec 7</proc/kpagecount; then
+	flock -n 7 || echo "# waiting for another check-conformance.sh" >&2
+	flock 7
+fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # names of their own, by which what they leave behind is found
@@ -47,11 +52,12 @@ fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE]
 # Read while no run has the lock, here or in another terminal.
 settings()
 {
-	flock -w 60 /proc/kpageflags grep -s . /proc/swaps /sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
+	flock -w 60 /proc/kpageflags sh -c "cut -d ' ' -f 1 /proc/swaps && exec grep -s . \
+		/sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
 		/sys/kernel/mm/ksm/pages_to_scan /sys/kernel/mm/ksm/smart_scan \
 		/sys/kernel/mm/ksm/use_zero_pages /sys/kernel/mm/transparent_hugepage/enabled \
 		/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled \
-		/proc/sys/vm/nr_hugepages /sys/block/zram*/disksize
+		/proc/sys/vm/nr_hugepages /sys/block/zram*/disksize"
 }
 
 left_behind()
@@ -117,10 +123,10 @@ result $? "unprivileged: runs, and says what it could not check"
 # Root, but without what it takes to change the system's settings.
 powerless() # WHAT WORD-OF-THE-SENTENCE COMMAND...
 {
-	what=$1 word=$2
+	name=$1 word=$2
 	shift 2
 	if ! "$@" true 2>"$scratch/err"; then
-		skip "$what" "$(head -n 1 "$scratch/err")"
+		skip "$name" "$(head -n 1 "$scratch/err")"
 		return
 	fi
 	settings >"$scratch/before-this"
@@ -130,7 +136,7 @@ powerless() # WHAT WORD-OF-THE-SENTENCE COMMAND...
 			([.tests[] | select(.note // "" | contains($word))] | length > 10)' \
 			"$scratch/out" >"$scratch/jq" &&
 		"$@" "$program" --clause page.huge-whole | head -n 1 | grep -q ', without privilege$'
-	result $? "$what: no privilege, the reason is said"
+	result $? "$name: no privilege, the reason is said"
 }
 powerless "root of a user namespace" "outside of this user namespace" unshare -Ur
 powerless "root without CAP_SYS_ADMIN" "takes CAP_SYS_ADMIN" setpriv --bounding-set -sys_admin
@@ -142,7 +148,16 @@ interrupted KILL
 # One run stands still, holding the lock; what do others do meanwhile?
 "$program" >"$scratch/first" 2>&1 </dev/null &
 first=$!
-sleep 1
+inodes_locked() # BY: a process
+{
+	sed -n "s/^[0-9]*: FLOCK  ADVISORY  WRITE $1 [^ ]*:\\([0-9]*\\) 0 EOF\$/\\1/p" /proc/locks
+}
+tries=600
+while [ $tries -gt 0 ] && [ -z "$(inodes_locked $first)" ]; do
+	sleep 0.1
+	tries=$((tries - 1))
+done
+sleep 0.5
 kill -s STOP $first
 in_use()
 {
@@ -163,7 +178,7 @@ wait_here unshare -m sh -c 'mount -t proc proc /proc && exec "$0"' "$program"
 result $? "a second run waits, also behind another mount of proc"
 wait_here unshare -mn sh -c 'mount -t sysfs sysfs /sys && exec "$0"' "$program"
 result $? "and behind another network namespace's sysfs"
-locked=$(sed -n "s/^[0-9]*: FLOCK  ADVISORY  WRITE $first [^ ]*:\([0-9]*\) 0 EOF\$/\1/p" /proc/locks)
+locked=$(inodes_locked $first)
 held=0
 [ "$locked" ] || held=1
 for link in "/proc/$first/fd"/*; do
@@ -188,11 +203,10 @@ result $? "when it goes on, the one that waits does, with all settings"
 
 # What a run leaves in a directory is seen where that is empty.
 run unshare -m sh -c 'mount -nt tmpfs none /run && mount -nt tmpfs none /tmp &&
-	"$0" --clause page.present && ! find /run /tmp -mindepth 1 | grep .' \
-	"$(realpath "$dir")/uffdio-move-conformance"
+	/proc/self/fd/6 --clause page.present && ! find /run /tmp -mindepth 1 | grep .' 6<"$program"
 result $status "no lock file is left"
 run unshare -m sh -c 'mount -nt tmpfs -o ro none /run && mount -nt tmpfs -o ro none /tmp &&
-	exec "$0" --json --clause page.present' "$(realpath "$dir")/uffdio-move-conformance"
+	exec /proc/self/fd/6 --json --clause page.present' 6<"$program"
 [ $status -eq 0 ] &&
 	jq -e '[.tests[] | select(.note // "" | test("^(swap|same-page)"))] | length == 0' \
 		"$scratch/out" >"$scratch/jq"
@@ -238,6 +252,82 @@ grep -q 'by hand: echo ' "$scratch/err" &&
 		"$scratch/err" >"$scratch/by-hand" &&
 	sh "$scratch/by-hand" && settings | diff "$scratch/before-this" - >>"$scratch/err"
 result $? "what cannot be undone is said, with the commands that do it"
+
+# Somebody else's pages, equal ones that KSM may merge.
+ksm=/sys/kernel/mm/ksm
+mkfifo "$scratch/ask" "$scratch/told"
+"$dir/mergeable" <"$scratch/ask" >"$scratch/told" &
+neighbour=$!
+exec 8>"$scratch/ask" 9<"$scratch/told"
+# how many of them share a frame, and the kernel's count
+merged()
+{
+	echo >&8
+	read -r answer <&9
+	echo "$answer"
+}
+come_merged() # within a minute, while PROCESS lives
+{
+	tries=6000
+	while [ $tries -gt 0 ] && [ "$(merged)" = "0 0" ] && kill -0 "$1"; do
+		sleep 0.01
+		tries=$((tries - 1))
+	done
+	[ "$(merged)" != "0 0" ]
+}
+# Merged while the program runs, as which it ends SIGNAL or by itself; then not.
+unmerged_after() # SIGNAL-OR-0 RUN-BEFORE
+{
+	env --default-signal=INT "$program" >"$scratch/out" 2>"$scratch/err" </dev/null &
+	pid=$!
+	come_merged $pid
+	was_merged=$?
+	[ "$1" = 0 ] || kill -s "$1" $pid
+	wait $pid
+	put_back && [ $was_merged -eq 0 ] && [ "$(merged)" = "0 0" ] &&
+		[ "$(cat $ksm/run)" = "$2" ]
+	result $? "KSM was stopped (run $2), signal $1: what was merged of others is not any more"
+}
+# Does a test say this of KSM?
+said_of_ksm() # WORDS
+{
+	jq -e --arg words "$1" '[.tests[] | select(.note // "" | contains($words))] |
+		length > 0' "$scratch/out" >"$scratch/jq"
+}
+ksm_checks()
+{
+	unmerged_after 0 0
+	unmerged_after INT 0
+	unmerged_after KILL 0
+
+	echo 2 >$ksm/run && settings >"$scratch/before"
+	unmerged_after 0 2
+
+	echo 1 >$ksm/run && come_merged $neighbour && settings >"$scratch/before" && kept=$(merged)
+	run "$program" --json
+	[ $status -eq 0 ] && said_of_ksm "would place them in process $neighbour too" &&
+		[ "$(merged)" = "$kept" ] && put_back
+	result $? "KSM was running: it is as it was, and so are others' pages"
+
+	echo 0 >$ksm/run && settings >"$scratch/before"
+	run "$program" --json
+	[ $status -eq 0 ] && said_of_ksm "stopped with pages merged, those of process $neighbour;" &&
+		[ "$(merged)" = "$kept" ] && put_back
+	result $? "KSM was stopped with others' pages merged: it is not started, and why is said"
+	run unshare -fp --mount-proc "$program" --json
+	[ $status -eq 0 ] && said_of_ksm "that cannot be seen from here" &&
+		[ "$(merged)" = "$kept" ] && put_back
+	result $? "nor where those processes cannot be seen"
+
+	echo 2 >$ksm/run && echo 0 >$ksm/run && settings >"$scratch/before"
+}
+if [ "$(cat $ksm/run $ksm/pages_shared 2>&1)" = "$(printf '0\n0')" ]; then
+	ksm_checks
+else
+	skip "KSM and others' pages" "it runs here, or this kernel has none"
+fi
+exec 8>&- 9<&-
+wait $neighbour
 
 "$program" --tap 2>"$scratch/err" | head -n 1 >"$scratch/out"
 put_back; result $? "a pipe that closes early: settings put back"

@@ -13,6 +13,8 @@ void hindered(enum preparation what, const char *format, ...)
 unsigned long meminfo(const char *name);
 
 void prepare_swap(void);
+
+/* Merging for the run, and nothing of others that stays merged after it. */
 void prepare_ksm(void);
 
 #endif

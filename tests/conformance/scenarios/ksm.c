@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine/prepare.h"
 #include "machine/settings.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
@@ -53,9 +54,12 @@ static void have_zeroes_merged(struct scene *s, long before)
 
 void scenario_ksm_zero_count(struct test *t)
 {
+	const char *hindrance = prepare_hindrance(PREPARE_KSM_ZERO);
 	long before = count_zero_pages();
 	struct scene s;
 
+	if (hindrance)
+		test_skip(t, "no zero page is placed: %s", hindrance);
 	if (before < 0)
 		test_skip(t, "this kernel does not count the zero pages that KSM places");
 	scene_build(&s, t, 1, 0);
