@@ -5,7 +5,9 @@ CC	?= gcc
 HOSTCC	?= $(CC)
 CFLAGS	?= -O2 -g
 B	:= build
-CACHE	:= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uffdio-move
+quoted	= '$(subst ','\'',$1)'
+CACHE	:= $(shell XDG_CACHE_HOME=$(call quoted,$(XDG_CACHE_HOME)) HOME=$(call quoted,$(HOME)) \
+		sh kernel-patch/vm/cache.sh)
 SUDO	:= $(if $(filter-out 0,$(shell id -u)),sudo)
 
 prefix	?= /usr/local
@@ -166,7 +168,8 @@ uninstall: ## remove what install has put there
 		$(DESTDIR)$(bindir)/uffdio-move-conformance
 
 clean: ## remove what was built here; the cache stays
-	rm -rf $B
+	rm -rf $(filter-out $B/cache,$(wildcard $B/*))
+	@rmdir $B 2>/dev/null || :
 
 # What cites clauses; a folder that is not there yet leaves its column absent.
 CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)

@@ -372,5 +372,29 @@ result $? "with all three closed: no other file takes their numbers"
 wait $pid
 [ $? -eq 1 ]; result $? "and a report that nobody gets is an error"
 
+# Who has no home is given a cache all the same, and not in the root directory.
+homeless() # WHAT COMMAND...: HOME and XDG_CACHE_HOME are as COMMAND has it
+{
+	name=$1
+	shift
+	find / -maxdepth 1 | sort >"$scratch/root"
+	run env -u MAKEFLAGS -u MAKELEVEL -u XDG_CACHE_HOME "$@" make B="$dir" report \
+		ARGS="--clause page.present"
+	[ $status -eq 0 ] && run env -u XDG_CACHE_HOME "$@" bash -c '
+		. kernel-patch/vm/common.sh && make_cache && : >"$cache/log/written" && echo "$cache"' &&
+		[ "$(cat "$scratch/out")" = "$PWD/build/cache" ] &&
+		rm build/cache/log/written &&
+		find / -maxdepth 1 | sort | diff "$scratch/root" - >>"$scratch/err"
+	result $? "$name: make report and the kernel scripts do, and write nothing to /"
+	rmdir build/cache/log build/cache/image build/cache 2>"$scratch/rmdir"
+}
+homeless "HOME unset" env -u HOME
+homeless "HOME empty" env HOME=
+homeless "HOME=/" env HOME=/
+homeless "HOME=/proc" env HOME=/proc
+mkdir "$scratch/home"
+homeless "HOME read-only" unshare -m sh -c 'export HOME="$0" && mount -n --bind "$HOME" "$HOME" &&
+	mount -no remount,bind,ro "$HOME" && exec "$@"' "$scratch/home"
+
 put_back; result $? "at the end all settings are as they were"
 finish
