@@ -202,10 +202,10 @@ $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
-# The same program, around whose calls faults.c plays a faulty kernel.
-$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/programs/faults.o
+# The same program, around whose calls faults.c and faulty_kernel.c play a faulty kernel.
+$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $(addprefix $B/tests.d/programs/,faults.o faulty_kernel.o)
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o

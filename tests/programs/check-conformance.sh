@@ -108,10 +108,45 @@ fault short-hides-nothing 1 call.short FAILS EAGAIN
 fault wrong-count 1 call.success FAILS move
 fault no-such-fault 0 page.present holds
 
-for what in no-userfaultfd no-move no-move-einval; do
-	run "$dir/sandbox" $what "$program"
-	[ $status -eq 4 ] && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-	result $? "$what: one sentence and exit 4"
+# Kernels and filters that are told apart by what else they do.
+untestable() # WHAT WORDS COMMAND...
+{
+	name=$1 words=$2
+	shift 2
+	run "$@"
+	[ $status -eq 4 ] && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -q "$words" "$scratch/err"
+	result $? "$name: one sentence and exit 4"
+}
+for what in no-userfaultfd no-userfaultfd-ENOSYS; do
+	untestable $what "userfaultfd() is refused" "$dir/sandbox" $what "$program"
+done
+untestable no-api "UFFDIO_API is refused" "$dir/sandbox" no-api "$program"
+untestable no-register "UFFDIO_REGISTER is refused" "$dir/sandbox" no-register "$program"
+for what in no-move no-move-EINVAL no-move-ENOSYS no-move-EACCES no-move-ENOTTY; do
+	untestable $what "has UFFDIO_MOVE, but a filter" "$dir/sandbox" $what "$program"
+done
+for what in never-reached feature-alone listing-alone; do
+	untestable "$what, with a filter in force" "has UFFDIO_MOVE, but a filter" \
+		env UFFDIO_MOVE_FAULT=$what "$dir/sandbox" filtered "$faulty"
+	fault $what 1 page.present FAILS EINVAL
+done
+echo system_u:system_r:confined_t >"$scratch/context"
+untestable "never-permitted, with a security module" "has UFFDIO_MOVE, but a filter" \
+	env UFFDIO_MOVE_FAULT=never-permitted unshare -m sh -c '
+		mount -n --bind "$1" /proc/$$/attr/current && exec "$0"' "$faulty" "$scratch/context"
+fault never-permitted 1 page.present FAILS EACCES
+untestable no-operation "no UFFDIO_MOVE" env UFFDIO_MOVE_FAULT=no-operation "$faulty"
+untestable "no-operation, with a filter in force" "no UFFDIO_MOVE" \
+	env UFFDIO_MOVE_FAULT=no-operation "$dir/sandbox" filtered "$faulty"
+fault always-einval 1 page.present FAILS EINVAL
+fault hides-feature 1 interface.feature FAILS
+fault hides-listing 1 register.reports-move FAILS
+fault hides-both 1 interface.feature FAILS
+fault hides-both-einval 1 page.present FAILS EINVAL
+for what in filtered no-userfaultfd-call; do
+	run "$dir/sandbox" $what "$program" --clause page.present
+	result $status "$what: what can be tested is"
 done
 
 run "$dir/sandbox" unprivileged "$program" --json

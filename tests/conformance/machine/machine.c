@@ -3,22 +3,17 @@
 #include "machine/machine.h"
 
 #include "contract.h"
-#include "machine/kernel.h"
 #include "machine/prepare.h"
 #include "machine/privilege.h"
 #include "machine/probes.h"
 #include "machine/settings.h"
-#include "machine/uffd.h"
 #include "test/compat.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,88 +29,6 @@ struct finding {
 };
 
 static struct finding *findings;
-
-static enum operation forbidden(const char **sentence, const char *format, int error)
-{
-	static char text[256];
-
-	snprintf(text, sizeof(text), format, strerror(error));
-	*sentence = text;
-	return OPERATION_FORBIDDEN;
-}
-
-static enum operation no_descriptor(const char **sentence, int error)
-{
-	if (error == ENOSYS) {
-		*sentence = "This kernel is built without userfaultfd (CONFIG_USERFAULTFD).";
-		return OPERATION_ABSENT;
-	}
-	return forbidden(sentence, "userfaultfd() is refused to this process (%s); allow it in the "
-			 "sandbox it runs in, or run outside of it.", error);
-}
-
-/* Does the handshake report the feature?  0, or an errno if there was none. */
-static int reported_features(uint64_t *features)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	int uffd = uffd_open_raw();
-	int error = 0;
-
-	if (uffd < 0)
-		return errno;
-	if (ioctl(uffd, UFFDIO_API, &api))
-		error = errno;
-	*features = api.features;
-	close(uffd);
-	return error;
-}
-
-/* Move one page; returns 0 or errno. */
-static int try_once(void)
-{
-	size_t size = page_size();
-	char *pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
-	struct uffdio_move move = { .len = size };
-	int uffd = uffd_open(0);
-	int error = uffd < 0 ? errno : 0;
-
-	if (pages == MAP_FAILED || uffd < 0)
-		return pages == MAP_FAILED ? ENOMEM : error;
-	madvise(pages, 2 * size, MADV_NOHUGEPAGE);
-	pages[0] = 1;
-	move.src = (uintptr_t)pages;
-	move.dst = move.src + size;
-	error = uffd_register(uffd, pages + size, size, UFFDIO_REGISTER_MODE_MISSING, NULL);
-	if (!error && ioctl(uffd, UFFDIO_MOVE, &move))
-		error = errno;
-	close(uffd);
-	munmap(pages, 2 * size);
-	return error;
-}
-
-enum operation machine_operation(const char **sentence)
-{
-	uint64_t features = 0;
-	int error = reported_features(&features);
-
-	if (error)
-		return no_descriptor(sentence, error);
-	if (!(features & UFFD_FEATURE_MOVE)) {
-		*sentence = "This kernel has no UFFDIO_MOVE: UFFDIO_API does not report "
-			    "UFFD_FEATURE_MOVE.  Linux 6.8 and later have it, and 6.1 with the "
-			    "patch of this package.";
-		return OPERATION_ABSENT;
-	}
-	error = try_once();
-	/* Any other failure is the kernel's own and for the tests to show. */
-	if (error == EINVAL || error == EPERM || error == EACCES || error == ENOSYS ||
-	    error == ENOTTY)
-		return forbidden(sentence, "UFFDIO_API reports UFFD_FEATURE_MOVE, but UFFDIO_MOVE "
-				 "is refused (%s); a sandbox seems to filter the ioctl.", error);
-	*sentence = "This kernel has UFFDIO_MOVE, and this process may use it.";
-	return OPERATION_WORKS;
-}
 
 bool machine_privileged(void)
 {

@@ -10,15 +10,15 @@
 
 #include "test/test.h"
 
-/* Whether the operation can be tried at all. */
+/* Whether the operation can be tested at all. */
 enum operation {
-	OPERATION_WORKS,
+	OPERATION_WORKS,	/* or fails in a way that the tests will tell */
 	OPERATION_ABSENT,	/* this kernel has no UFFDIO_MOVE */
-	OPERATION_FORBIDDEN,	/* userfaultfd or the ioctl is refused to this process */
+	OPERATION_FORBIDDEN,	/* userfaultfd or an ioctl is refused to this process */
 };
 
 /**
- * machine_operation() - try UFFDIO_MOVE once
+ * machine_operation() - try UFFDIO_MOVE
  * @sentence: set to one sentence that says what was seen and the way out;
  *            static storage
  */
