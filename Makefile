@@ -25,7 +25,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
-	check-page-tools check-examples conformance check-conformance check-oracles check-stress
+	check-page-tools check-examples conformance check-conformance check-limits check-oracles check-stress
 KERNEL_CHECKS := check-kernel check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
@@ -89,6 +89,9 @@ check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers an
 
 check-conformance: $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) ## faulty kernels, sandboxes, interruptions
 	tests/programs/check-conformance.sh $B
+
+check-limits: $B/limits ## what the machine limits is named when it is reached, and only then
+	tests/programs/check-limits.sh $<
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
@@ -216,8 +219,9 @@ $B/failing-allocations: $B/tests.d/allocations/failing_allocations.o $B/tests.d/
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
-$B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
-		$(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
+$B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c))
+$B/limits: $B/tests.d/programs/limits.o
+$B/stress $B/limits: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 

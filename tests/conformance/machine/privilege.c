@@ -13,14 +13,13 @@
 
 #define USER_NAMESPACE_OF_INIT	0xEFFFFFFDU	/* inode; fixed since Linux 3.8 */
 
-static uint64_t effective_capabilities(void)
+bool has_capability(int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 
-	if (syscall(SYS_capget, &header, data))
-		return 0;
-	return data[0].effective | (uint64_t)data[1].effective << 32;
+	return !syscall(SYS_capget, &header, data) &&
+	       data[capability / 32].effective >> capability % 32 & 1;
 }
 
 /* A kernel without user namespaces shows neither of the files. */
@@ -39,13 +38,11 @@ static bool in_user_namespace(void)
 
 const char *privilege_lacking(void)
 {
-	uint64_t has = effective_capabilities();
-
-	if (geteuid() && !(has >> CAP_DAC_OVERRIDE & 1))
+	if (geteuid() && !has_capability(CAP_DAC_OVERRIDE))
 		return "not permitted to this user";
 	if (in_user_namespace())
 		return "it takes root outside of this user namespace";
-	if (!(has >> CAP_SYS_ADMIN & 1))
+	if (!has_capability(CAP_SYS_ADMIN))
 		return "it takes CAP_SYS_ADMIN, which this process lacks";
 	return NULL;
 }

@@ -5,6 +5,11 @@
 #ifndef UFFDIO_MOVE_PRIVILEGE_H
 #define UFFDIO_MOVE_PRIVILEGE_H
 
+#include <stdbool.h>
+
+/* Is a capability (CAP_SYS_ADMIN) in force, in whichever user namespace? */
+bool has_capability(int capability);
+
 /**
  * privilege_lacking() - what keeps this process from the system's settings
  *
