@@ -131,6 +131,7 @@ for what in never-reached feature-alone listing-alone; do
 		env UFFDIO_MOVE_FAULT=$what "$dir/sandbox" filtered "$faulty"
 	fault $what 1 page.present FAILS EINVAL
 done
+untestable "no more open files" "RLIMIT_NOFILE" prlimit --nofile=4 "$program"
 echo system_u:system_r:confined_t >"$scratch/context"
 untestable "never-permitted, with a security module" "has UFFDIO_MOVE, but a filter" \
 	env UFFDIO_MOVE_FAULT=never-permitted unshare -m sh -c '

@@ -3,6 +3,7 @@
 #include "machine/machine.h"
 
 #include "contract.h"
+#include "machine/limits.h"
 #include "machine/prepare.h"
 #include "machine/privilege.h"
 #include "machine/probes.h"
@@ -23,7 +24,7 @@
 
 /* Of one need; in memory shared with the probes' processes. */
 struct finding {
-	bool done, has;
+	bool has;
 	struct reason why;
 	char lacking[REASON_SIZE + 96];
 };
@@ -71,9 +72,17 @@ static _Noreturn void run_probe(const struct probe *probe, struct finding *findi
 	/* The handlers that restore settings are the parent's. */
 	signal(SIGALRM, SIG_DFL);
 	alarm(PROBE_SECONDS);
+	errno = 0;
 	finding->has = probe->works(&finding->why);
-	finding->done = true;
 	_exit(0);
+}
+
+static void lacks_process(struct finding *finding, int error)
+{
+	struct reason limit;
+
+	snprintf(finding->why.text, sizeof(finding->why.text), "no process to look for it: %s",
+		 limit_or_error(error, &limit));
 }
 
 /* At once, because the one that waits for pages to be merged is slow. */
@@ -84,17 +93,20 @@ static void run_probes(void)
 
 	fflush(NULL);
 	for (unsigned int i = 0; i < n; i++) {
+		snprintf(findings[i].why.text, sizeof(findings[i].why.text),
+			 "the probe did not end");
 		pids[i] = fork();
 		if (pids[i] == 0)
 			run_probe(probe_of(need_at(i)->name), &findings[i]);
+		if (pids[i] < 0)
+			lacks_process(&findings[i], errno);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		while (pids[i] > 0 && waitpid(pids[i], NULL, 0) < 0 && errno == EINTR)
 			;
 	for (unsigned int i = 0; i < n; i++)
 		snprintf(findings[i].lacking, sizeof(findings[i].lacking), "%s: %s",
-			 need_at(i)->is,
-			 findings[i].done ? findings[i].why.text : "the probe did not end");
+			 need_at(i)->is, findings[i].why.text);
 }
 
 void machine_prepare(void)

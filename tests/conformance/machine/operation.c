@@ -10,6 +10,7 @@
 #include "machine/machine.h"
 
 #include "machine/kernel.h"
+#include "machine/limits.h"
 #include "machine/settings.h"
 #include "machine/uffd.h"
 #include "test/compat.h"
@@ -54,6 +55,11 @@ static bool has_userfaultfd(void)
 
 static enum operation no_descriptor(const char **sentence, int error)
 {
+	struct reason why;
+
+	if (limit_reached(error, 0, &why))
+		return forbidden(sentence, "userfaultfd() fails (%s): this process is at a limit, as "
+				 "%s; raise it.", strerror(error), why.text);
 	if (error == ENOSYS && !has_userfaultfd()) {
 		*sentence = "This kernel is built without userfaultfd (CONFIG_USERFAULTFD).";
 		return OPERATION_ABSENT;
@@ -141,10 +147,11 @@ static enum operation try_operation(const char **sentence, int uffd, char *pages
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct signs signs = {};
+	struct reason why;
 
 	if (pages == MAP_FAILED)
-		return forbidden(sentence, "No memory can be had to try UFFDIO_MOVE with (%s).",
-				 strerror(errno));
+		return forbidden(sentence, "There is no memory to try UFFDIO_MOVE with: %s.",
+				 limit_or_error(errno, &why));
 	if (ioctl(uffd, UFFDIO_API, &api))
 		return forbidden(sentence, "UFFDIO_API is refused to this process (%s); allow it in "
 				 "the sandbox it runs in, or run outside of it.", strerror(errno));

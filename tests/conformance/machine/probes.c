@@ -3,6 +3,7 @@
 #include "machine/probes.h"
 
 #include "machine/kernel.h"
+#include "machine/limits.h"
 #include "machine/machine.h"
 #include "machine/pagemap.h"
 #include "machine/prepare.h"
@@ -45,13 +46,18 @@ static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
 static bool lacks_prepared(struct reason *why, enum preparation what, const char *otherwise)
 {
 	const char *hindrance = prepare_hindrance(what);
+	struct reason limit;
 
+	if (!hindrance)
+		hindrance = limit_reached(errno, 0, &limit);
 	return lacks(why, "%s", hindrance ? hindrance : otherwise);
 }
 
 static bool lacks_errno(struct reason *why, const char *what)
 {
-	return lacks(why, "%s: %s", what, strerror(errno));
+	struct reason limit;
+
+	return lacks(why, "%s: %s", what, limit_or_error(errno, &limit));
 }
 
 /* Room for @bytes, aligned to them, between two places without access. */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/settings.h"
 
+#include "machine/limits.h"
 #include "machine/lock.h"
 #include "machine/privilege.h"
 #include "test/compat.h"
@@ -283,6 +284,7 @@ static int start_watcher(void)
 const char *settings_open(void)
 {
 	static bool registered;
+	static struct reason why;
 	const char *lacking = privilege_lacking();
 	struct journal *j;
 	int error;
@@ -302,7 +304,7 @@ const char *settings_open(void)
 	if (error) {
 		journal = NULL;
 		lock_release();
-		return strerror(error);
+		return limit_or_error(error, &why);
 	}
 	catch_ending_signals();
 	if (!registered)
