@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,4 +214,15 @@ void machine_require(struct test *t, uint64_t needs)
 	for (unsigned int i = 0; i < uffdio_move_contract.n_needs; i++)
 		if (needs >> i & 1 && !machine_has(i, &lacking))
 			test_skip(t, "%s", lacking);
+}
+
+_Noreturn void machine_cannot(struct test *t, int error, const char *format, ...)
+{
+	char what[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	test_skip(t, "%s: %s", what, strerror(error));
 }

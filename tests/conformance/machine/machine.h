@@ -50,6 +50,17 @@ void machine_restore(void);
 bool machine_has(unsigned int need, const char **lacking);
 
 /**
+ * machine_cannot() - end the test because a call failed that sets it up
+ * @error:  its errno
+ * @format: what could not be done: "the page could not be locked"
+ *
+ * Ends the process.  Where a limit of the machine explains the error, the test is
+ * skipped and names the limit; otherwise something of ours went wrong.
+ */
+_Noreturn void machine_cannot(struct test *t, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
  * machine_require() - skip unless the machine has all of @needs
  * @needs: bit mask over the contract's needs
  */
