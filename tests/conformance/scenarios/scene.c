@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scene.h"
 
 #define LINE 64
@@ -292,6 +294,29 @@ void scene_end(struct scene *s)
 	close(s->uffd);
 	while (s->n_waiters > 0)
 		pthread_join(s->waiters[--s->n_waiters]->thread, NULL);
+}
+
+void let_others_run(void)
+{
+	struct timespec moment = { .tv_nsec = 20000 };
+
+	nanosleep(&moment, NULL);
+}
+
+void stay_on_cpu(struct test *t, int n)
+{
+	cpu_set_t allowed, one;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(allowed), &allowed))
+		machine_cannot(t, errno, "the CPUs that may be used are not told");
+	for (int i = 0; n >= 0 && i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed) && n-- == 0)
+			cpu = i;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		machine_cannot(t, errno, "a thread cannot be kept on a CPU");
 }
 
 void crew_add(struct scene *s, struct crew *c, void *(*run)(void *), void *argument)

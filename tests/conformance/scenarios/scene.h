@@ -126,6 +126,11 @@ const char *waiter_woken(struct scene *s, struct waiter *w);
 /* Did it go on, or make another event?  "done", "event" (read into it) or "asleep". */
 const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *event);
 
+/* Give way for a moment, where another thread has to come further first. */
+void let_others_run(void);
+
+/* Keep the calling thread on a CPU: the @n'th that it may use, or the one it is on if -1. */
+void stay_on_cpu(struct test *t, int n);
 
 /* Threads that run until told to stop, all of them started at once. */
 struct crew {

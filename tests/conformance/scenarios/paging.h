@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages of a scene, swapped out and looked at.
+ */
+#ifndef UFFDIO_MOVE_PAGING_H
+#define UFFDIO_MOVE_PAGING_H
+
+#include "scenarios/scene.h"
+
+/**
+ * swap_out() - have pages swapped out
+ * @start, @pages: which, all of them present; not those behind a huge entry
+ *
+ * To be called on the CPU on which they were first touched (stay_on_cpu()): pages
+ * that another has yet to put on the kernel's lists are passed over.
+ */
+void swap_out(struct scene *s, char *start, unsigned int pages);
+
+/* How many of them are swap entries; and of these, how many with the page still in memory? */
+unsigned int count_swapped(const char *start, unsigned int pages);
+unsigned int count_cached(const char *start, unsigned int pages);
+
+/* The pages of a mapping, by @field of /proc/self/smaps, such as "Private_Dirty". */
+unsigned long smaps_pages(struct test *t, const void *mapping, const char *field);
+
+/* A value of /proc/self/status, in pages. */
+long status_pages(struct test *t, const char *name);
+
+#endif
