@@ -3,6 +3,7 @@
 #include "machine/probes.h"
 
 #include "machine/kernel.h"
+#include "machine/ksm.h"
 #include "machine/machine.h"
 #include "machine/pagemap.h"
 #include "machine/prepare.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <sched.h>
@@ -28,6 +30,7 @@
 
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
+#define NOBODY		65534
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
 							const char *format, ...)
@@ -331,6 +334,21 @@ static bool settings_work(struct reason *why)
 	return fd >= 0 || lacks_errno(why, "/proc/sys cannot be written");
 }
 
+static bool ksm_zero_works(struct reason *why)
+{
+	return ksm_zero_pages() >= 0 || lacks(why, "this kernel is older than it");
+}
+
+/* As a user without privilege, if there is a choice. */
+static bool user_mode_works(struct reason *why)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+			       setresuid(NOBODY, NOBODY, NOBODY)))
+		return lacks_errno(why, "privilege cannot be given up");
+	return syscall(__NR_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY) >= 0 ||
+	       lacks_errno(why, "one is refused");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -362,6 +380,8 @@ const struct probe probes[] = {
 	{ "fork-event", fork_event_works },
 	{ "settings", settings_work },
 	{ "two-cpus", two_cpus_work },
+	{ "ksm-zero", ksm_zero_works },
+	{ "user-mode", user_mode_works },
 };
 
 const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);

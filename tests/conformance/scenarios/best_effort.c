@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
@@ -50,7 +51,7 @@ static int pin(struct test *t, void *page)
 
 	if (ring < 0 ||
 	    syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1))
-		test_skip(t, "the page could not be pinned: %s", error_name(errno));
+		machine_cannot(t, errno, "the page could not be pinned");
 	return ring;
 }
 

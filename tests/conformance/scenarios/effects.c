@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
@@ -26,7 +27,7 @@ void scenario_reference(struct test *t)
 	scene_build(&s, t, 1, 0);
 	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
 	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
-		test_skip(t, "the page could not be spliced into a pipe: %s", error_name(errno));
+		machine_cannot(t, errno, "the page could not be spliced into a pipe");
 	scene_observe_errno(&s, 1, 0);
 	if (page_is_there(t, s.destination))
 		*(volatile uint64_t *)s.destination = STORED;

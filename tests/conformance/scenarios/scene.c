@@ -26,7 +26,7 @@ char *map_pages(struct test *t, unsigned int pages)
 	char *start = room + page_size();
 
 	if (room == MAP_FAILED || mprotect(start, bytes, PROT_READ | PROT_WRITE))
-		test_broken(t, "no memory for %u pages: %s", pages, strerror(errno));
+		machine_cannot(t, errno, "%u pages cannot be mapped", pages);
 	madvise(start, bytes, MADV_NOHUGEPAGE);
 	return start;
 }
@@ -36,7 +36,7 @@ void scene_register(struct scene *s, void *start, unsigned int pages, uint64_t m
 	int error = uffd_register(s->uffd, start, pages * page_size(), mode, NULL);
 
 	if (error)
-		test_skip(s->test, "the range could not be registered: %s", error_name(error));
+		machine_cannot(s->test, error, "the range could not be registered");
 }
 
 void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features)
@@ -46,8 +46,8 @@ void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t f
 	s->n_waiters = 0;
 	s->uffd = uffd_open(features);
 	if (s->uffd < 0)
-		test_skip(t, "no descriptor with the features %#llx: %s",
-			  (unsigned long long)features, error_name(errno));
+		machine_cannot(t, errno, "no descriptor with the features %#llx",
+			       (unsigned long long)features);
 	s->source = map_pages(t, pages);
 	s->destination = map_pages(t, pages);
 	for (unsigned int i = 0; i < pages; i++)

@@ -30,7 +30,7 @@ struct scene {
 /**
  * scene_build() - set the stage
  * @pages:    in each range
- * @features: UFFD_FEATURE_* to ask for; the test is skipped if one is not to be had
+ * @features: UFFD_FEATURE_* to ask for
  */
 void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features);
 
@@ -44,7 +44,7 @@ char *destination_page(const struct scene *s, unsigned int i);
 /* A mapping of @pages small pages, private and anonymous, nothing there yet. */
 char *map_pages(struct test *t, unsigned int pages);
 
-/* Register on the scene's descriptor; skips the test if that is refused. */
+/* Register on the scene's descriptor. */
 void scene_register(struct scene *s, void *start, unsigned int pages, uint64_t mode);
 
 /* Tags fill a page, once in each 64-byte line.  An untouched page's tag is 0. */
