@@ -13,7 +13,7 @@
 
 #include "machine/machine.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define STORED 0x73746f726564ULL
 
@@ -40,19 +40,17 @@ void scenario_reference(struct test *t)
 
 void scenario_protection_dropped(struct test *t)
 {
-	struct uffd_msg event;
 	struct waiter w;
 	struct scene s;
 
-	scene_build(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	scene_build(&s, t, 1, WAITERS_FEATURES | UFFD_FEATURE_PAGEFAULT_FLAG_WP);
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_WP);
 	scene_register(&s, s.destination, 1,
 		       UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP);
 	scene_protect(&s, s.source, 1);
 	scene_observe_errno(&s, 1, 0);
 	waiter_touch(&s, &w, s.destination, true);
-	test_observe(t, "protected", "%s",
-		     strcmp(waiter_next(&s, &w, &event), "done") ? "yes" : "no");
+	test_observe(t, "store", "%s", waiter_became(&s, &w));
 	scene_end(&s);
 }
 

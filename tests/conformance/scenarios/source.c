@@ -5,14 +5,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define READER_MS 60
-#define SETTLE_MS 10
 
 void scenario_source_reads_zero(struct test *t)
 {
@@ -29,27 +27,42 @@ void scenario_source_reads_zero(struct test *t)
 
 void scenario_source_faults(struct test *t)
 {
-	struct uffd_msg event = { 0 };
 	struct waiter w;
 	struct scene s;
-	bool seen;
 
-	scene_build(&s, t, 1, 0);
+	scene_build(&s, t, 1, WAITERS_FEATURES);
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
 	scene_observe_errno(&s, 1, 0);
 	waiter_touch(&s, &w, s.source, false);
-	seen = !strcmp(waiter_next(&s, &w, &event), "event");
-	test_observe(t, "event", "%s", seen ? event_name(&event) : "none");
+	test_observe(t, "reader", "%s", waiter_became(&s, &w));
 	test_observe(t, "address", "%s",
-		     event.arg.pagefault.address == (uintptr_t)s.source ? "old-place" : "other");
+		     w.faulted_at == (uintptr_t)s.source ? "old-place" : "other");
 	scene_end(&s);
+}
+
+/* An event that the call made would be waited for within it. */
+struct mover {
+	struct crew crew;
+	struct scene *scene;
+	int error, done;
+};
+
+static void *move_all(void *argument)
+{
+	struct mover *m = argument;
+	struct scene *s = m->scene;
+
+	m->error = scene_move(s, s->destination, s->source, s->pages, 0, NULL);
+	__atomic_store_n(&m->done, 1, __ATOMIC_RELEASE);
+	return NULL;
 }
 
 void scenario_source_no_event(struct test *t)
 {
 	uint64_t features = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
 			    UFFD_FEATURE_EVENT_UNMAP;
-	struct uffd_msg event;
+	struct uffd_msg event, seen = { 0 };
+	struct mover m = { 0 };
 	struct scene s;
 	int uffd = uffd_open(features | UFFD_FEATURE_EVENT_FORK);
 
@@ -60,9 +73,18 @@ void scenario_source_no_event(struct test *t)
 	}
 	scene_build(&s, t, 4, features);
 	scene_register(&s, s.source, 4, UFFDIO_REGISTER_MODE_MISSING);
-	scene_observe_errno(&s, 4, 0);
-	test_observe(t, "event", "%s",
-		     next_event(&s, &event, SETTLE_MS) ? event_name(&event) : "none");
+	m.scene = &s;
+	crew_add(&s, &m.crew, move_all, &m);
+	while (!__atomic_load_n(&m.done, __ATOMIC_ACQUIRE)) {
+		if (next_event(&s, &event))
+			seen = event;
+		let_others_run();
+	}
+	crew_end(&m.crew);
+	if (next_event(&s, &event))
+		seen = event;
+	test_observe(t, "errno", "%s", error_name(m.error));
+	test_observe(t, "event", "%s", seen.event ? event_name(&seen) : "none");
 	scene_end(&s);
 }
 
