@@ -14,6 +14,7 @@
 #include "scenarios/waiters.h"
 
 #define LINE 64
+#define SPINS 2000		/* some microseconds */
 #define BUSY_TRIES 1000
 #define HUGE_TRIES 200		/* memory may be too scattered for a moment */
 
@@ -306,6 +307,12 @@ void let_others_run(void)
 	nanosleep(&moment, NULL);
 }
 
+void wait_a_turn(unsigned int *turns)
+{
+	if (++*turns > SPINS)
+		let_others_run();
+}
+
 void stay_on_cpu(struct test *t, int n)
 {
 	cpu_set_t allowed, one;
@@ -320,6 +327,19 @@ void stay_on_cpu(struct test *t, int n)
 	CPU_SET(cpu, &one);
 	if (sched_setaffinity(0, sizeof(one), &one))
 		machine_cannot(t, errno, "a thread cannot be kept on a CPU");
+}
+
+struct pace pace_of(unsigned int least, unsigned int most, int64_t ms)
+{
+	return (struct pace){ .least = least, .most = most, .until = now_ms() + ms };
+}
+
+bool pace_goes_on(struct pace *p)
+{
+	if (p->begun >= p->least && (p->begun >= p->most || now_ms() > p->until))
+		return false;
+	p->begun++;
+	return true;
 }
 
 void crew_add(struct scene *s, struct crew *c, void *(*run)(void *), void *argument)

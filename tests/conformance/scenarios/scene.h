@@ -125,8 +125,29 @@ const char *event_name(const struct uffd_msg *event);
 /* Give way for a moment, where another thread has to come further first. */
 void let_others_run(void);
 
+/*
+ * The same where it may be about to: looked for some @turns, from 0 on, and only
+ * then given way to.  Not by sched_yield(), which on a busy machine gives way to
+ * everybody else first.
+ */
+void wait_a_turn(unsigned int *turns);
+
 /* Keep the calling thread on a CPU: the @n'th that it may use, or the one it is on if -1. */
 void stay_on_cpu(struct test *t, int n);
+
+/*
+ * How many rounds: as many as prove something, however slow the machine is, and
+ * of those that would prove more as many as there is time for.
+ */
+struct pace {
+	unsigned int least, most, begun;
+	int64_t until;
+};
+
+struct pace pace_of(unsigned int least, unsigned int most, int64_t ms);
+
+/* One more?  Counts it as begun. */
+bool pace_goes_on(struct pace *p);
 
 /* Threads that run until told to stop, all of them started at once. */
 struct crew {
