@@ -96,6 +96,12 @@ static void fill_source(struct scene *s)
 		fill_page(source_page(s, i), scene_tag(i));
 }
 
+void scene_refill(struct scene *s)
+{
+	madvise(s->source, s->pages * page_size(), MADV_DONTNEED);
+	fill_source(s);
+}
+
 void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features)
 {
 	open_scene(s, t, features);

@@ -46,6 +46,9 @@ void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t f
  */
 void scene_build_huge(struct scene *s, struct test *t, unsigned int huge, uint64_t features);
 
+/* Fill the source anew; it must not be registered. */
+void scene_refill(struct scene *s);
+
 /* Small pages in a huge one. */
 unsigned int pages_per_huge(void);
 

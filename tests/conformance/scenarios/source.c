@@ -4,13 +4,10 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "scenarios/scenarios.h"
 #include "scenarios/waiters.h"
-
-#define READER_MS 60
 
 void scenario_source_reads_zero(struct test *t)
 {
@@ -86,52 +83,6 @@ void scenario_source_no_event(struct test *t)
 	test_observe(t, "errno", "%s", error_name(m.error));
 	test_observe(t, "event", "%s", seen.event ? event_name(&seen) : "none");
 	scene_end(&s);
-}
-
-struct reader {
-	struct crew crew;
-	struct scene *scene;
-	unsigned long reads, wrong;
-};
-
-static void *keep_reading(void *argument)
-{
-	struct reader *r = argument;
-	volatile uint64_t *word = (uint64_t *)r->scene->source;
-
-	while (!__atomic_load_n(&r->crew.stop, __ATOMIC_ACQUIRE)) {
-		r->wrong += *word != scene_tag(0);
-		__atomic_fetch_add(&r->reads, 1, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
-void scenario_reader_during_moves(struct test *t)
-{
-	struct reader r = { 0 };
-	struct scene s;
-	int64_t end;
-	int error = 0;
-
-	scene_build(&s, t, 1, 0);
-	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
-	r.scene = &s;
-	crew_add(&s, &r.crew, keep_reading, &r);
-	while (!__atomic_load_n(&r.reads, __ATOMIC_RELAXED))
-		sched_yield();
-	/* A reader that meets the hole sleeps until the page comes back. */
-	for (end = now_ms() + READER_MS; !error && now_ms() < end;) {
-		error = scene_move(&s, s.destination, s.source, 1, 0, NULL);
-		if (!error)
-			error = scene_move(&s, s.source, s.destination, 1, 0, NULL);
-	}
-	test_observe(t, "errno", "%s", error_name(error));
-	/* If it failed half way, closing lets the reader go on, with zeroes. */
-	test_observe(t, "wrong_reads", "%lu", __atomic_load_n(&r.wrong, __ATOMIC_RELAXED));
-	__atomic_store_n(&r.crew.stop, 1, __ATOMIC_RELEASE);
-	scene_wake(&s, s.source, 1);
-	close(s.uffd);
-	crew_end(&r.crew);
 }
 
 void scenario_argument_in_source(struct test *t)
