@@ -334,6 +334,11 @@ static bool settings_work(struct reason *why)
 	return fd >= 0 || lacks_errno(why, "/proc/sys cannot be written");
 }
 
+static bool kernel_log_works(struct reason *why)
+{
+	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
+}
+
 static bool ksm_zero_works(struct reason *why)
 {
 	return ksm_zero_pages() >= 0 || lacks(why, "this kernel is older than it");
@@ -380,6 +385,7 @@ const struct probe probes[] = {
 	{ "fork-event", fork_event_works },
 	{ "settings", settings_work },
 	{ "two-cpus", two_cpus_work },
+	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
 	{ "user-mode", user_mode_works },
 };

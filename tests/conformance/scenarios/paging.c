@@ -19,6 +19,24 @@ static bool is_cached(const void *page)
 	return mincore((void *)page, page_size(), &resident) || resident & 1;
 }
 
+unsigned int count_present(const struct scene *s)
+{
+	unsigned int present = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++) {
+		present += !!(pagemap_entry(source_page(s, i)) & ENTRY_PRESENT);
+		present += !!(pagemap_entry(destination_page(s, i)) & ENTRY_PRESENT);
+	}
+	return present;
+}
+
+void scene_clear(struct scene *s)
+{
+	scene_end(s);
+	munmap(s->source, s->pages * page_size());
+	munmap(s->destination, s->pages * page_size());
+}
+
 unsigned int count_swapped(const char *start, unsigned int pages)
 {
 	unsigned int swapped = 0;

@@ -16,6 +16,12 @@
  */
 void swap_out(struct scene *s, char *start, unsigned int pages);
 
+/* How many pages of a scene are present, at either place? */
+unsigned int count_present(const struct scene *s);
+
+/* End a scene, and unmap its pages. */
+void scene_clear(struct scene *s);
+
 /* How many of them are swap entries; and of these, how many with the page still in memory? */
 unsigned int count_swapped(const char *start, unsigned int pages);
 unsigned int count_cached(const char *start, unsigned int pages);

@@ -214,6 +214,18 @@ int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pag
 	return error;
 }
 
+int scene_move_in_halves(struct scene *s)
+{
+	const unsigned int half = pages_per_huge() / 2;
+	int error = 0;
+
+	madvise(s->destination, s->pages * page_size(), MADV_NOHUGEPAGE);
+	for (unsigned int i = 0; i < s->pages && !error; i += half)
+		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), half, 0,
+					     NULL);
+	return error;
+}
+
 void test_observe_result(struct test *t, const char *suffix, int error, int64_t move)
 {
 	char name[24];

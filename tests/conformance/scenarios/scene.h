@@ -98,6 +98,14 @@ int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pag
 			 int64_t *move);
 
 /**
+ * scene_move_in_halves() - move huge pages, each in two calls, so that it is split
+ *
+ * From then on the destination is not open to huge pages, which the kernel might
+ * make of the small ones by itself.  Returns 0 or the errno.
+ */
+int scene_move_in_halves(struct scene *s);
+
+/**
  * test_observe_result() - observe "errno" and "move" of a call
  * @suffix: appended to both names: "" or, say, ".second"
  * @error:  what test_move() returned
