@@ -46,11 +46,15 @@ fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE]
 # Read while no run has the lock, here or in another terminal.
 settings()
 {
-	flock -w 60 /run/uffdio-move.lock grep -s . /proc/swaps /sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
-		/sys/kernel/mm/ksm/pages_to_scan /sys/kernel/mm/ksm/smart_scan \
-		/sys/kernel/mm/ksm/use_zero_pages /sys/kernel/mm/transparent_hugepage/enabled \
-		/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled \
-		/proc/sys/vm/nr_hugepages /sys/block/zram*/disksize
+	(
+		flock -w 60 9
+		grep -s . /proc/swaps /sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
+			/sys/kernel/mm/ksm/pages_to_scan /sys/kernel/mm/ksm/smart_scan \
+			/sys/kernel/mm/ksm/use_zero_pages /sys/kernel/mm/transparent_hugepage/enabled \
+			/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled \
+			/proc/sys/vm/nr_hugepages /sys/block/zram*/disksize
+		find /sys/fs/cgroup -type d -name 'uffdio-move.*'
+	) 9>>/run/uffdio-move.lock
 }
 
 left_behind()

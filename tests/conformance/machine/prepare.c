@@ -3,6 +3,7 @@
 #include "machine/prepare.h"
 
 #include "machine/kernel.h"
+#include "machine/memcg.h"
 #include "machine/settings.h"
 #include "test/compat.h"
 
@@ -368,6 +369,16 @@ static void prepare_hugetlb(void)
 		hindered(PREPARE_HUGETLB, "none can be reserved");
 }
 
+static void prepare_memcg(void)
+{
+	int error = memcg_prepare();
+
+	if (error == ENOENT)
+		hindered(PREPARE_MEMCG, "no hierarchy with them is mounted, or none may be made");
+	else if (error)
+		hindered(PREPARE_MEMCG, "none could be made: %s", strerror(error));
+}
+
 static const char *why_nothing(int error)
 {
 	switch (error) {
@@ -390,6 +401,7 @@ void prepare_all(void)
 		prepare_ksm();
 		prepare_huge();
 		prepare_hugetlb();
+		prepare_memcg();
 	}
 	/* A size that is enabled already is of use to everybody. */
 	prepare_large();

@@ -14,6 +14,7 @@ enum preparation {
 	PREPARE_HUGE,		/* transparent huge pages, the huge zero page */
 	PREPARE_LARGE,		/* one size of large folios below them */
 	PREPARE_HUGETLB,
+	PREPARE_MEMCG,
 	PREPARE_COUNT
 };
 

@@ -5,6 +5,7 @@
 #include "machine/kernel.h"
 #include "machine/ksm.h"
 #include "machine/machine.h"
+#include "machine/memcg.h"
 #include "machine/pagemap.h"
 #include "machine/prepare.h"
 #include "machine/settings.h"
@@ -30,6 +31,7 @@
 
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
+#define CHARGED_PAGES	256
 #define NOBODY		65534
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
@@ -334,6 +336,24 @@ static bool settings_work(struct reason *why)
 	return fd >= 0 || lacks_errno(why, "/proc/sys cannot be written");
 }
 
+/* This process ends in there, and with it its charges. */
+static bool memcg_works(struct reason *why)
+{
+	long before;
+	int error;
+
+	if (prepare_hindrance(PREPARE_MEMCG))
+		return lacks_prepared(why, PREPARE_MEMCG, "");
+	error = memcg_enter(MEMCG_FIRST);
+	if (error)
+		return lacks(why, "one cannot be entered: %s", strerror(error));
+	before = memcg_pages(MEMCG_FIRST);
+	if (before < 0 || !plain_pages(CHARGED_PAGES))
+		return lacks(why, "what is charged is not told");
+	return memcg_pages(MEMCG_FIRST) >= before + CHARGED_PAGES / 2 ||
+	       lacks(why, "pages are not charged to them");
+}
+
 static bool kernel_log_works(struct reason *why)
 {
 	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
@@ -385,6 +405,7 @@ const struct probe probes[] = {
 	{ "fork-event", fork_event_works },
 	{ "settings", settings_work },
 	{ "two-cpus", two_cpus_work },
+	{ "memcg", memcg_works },
 	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
 	{ "user-mode", user_mode_works },

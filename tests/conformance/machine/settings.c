@@ -87,6 +87,8 @@ static int undo_once(const struct change *c)
 		return swapoff(c->path) ? errno : 0;
 	case UNDO_UNLINK:
 		return unlink(c->path) ? errno : 0;
+	case UNDO_RMDIR:
+		return rmdir(c->path) ? errno : 0;
 	case UNDO_FORGET:
 		return forget_ram_disk(c->path);
 	}

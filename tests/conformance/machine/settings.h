@@ -60,6 +60,7 @@ enum undo {
 	UNDO_WRITE = 1,		/* write @value to @path */
 	UNDO_SWAPOFF,		/* swapoff(@path) */
 	UNDO_UNLINK,		/* unlink(@path) */
+	UNDO_RMDIR,		/* rmdir(@path) */
 	UNDO_FORGET,		/* drop what the RAM disk @path holds */
 };
 
