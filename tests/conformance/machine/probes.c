@@ -32,6 +32,7 @@
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
 #define CHARGED_PAGES	256
+#define SWAP_COPY_TRIES	50
 #define NOBODY		65534
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
@@ -84,6 +85,16 @@ static char *plain_pages(unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		memset(at + i * page_size(), 0x5a, page_size());
 	return at;
+}
+
+/* In a mapping of its own, so that what is told of the mapping is told of it. */
+static char *isolated_page(void)
+{
+	char *page = aligned_room(page_size());
+
+	if (page)
+		memset(page, 0x5a, page_size());
+	return page;
 }
 
 static bool swap_works(struct reason *why)
@@ -354,6 +365,24 @@ static bool memcg_works(struct reason *why)
 	       lacks(why, "pages are not charged to them");
 }
 
+/* As in scenarios/paging.c: what is cached before it is read is kept by most kernels. */
+static bool swap_copy_works(struct reason *why)
+{
+	char *page = isolated_page();
+
+	for (int i = 0; page && i < SWAP_COPY_TRIES; i++) {
+		madvise(page, page_size(), MADV_PAGEOUT);
+		if (pagemap_entry(page) & ENTRY_SWAPPED) {
+			madvise(page, page_size(), MADV_WILLNEED);
+			(void)*(volatile char *)page;
+			if (smaps_kb(page, "Private_Clean") == (long)page_size() / 1024)
+				return true;
+		}
+		poll(NULL, 0, 1);
+	}
+	return lacks_prepared(why, PREPARE_SWAP, "a page that is read counts as dirty");
+}
+
 static bool kernel_log_works(struct reason *why)
 {
 	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
@@ -408,6 +437,7 @@ const struct probe probes[] = {
 	{ "memcg", memcg_works },
 	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
+	{ "swap-copy", swap_copy_works },
 	{ "user-mode", user_mode_works },
 };
 

@@ -65,6 +65,13 @@ static bool swap_is_full(void)
 	return sysinfo(&info) == 0 && info.freeswap == 0;
 }
 
+static bool swap_is_half_full(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && info.freeswap < info.totalswap / 2;
+}
+
 void swap_out(struct scene *s, char *start, unsigned int pages)
 {
 	for (int i = 0; i < TRIES && !swap_is_full(); i++) {
@@ -111,4 +118,23 @@ long status_pages(struct test *t, const char *name)
 	if (kb < 0)
 		test_broken(t, "/proc/self/status does not tell %s", name);
 	return kb * 1024 / (long)page_size();
+}
+
+void make_clean(struct scene *s)
+{
+	for (int i = 0; i < TRIES && !swap_is_full(); i++) {
+		swap_out(s, s->source, s->pages);
+		if (madvise(s->source, s->pages * page_size(), MADV_WILLNEED))
+			machine_cannot(s->test, errno, "pages cannot be read in ahead");
+		for (unsigned int k = 0; k < s->pages; k++)
+			(void)*(volatile char *)source_page(s, k);
+		if (smaps_pages(s->test, s->source, "Private_Clean") == s->pages)
+			return;
+		let_others_run();
+	}
+	/* With half of it in use the kernel keeps no copies of what it has read. */
+	if (swap_is_half_full())
+		machine_cannot(s->test, ENOSPC, "swap keeps no copies");
+	test_broken(s->test, "of %u pages read from swap %lu are clean", s->pages,
+		    smaps_pages(s->test, s->source, "Private_Clean"));
 }

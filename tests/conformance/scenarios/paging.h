@@ -26,6 +26,16 @@ void scene_clear(struct scene *s);
 unsigned int count_swapped(const char *start, unsigned int pages);
 unsigned int count_cached(const char *start, unsigned int pages);
 
+/**
+ * make_clean() - have a scene's source read back from swap, and not stored to since
+ *
+ * Such pages are clean: there is a copy of each in swap, which reclaim need not
+ * write again.  The copy is kept where the page was in memory before it was
+ * mapped again, not where it is read past the swap cache; and not by each kernel,
+ * so that this takes the need "swap-copy".
+ */
+void make_clean(struct scene *s);
+
 /* The pages of a mapping, by @field of /proc/self/smaps, such as "Private_Dirty". */
 unsigned long smaps_pages(struct test *t, const void *mapping, const char *field);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Moves and reclaim: pages that are swapped out, or to be freed.
+ * Moves and reclaim: pages that are swapped out, dirty, clean, or to be freed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,6 +14,8 @@
 
 #define FEW 8
 #define TRIES 500
+#define STORED_TO 3		/* of the few */
+#define STORED(i) scene_tag(1000 + (i))
 
 void scenario_swapped(struct test *t)
 {
@@ -55,6 +57,38 @@ void scenario_protection_dropped_swapped(struct test *t)
 	scene_end(&s);
 }
 
+/*
+ * A scene of pages that are dirty or not, and how they are moved; the latter
+ * returns 0 or the errno.
+ */
+struct marked {
+	void (*build)(struct scene *s, struct test *t);
+	int (*move)(struct scene *s);
+};
+
+/* Clean pages may be reclaimed at any time: then nothing was shown. */
+static void play(struct scene *s, struct test *t, const struct marked *m)
+{
+	int error;
+
+	stay_on_cpu(t, -1);
+	for (int i = 0; i < TRIES; i++) {
+		m->build(s, t);
+		error = m->move(s);
+		if (count_present(s) == s->pages) {
+			test_observe(t, "errno", "%s", error_name(error));
+			return;
+		}
+		scene_clear(s);
+	}
+	machine_cannot(t, ENOMEM, "clean pages do not stay in memory");
+}
+
+static int move_all(struct scene *s)
+{
+	return scene_move(s, s->destination, s->source, s->pages, 0, NULL);
+}
+
 /* What was put in a queue is worked off by the second call. */
 static void free_lazily(struct scene *s)
 {
@@ -64,10 +98,122 @@ static void free_lazily(struct scene *s)
 			machine_cannot(s->test, errno, "pages cannot be freed lazily");
 		if (smaps_pages(s->test, s->source, "LazyFree") == s->pages)
 			return;
-		let_others_run();
+		/* Those that were reclaimed meanwhile are wanted back. */
+		scene_refill(s);
 	}
 	test_broken(s->test, "of %u pages %lu were freed lazily", s->pages,
 		    smaps_pages(s->test, s->source, "LazyFree"));
+}
+
+static void store_to_some(struct scene *s)
+{
+	for (unsigned int i = 0; i < STORED_TO; i++)
+		fill_page(source_page(s, i), STORED(i));
+}
+
+/* Clean pages are such that were given to MADV_FREE, and not stored to since. */
+static void build_some_freed(struct scene *s, struct test *t)
+{
+	scene_build(s, t, FEW, 0);
+	free_lazily(s);
+	store_to_some(s);
+}
+
+/* Or such that swap has a copy of. */
+static void build_some_swapped(struct scene *s, struct test *t)
+{
+	scene_build(s, t, FEW, 0);
+	make_clean(s);
+	store_to_some(s);
+}
+
+static void build_huge(struct scene *s, struct test *t)
+{
+	scene_build_huge(s, t, 1, 0);
+}
+
+/* Only so does a huge page come to be clean. */
+static void build_huge_freed(struct scene *s, struct test *t)
+{
+	scene_build_huge(s, t, 1, 0);
+	free_lazily(s);
+}
+
+static unsigned long count_marked(struct scene *s, const char *mark)
+{
+	return smaps_pages(s->test, s->destination, mark);
+}
+
+static void observe_small(struct test *t, const struct marked *m)
+{
+	struct scene s;
+
+	play(&s, t, m);
+	test_observe(t, "dirty", "%lu", count_marked(&s, "Private_Dirty"));
+	test_observe(t, "clean", "%lu", count_marked(&s, "Private_Clean"));
+	scene_end(&s);
+}
+
+/* Counted in huge pages. */
+static void observe_huge(struct test *t, const struct marked *m)
+{
+	const unsigned int per_huge = pages_per_huge();
+	struct scene s;
+
+	play(&s, t, m);
+	test_observe(t, "dirty", "%lu", count_marked(&s, "Private_Dirty") / per_huge);
+	test_observe(t, "clean", "%lu", count_marked(&s, "Private_Clean") / per_huge);
+	test_observe(t, "whole", "%lu", count_marked(&s, "AnonHugePages") / per_huge);
+	scene_end(&s);
+}
+
+void scenario_dirty_kept(struct test *t)
+{
+	observe_small(t, &(struct marked){ build_some_freed, move_all });
+}
+
+void scenario_dirty_kept_swap(struct test *t)
+{
+	observe_small(t, &(struct marked){ build_some_swapped, move_all });
+}
+
+void scenario_dirty_kept_huge(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge, move_all });
+}
+
+void scenario_dirty_kept_split(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge, scene_move_in_halves });
+}
+
+void scenario_clean_kept_huge(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge_freed, move_all });
+}
+
+void scenario_clean_kept_split(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge_freed, scene_move_in_halves });
+}
+
+/* The pages, newer than what swap has of them, are moved and then reclaimed. */
+void scenario_store_outlives_reclaim(struct test *t)
+{
+	unsigned int newest = 0;
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	make_clean(&s);
+	for (unsigned int i = 0; i < FEW; i++)
+		fill_page(source_page(&s, i), STORED(i));
+	scene_observe_errno(&s, FEW, 0);
+	swap_out(&s, s.destination, FEW);
+	for (unsigned int i = 0; i < FEW; i++)
+		newest += read_tag(destination_page(&s, i)) == STORED(i);
+	test_observe(t, "newest", "%u", newest);
+	scene_end(&s);
 }
 
 /* Reclaim may be kept from a page for a moment, but not for good. */
@@ -81,27 +227,40 @@ static void reclaim(struct scene *s)
 	}
 }
 
-static void observe_reclaimed(struct scene *s)
+static void observe_reclaimed(struct test *t, const struct marked *m)
 {
-	struct uffdio_range range = { (uintptr_t)s->destination, s->pages * page_size() };
+	struct uffdio_range range;
+	struct scene s;
 	uint64_t tag;
 
-	reclaim(s);
-	if (ioctl(s->uffd, UFFDIO_UNREGISTER, &range))
-		test_broken(s->test, "UFFDIO_UNREGISTER: %s", strerror(errno));
-	tag = read_tag(s->destination);
-	test_observe(s->test, "after_reclaim", "%s",
+	play(&s, t, m);
+	reclaim(&s);
+	range = (struct uffdio_range){ (uintptr_t)s.destination, s.pages * page_size() };
+	if (ioctl(s.uffd, UFFDIO_UNREGISTER, &range))
+		test_broken(t, "UFFDIO_UNREGISTER: %s", strerror(errno));
+	tag = read_tag(s.destination);
+	test_observe(t, "after_reclaim", "%s",
 		     tag == 0 ? "zero" : tag == scene_tag(0) ? "contents" : "other");
+	scene_end(&s);
+}
+
+static void build_freed(struct scene *s, struct test *t)
+{
+	scene_build(s, t, 1, 0);
+	free_lazily(s);
 }
 
 void scenario_lazily_freed(struct test *t)
 {
-	struct scene s;
+	observe_reclaimed(t, &(struct marked){ build_freed, move_all });
+}
 
-	stay_on_cpu(t, -1);
-	scene_build(&s, t, 1, 0);
-	free_lazily(&s);
-	scene_observe_errno(&s, 1, 0);
-	observe_reclaimed(&s);
-	scene_end(&s);
+void scenario_lazily_freed_huge(struct test *t)
+{
+	observe_reclaimed(t, &(struct marked){ build_huge_freed, move_all });
+}
+
+void scenario_lazily_freed_split(struct test *t)
+{
+	observe_reclaimed(t, &(struct marked){ build_huge_freed, scene_move_in_halves });
 }
