@@ -388,6 +388,20 @@ static bool kernel_log_works(struct reason *why)
 	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
 }
 
+static bool collapse_works(struct reason *why)
+{
+	char *at = huge_page_size() ? aligned_room(huge_page_size()) : NULL;
+
+	if (!at)
+		return lacks(why, "this kernel has no huge pages");
+	madvise(at, huge_page_size(), MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < huge_page_size(); i += page_size())
+		at[i] = 1;
+	madvise(at, huge_page_size(), MADV_HUGEPAGE);
+	return !madvise(at, huge_page_size(), MADV_COLLAPSE) ||
+	       lacks_errno(why, "none could be made");
+}
+
 static bool ksm_zero_works(struct reason *why)
 {
 	return ksm_zero_pages() >= 0 || lacks(why, "this kernel is older than it");
@@ -438,6 +452,7 @@ const struct probe probes[] = {
 	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
 	{ "swap-copy", swap_copy_works },
+	{ "collapse", collapse_works },
 	{ "user-mode", user_mode_works },
 };
 

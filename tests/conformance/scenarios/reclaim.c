@@ -40,6 +40,46 @@ void scenario_swapped(struct test *t)
 	scene_end(&s);
 }
 
+static bool have_cached(struct scene *s)
+{
+	for (int i = 0; i < TRIES; i++) {
+		madvise(s->source, s->pages * page_size(), MADV_WILLNEED);
+		if (count_cached(s->source, s->pages) == s->pages)
+			return true;
+		let_others_run();
+	}
+	return false;
+}
+
+static unsigned int count_contents(struct scene *s)
+{
+	unsigned int right = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++)
+		right += read_tag(destination_page(s, i)) == scene_tag(i);
+	return right;
+}
+
+/* With the entry moves the page that is cached behind it, which reclaim then has to find. */
+void scenario_swapped_cached(struct test *t)
+{
+	struct scene s;
+	int error;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	swap_out(&s, s.source, FEW);
+	if (!have_cached(&s))
+		test_broken(t, "of %u pages %u are in memory behind their swap entries", FEW,
+			    count_cached(s.source, FEW));
+	error = scene_move_patiently(&s, s.destination, s.source, FEW, 0, NULL);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "contents", "%u", count_contents(&s));
+	swap_out(&s, s.destination, FEW);
+	test_observe(t, "contents.reclaimed", "%u", count_contents(&s));
+	scene_end(&s);
+}
+
 void scenario_protection_dropped_swapped(struct test *t)
 {
 	struct scene s;
