@@ -282,24 +282,37 @@ void scenario_nonblock(struct test *t)
 	scene_end(&s);
 }
 
+static int move_with_mode(struct scene *s, uint64_t mode, unsigned int *accepted)
+{
+	int error = scene_move(s, s->destination, s->source, 1, mode, NULL);
+
+	if (page_is_there(s->test, s->destination)) {
+		++*accepted;
+		scene_move(s, s->source, s->destination, 1, 0, NULL);
+	}
+	return error;
+}
+
+/* Each alone, and beside every set of those that are known. */
 void scenario_unknown_bits(struct test *t)
 {
-	uint64_t known = UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
-	unsigned int accepted = 0;
-	int answer = 0, error;
+	const uint64_t known = UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
+	unsigned int accepted = 0, refused = 0;
+	int answer = EINVAL;
 	struct scene s;
 
-	scene_build(&s, t, 64, 0);
-	for (unsigned int bit = 0; bit < 64; bit++) {
-		if (known & 1ULL << bit)
-			continue;
-		error = scene_move(&s, destination_page(&s, bit), source_page(&s, bit), 1,
-				   1ULL << bit, NULL);
-		accepted += !error;
-		/* One that answers differently is the one to be told. */
-		if (!answer || (error && error != EINVAL))
-			answer = error;
-	}
+	scene_build(&s, t, 1, 0);
+	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
+	for (unsigned int bit = 0; bit < 64; bit++)
+		for (uint64_t beside = 0; beside <= known && !(known >> bit & 1); beside++) {
+			int error = move_with_mode(&s, 1ULL << bit | beside, &accepted);
+
+			/* One that answers differently is the one to be told. */
+			if (error != EINVAL)
+				answer = error;
+			refused += !!error;
+		}
+	test_observe(t, "refused", "%u", refused);
 	test_observe(t, "accepted", "%u", accepted);
 	test_observe(t, "errno", "%s", error_name(answer));
 	scene_end(&s);
