@@ -102,6 +102,11 @@ static void place_unwritable_result(struct call *c)
 	place_before(c, offsetof(struct uffdio_move, move), PROT_READ);
 }
 
+static void place_inaccessible_result(struct call *c)
+{
+	place_before(c, offsetof(struct uffdio_move, move), PROT_NONE);
+}
+
 void variation_argument_unreadable(struct call *c)
 {
 	c->place_argument = place_unreadable;
@@ -117,6 +122,12 @@ void variation_argument_half_readable(struct call *c)
 void variation_argument_result_unwritable(struct call *c)
 {
 	c->place_argument = place_unwritable_result;
+	c->argument_unreadable = true;
+}
+
+void variation_argument_result_inaccessible(struct call *c)
+{
+	c->place_argument = place_inaccessible_result;
 	c->argument_unreadable = true;
 }
 
