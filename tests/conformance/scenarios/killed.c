@@ -13,18 +13,20 @@
 #include <unistd.h>
 
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define PAGES 2048		/* a call over them makes several steps, as of a page table */
 #define LEAST_KILLS 2
 #define MOST_KILLS 12
 #define KILLS_MS 1000		/* for those beyond the least */
+#define SPIN_MS 3		/* without a pause, for a process that is about to call */
 #define STACK_BYTES (64UL << 10)
 #define HOLES UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES
 
 struct doomed {
 	struct scene *scene;
 	void (*moves)(struct doomed *d);
+	int begun;		/* it is about to call */
 	unsigned int calls;	/* that have returned */
 	pid_t parent;
 	char *stack;
@@ -44,7 +46,7 @@ static pid_t start(struct doomed *d)
 {
 	pid_t child;
 
-	d->calls = 0;
+	d->begun = d->calls = 0;
 	d->parent = getpid();
 	child = clone(run_doomed, d->stack + STACK_BYTES, CLONE_VM | CLONE_FILES | SIGCHLD, d);
 	if (child < 0)
@@ -123,4 +125,60 @@ void scenario_fatal_signal(struct test *t)
 	test_observe(t, "lost", "%u", lost);
 	test_observe(t, "doubled", "%u", doubled);
 	scene_end(&s);
+}
+
+static void move_once(struct doomed *d)
+{
+	struct scene *s = d->scene;
+
+	__atomic_store_n(&d->begun, 1, __ATOMIC_RELEASE);
+	scene_move(s, s->destination, s->source, PAGES, 0, NULL);
+}
+
+/* In its first step, if it has got as far, and if both are run at the same time. */
+static void kill_in_call(struct doomed *d)
+{
+	int64_t pause_from = now_ms() + SPIN_MS;
+	pid_t child = start(d);
+
+	while (!__atomic_load_n(&d->begun, __ATOMIC_ACQUIRE))
+		if (now_ms() > pause_from)
+			let_others_run();
+	end(child);
+}
+
+/* Threads that sleep on although the page they wait for has come. */
+static unsigned int wait_and_kill(struct test *t, struct doomed *d)
+{
+	struct waiter waiters[MOST_WAITERS];
+	unsigned int forgotten = 0;
+	struct scene s;
+
+	d->scene = &s;
+	scene_build(&s, t, PAGES, WAITERS_FEATURES);
+	for (unsigned int i = 0; i < MOST_WAITERS; i++)
+		waiter_touch(&s, &waiters[i], destination_page(&s, i * (PAGES / MOST_WAITERS)),
+			     false);
+	for (unsigned int i = 0; i < MOST_WAITERS; i++)
+		waiter_await(&s, &waiters[i]);
+	kill_in_call(d);
+	for (unsigned int i = 0; i < MOST_WAITERS; i++)
+		forgotten += !strcmp(waiter_became(&s, &waiters[i]), "asleep") &&
+			     page_is_there(t, (void *)waiters[i].address);
+	scene_end(&s);
+	munmap(s.source, PAGES * page_size());
+	munmap(s.destination, PAGES * page_size());
+	return forgotten;
+}
+
+void scenario_killed_call_wakes(struct test *t)
+{
+	struct pace pace = pace_of(LEAST_KILLS, MOST_KILLS, KILLS_MS);
+	struct doomed d = { .moves = move_once };
+	unsigned int forgotten = 0;
+
+	d.stack = map_pages(t, STACK_BYTES / page_size() + 1);
+	while (!forgotten && pace_goes_on(&pace))
+		forgotten = wait_and_kill(t, &d);
+	test_observe(t, "left_asleep", "%s", forgotten ? "yes" : "no");
 }
