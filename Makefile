@@ -198,8 +198,9 @@ $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
 
-# The same program, around whose calls faults.c plays a faulty kernel.
-$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/programs/faults.o
+# The same program, around whose calls faults.c and its like play a faulty kernel.
+$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
+		$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/programs/faults*.c))
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
 

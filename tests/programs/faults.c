@@ -1,87 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A faulty kernel, played: conformance-with-faults makes its calls through
- * __wrap_test_move(), which spoils what the environment's UFFDIO_MOVE_FAULT
- * names.  So the report's answer to a kernel that is not here can be seen:
+ * conformance-with-faults makes its calls through __wrap_test_move(), which
+ * plays the faulty kernel that the environment's UFFDIO_MOVE_FAULT names.  So
+ * the report's answer to a kernel that is not here can be seen:
  * check-conformance.sh tells what each fault has to lead to.
  */
-#include <errno.h>
-#include <signal.h>
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "test/test_internal.h"
+#include "faults.h"
 
-int __real_test_move(struct test *t, int uffd, struct uffdio_move *arg);
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg);
 
-static bool source_has(const struct test *t, char letter)
+static const struct fault *const tables[] = {
+	faults_of_calls,
+};
+
+static const struct fault *find(const char *name)
 {
-	return t->plan->source && strchr(t->plan->source, letter);
+	for (size_t i = 0; name && i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct fault *fault = tables[i]; fault->name; fault++)
+			if (!strcmp(fault->name, name))
+				return fault;
+	return NULL;
 }
 
-static void never_return(struct test *t)
+/* A page that is copied onto itself is read and written. */
+static bool is_accessible(void *start, size_t size)
 {
-	t->record->in_call = 1;
-	for (;;)
-		pause();
-}
+	struct iovec both = { start, size };
 
-/* Refuse where the page at the walk's begin is in a certain state, as 6.8 did. */
-static int refuse(struct uffdio_move *arg, int error)
-{
-	arg->move = -error;
-	return error;
-}
-
-static int copy_instead(struct test *t, int uffd, struct uffdio_move *arg)
-{
-	char *kept = malloc(arg->len);
-	int error;
-
-	if (!kept)
-		abort();
-	memcpy(kept, (void *)(uintptr_t)arg->src, arg->len);
-	error = __real_test_move(t, uffd, arg);
-	if (!error)
-		memcpy((void *)(uintptr_t)arg->src, kept, arg->len);
-	free(kept);
-	return error;
+	return process_vm_writev(getpid(), &both, 1, &both, 1, 0) == (ssize_t)size;
 }
 
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg)
 {
-	const char *fault = getenv("UFFDIO_MOVE_FAULT");
-	bool plain = t->plan->source && !t->plan->n_variations && !strcmp(t->plan->source, "P");
-	int error;
+	const struct fault *fault = find(getenv("UFFDIO_MOVE_FAULT"));
 
-	if (!fault)
-		fault = "";
-	if (!strcmp(fault, "held-never-returns") && source_has(t, 'r'))
-		never_return(t);
-	if (!strcmp(fault, "plain-never-returns") && plain)
-		never_return(t);
-	if (!strcmp(fault, "plain-crashes") && plain)
-		raise(SIGSEGV);
-	if (!strcmp(fault, "zero-busy") && t->plan->source &&
-	    !strcmp(t->plan->source, "Z") && t->plan->destination[0] == '.')
-		return refuse(arg, EBUSY);
-	if (!strcmp(fault, "copies") && plain && t->plan->destination[0] == '.')
-		return copy_instead(t, uffd, arg);
-
-	error = __real_test_move(t, uffd, arg);
-	if (!strcmp(fault, "changing-leaves-move") && error == EAGAIN && arg->move == -EAGAIN)
-		arg->move = MOVE_SENTINEL;
-	if (!strcmp(fault, "unmapped-einval") && error == ENOENT && t->plan->n_variations) {
-		arg->move = -EINVAL;
-		return EINVAL;
-	}
-	if (!strcmp(fault, "short-hides-nothing") && error == EAGAIN && arg->move > 0)
-		return ENOENT;
-	if (!strcmp(fault, "wrong-count") && !error)
-		arg->move += 4096;
-	if (!strcmp(fault, "loses-contents") && !error && plain && t->plan->destination[0] == '.')
-		memset((void *)(uintptr_t)arg->dst, 0, arg->len);
-	return error;
+	if (fault && (fault->any_argument || is_accessible(arg, sizeof(*arg))))
+		return fault->call(t, uffd, arg);
+	return __real_test_move(t, uffd, arg);
 }
