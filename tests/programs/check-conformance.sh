@@ -105,6 +105,49 @@ fault short-hides-nothing 1 call.short FAILS EAGAIN
 fault wrong-count 1 call.success FAILS move
 fault no-such-fault 0 page.present holds
 
+fault clean-is-dirtied 0 effects.dirty-kept deviates clean-page-dirtied
+
+# what a test has to notice: the fault, the clause, what the report says of it
+while read -r name clause word; do
+	fault "$name" 1 "$clause" FAILS "$word"
+done <<'END'
+wake-too-wide wake.only-moved observed refaulted
+wake-page-behind wake.only-moved behind: expected asleep, observed refaulted
+wake-whole-after-short wake.only-moved stopped_at: expected asleep
+wake-at-source wake.only-moved old_place: expected asleep
+wake-after-enoent wake.not-on-failure expected asleep, observed refaulted
+wake-after-eexist wake.not-on-failure expected asleep, observed refaulted
+wake-after-einval wake.not-on-failure expected asleep, observed refaulted
+wake-after-ebusy wake.not-on-failure observed EBUSY refaulted
+wake-after-eagain wake.not-on-failure expected asleep, observed refaulted
+wake-after-efault wake.not-on-failure expected asleep, observed refaulted
+wake-despite-dontwake wake.dontwake first: expected asleep, observed done
+no-wake-for-huge wake.moved expected done, observed asleep
+no-wake-for-last wake.moved last: expected done, observed asleep
+no-wake-for-next-table wake.moved next_table: expected done
+no-wake-for-short wake.moved first: expected done, observed asleep
+no-wake-for-holes wake.holes-too expected refaulted, observed asleep
+no-wake-for-swapped wake.moved expected done, observed asleep
+wake-first-only wake.moved expected done, observed asleep
+wake-late wake.moved expected done, observed asleep
+length-truncated-to-32-bits areas.src-inside expected EINVAL
+length-masked-31 areas.src-inside expected EINVAL
+length-without-sign argument.dst-range pages_moved: expected 0
+long-is-cut call.success move: expected all
+unknown-bit-with-known-accepted default.mode-reserved refused: expected 248
+reads-40-bytes call.arrives destination[0]
+resident-drifts effects.accounting resident: expected same, observed more
+huge-resident-drifts effects.accounting resident: expected same, observed more
+swap-drifts effects.accounting swap: expected same, observed more
+unlocks effects.accounting locked: expected 0
+charge-follows-mover effects.charge-stays elsewhere: expected 0
+dirty-is-forgotten effects.dirty-kept clean: expected 5
+event-for-source source.no-event event: expected none, observed remove
+stores-are-lost default.atomic-page lost: expected 0
+page-comes-in-pieces default.atomic-page wrong_reads: expected 0
+old-place-stays default.old-place-ends after: expected no, observed yes
+END
+
 for what in no-userfaultfd no-move no-move-einval; do
 	run "$dir/sandbox" $what "$program"
 	[ $status -eq 4 ] && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]

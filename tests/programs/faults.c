@@ -16,7 +16,7 @@
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg);
 
 static const struct fault *const tables[] = {
-	faults_of_calls,
+	faults_of_calls, faults_of_wakes, faults_of_scenarios,
 };
 
 static const struct fault *find(const char *name)

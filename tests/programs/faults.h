@@ -15,6 +15,8 @@ struct fault {
 
 /* Each ends with one that has no name. */
 extern const struct fault faults_of_calls[];		/* faults_calls.c */
+extern const struct fault faults_of_wakes[];		/* faults_wake.c */
+extern const struct fault faults_of_scenarios[];	/* faults_scenarios.c */
 
 /* The kernel's own answer. */
 int __real_test_move(struct test *t, int uffd, struct uffdio_move *arg);
