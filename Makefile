@@ -5,7 +5,9 @@ CC	?= gcc
 HOSTCC	?= $(CC)
 CFLAGS	?= -O2 -g
 B	:= build
-CACHE	:= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uffdio-move
+quoted	= '$(subst ','\'',$1)'
+CACHE	:= $(shell XDG_CACHE_HOME=$(call quoted,$(XDG_CACHE_HOME)) HOME=$(call quoted,$(HOME)) \
+		sh kernel-patch/vm/cache.sh)
 SUDO	:= $(if $(filter-out 0,$(shell id -u)),sudo)
 
 prefix	?= /usr/local
@@ -13,7 +15,7 @@ mandir	?= $(prefix)/share/man
 includedir ?= $(prefix)/include
 bindir	?= $(prefix)/bin
 
-PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev \
+PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev liburing-dev \
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev
@@ -23,26 +25,28 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 	bsdextrautils poppler-utils
 
 CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
-	check-page-tools check-examples conformance check-conformance check-oracles check-stress
+	check-page-tools check-examples conformance check-storeys check-conformance check-faults \
+	check-limits check-oracles check-stress
 KERNEL_CHECKS := check-kernel check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
-GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h contract_tests.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
+GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
-	$B/tests.d/contract_tables.o $B/tests.d/oracle.o
+	$B/tests.d/contract_tables.o $B/tests.d/oracle.o $B/tests.d/derive.o
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
+HELPERS	:= conformance-with-faults sandbox mergeable
 ARM64	:= $(CACHE)/arm64
-HARNESS	:= $B/kselftest/kselftest_harness.h
+KSELFTEST := $B/kselftest/kselftest.h
 
 .DELETE_ON_ERROR:
 .PHONY: all help setup report check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
 	arm64 groff html pdf upstream install uninstall clean
 
-all: $B/specgen $B/uffdio-move-conformance $B/sandbox $B/conformance-with-faults $(GENERATED)
+all: $B/specgen $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -92,8 +96,17 @@ fuzz-specgen: $B/fuzz-specgen ## contracts that nobody thought of, for SECONDS_=
 	nice $< -max_total_time=$(or $(SECONDS_),60) -timeout=600 -max_len=80000 -dict=$B/fuzz/words \
 		-artifact_prefix=$B/fuzz/ -print_final_stats=1 $B/fuzz/corpus $B/fuzz/seeds
 
-check-conformance: $B/uffdio-move-conformance $B/conformance-with-faults $B/sandbox ## faulty kernels, sandboxes, interruptions
+check-faults: $B/conformance-with-faults ## each faulty kernel that can be played is noticed
+	tests/programs/check-faults.sh $<
+
+check-storeys: ## the conformance program's files include what is below them only
+	tests/programs/check-storeys.sh
+
+check-conformance: $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) ## faulty kernels, sandboxes, interruptions
 	tests/programs/check-conformance.sh $B
+
+check-limits: $B/limits ## what the machine limits is named when it is reached, and only then
+	tests/programs/check-limits.sh $<
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
@@ -173,7 +186,8 @@ uninstall: ## remove what install has put there
 		$(DESTDIR)$(bindir)/uffdio-move-conformance
 
 clean: ## remove what was built here; the cache stays
-	rm -rf $B
+	rm -rf $(filter-out $B/cache,$(wildcard $B/*))
+	@rmdir $B 2>/dev/null || :
 
 # What cites clauses; a folder that is not there yet leaves its column absent.
 CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)
@@ -200,44 +214,45 @@ $B/generated: $B/specgen spec/uffdio_move.yaml
 	@touch $@
 $(GENERATED): $B/generated ;
 
-$(HARNESS):
-	@mkdir -p $B
-	@echo "taking kselftest_harness.h from linux-source-6.1"
-	rm -rf $(@D).new && mkdir $(@D).new
+# For TAP.
+$(KSELFTEST):
+	@echo "taking kselftest.h from linux-source-6.1"
+	@rm -rf $(@D).new && mkdir -p $(@D).new
 	tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
-		linux-source-6.1/tools/testing/selftests/kselftest.h \
-		linux-source-6.1/tools/testing/selftests/kselftest_harness.h
-	rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
+		linux-source-6.1/tools/testing/selftests/kselftest.h
+	@rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
 
 $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
+	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
-# The same program, around whose calls faults.c plays a faulty kernel.
-$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) $B/tests.d/programs/faults.o
+# The same program, around whose calls those of tests/programs/faults/ play a faulty kernel.
+$B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
+		$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/programs/faults/*.c))
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson -luring
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson -luring
 
 $B/failing-allocations: $B/tests.d/allocations/failing_allocations.o $B/tests.d/allocations/fail_nth.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
-$B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c)) \
-		$(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
+$B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c))
+$B/limits: $B/tests.d/programs/limits.o
+$B/stress $B/limits: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@"
-	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson
+	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
-$B/sandbox: $B/tests.d/programs/sandbox.o
+$B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
 	@echo "  LINK    $@"
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $(ARM64):
-	tests/fetch-packages.sh $@ bookworm arm64 libjansson-dev busybox-static
+	tests/fetch-packages.sh $@ bookworm arm64 libjansson-dev liburing-dev busybox-static
 
 $(CACHE)/groff:
 	tests/fetch-packages.sh $@ stable $$(dpkg --print-architecture) \
@@ -248,11 +263,11 @@ $B/specgen.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) $$(pkg-config --cflags libfyaml)
 
-$B/tests.d/%.o: tests/%.c $(HARNESS) | $(GENERATED)
+$B/tests.d/%.o: tests/%.c $(KSELFTEST) | $(GENERATED)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests/conformance -Itests/$(dir $*) -Ispec/specgen -I$B -isystem $(dir $(HARNESS))
+	$(COMPILE) -Itests/conformance -Itests/$(dir $*) -Ispec/specgen -I$B -isystem $(dir $(KSELFTEST))
 
-$B/tests.d/oracle.o: spec/specgen/oracle.c
+$B/tests.d/oracle.o $B/tests.d/derive.o: $B/tests.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)
 	$(COMPILE)
 

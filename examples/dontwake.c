@@ -3,15 +3,17 @@
  * dontwake.c - How are many moves made before anyone is woken?
  *
  * Shows: with DONTWAKE the waiting threads sleep on although their pages are
- * there; one UFFDIO_WAKE over the range wakes them all.
+ * there.  A move that wakes does so for its own pages only; one UFFDIO_WAKE
+ * over the range wakes all that are left.
  *
- * Clauses: [wake.dontwake] [call.success]
+ * Clauses: [wake.dontwake] [wake.only-moved] [call.success]
  * Page: UFFDIO_MOVE(2const), "Who is woken"
  * Compile: cc -pthread -o dontwake dontwake.c
  * Run: ./dontwake
  * Prints:
  *     4 threads wait for a page each
- *     4 pages moved, 0 threads awake
+ *     3 pages moved with DONTWAKE, 0 threads awake
+ *     the last one moved without, 1 thread awake
  *     UFFDIO_WAKE over the 4 pages
  *     4 threads have read their page
  */
@@ -19,7 +21,8 @@
 
 #define THREADS 4
 
-static int awake;
+static int awake, fd;
+static char *from, *to;
 
 static void *
 reader(void *page)
@@ -30,14 +33,37 @@ reader(void *page)
     return NULL;
 }
 
+static void
+move(size_t at, __u64 mode)
+{
+    struct uffdio_move arg = {
+        .dst = ADDRESS(to + at),
+        .src = ADDRESS(from + at),
+        .len = page_size(),
+        .mode = mode,
+    };
+
+    if (ioctl(fd, UFFDIO_MOVE, &arg) == -1)
+        err(EXIT_FAILURE, "UFFDIO_MOVE");
+}
+
+/* Those that sleep have had time to wake, had they been woken. */
+static int
+awake_now(void)
+{
+    pause_for(100);
+    return __atomic_load_n(&awake, __ATOMIC_SEQ_CST);
+}
+
 int
 main(void)
 {
     size_t page = page_size(), length = THREADS * page;
-    int fd = open_userfaultfd(0), moved = 0;
-    char *from = new_region(length), *to = new_registered(fd, length);
     pthread_t threads[THREADS];
 
+    fd = open_userfaultfd(0);
+    from = new_region(length);
+    to = new_registered(fd, length);
     memset(from, 'x', length);
     for (int i = 0; i < THREADS; i++)
         threads[i] = start(reader, to + i * page);
@@ -45,25 +71,18 @@ main(void)
         wait_for_fault(fd);
     printf("%d threads wait for a page each\n", THREADS);
 
-    for (size_t at = 0; at < length; at += page) {
-        struct uffdio_move arg = {
-            .dst = ADDRESS(to + at),
-            .src = ADDRESS(from + at),
-            .len = page,
-            .mode = UFFDIO_MOVE_MODE_DONTWAKE,
-        };
+    for (int i = 0; i < THREADS - 1; i++)
+        move(i * page, UFFDIO_MOVE_MODE_DONTWAKE);
+    printf("%d pages moved with DONTWAKE, %d threads awake\n", THREADS - 1,
+           awake_now());
 
-        if (ioctl(fd, UFFDIO_MOVE, &arg) == -1)
-            err(EXIT_FAILURE, "UFFDIO_MOVE");
-        moved++;
-    }
-    pause_for(100);
-    printf("%d pages moved, %d threads awake\n", moved,
-           __atomic_load_n(&awake, __ATOMIC_SEQ_CST));
+    move((THREADS - 1) * page, 0);
+    finish(threads[THREADS - 1]);
+    printf("the last one moved without, %d thread awake\n", awake_now());
 
     wake(fd, to, length);
     printf("UFFDIO_WAKE over the %d pages\n", THREADS);
-    for (int i = 0; i < THREADS; i++)
+    for (int i = 0; i < THREADS - 1; i++)
         finish(threads[i]);
     printf("%d threads have read their page\n", awake);
     exit(awake == THREADS ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -5,15 +5,19 @@
  * Shows: a page that a child was given as well may be refused, and so it
  * remains when the child has gone.  It is refused, not copied: it is found at
  * one place only.  A store by the parent makes the page its own, and then it
- * moves; memory advised MADV_DONTFORK before the fork stays movable.
+ * moves, while the child keeps what it had.  Memory advised MADV_DONTFORK
+ * before the fork stays movable.
  *
  * Clauses: [page.shared] [best-effort.store-cures]
  *     [best-effort.prevent-sharing] [default.never-copies] [call.untouched]
+ *     [effects.holder-apart]
  * Page: UFFDIO_MOVE(2const), "Forking"
  * Compile: cc -pthread -o fork_shared fork_shared.c
  * Run: ./fork_shared
  * Prints:
  *     while the child lives: EBUSY, .move = -EBUSY
+ *     stored to, while the child lives: 0, .move = 1 page
+ *     the child has kept its own
  *     when it has gone: EBUSY, .move = -EBUSY
  *     nothing is at the new place
  *     after a store: 0, .move = 1 page
@@ -21,7 +25,7 @@
  */
 #include "example.h"
 
-enum { SHARED, KEPT, PAGES };
+enum { SHARED, STORED, KEPT, PAGES };
 
 static int fd;
 static char *from, *to;
@@ -43,9 +47,12 @@ move(const char *what, size_t i, int error, long long moved)
     show(what, result, &arg, error, moved);
 }
 
-/* A child that ends when the other end of the pipe is closed. */
+/*
+ * A child that ends when the other end of the pipe is closed: with success, if
+ * what it has to keep is there.
+ */
 static pid_t
-start_child(int *end_it)
+start_child(int *end_it, const char *keeps)
 {
     int ends[2];
     char nothing;
@@ -58,11 +65,25 @@ start_child(int *end_it)
         err(EXIT_FAILURE, "fork");
     if (child == 0) {
         close(ends[1]);
-        _exit(read(ends[0], &nothing, 1) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        if (read(ends[0], &nothing, 1) != 0)
+            _exit(EXIT_FAILURE);
+        _exit(keeps == NULL || *keeps == 'c' ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     close(ends[0]);
     *end_it = ends[1];
     return child;
+}
+
+static void
+end_child(pid_t child, int end)
+{
+    int status;
+
+    close(end);
+    if (waitpid(child, &status, 0) == -1)
+        err(EXIT_FAILURE, "waitpid");
+    if (status != 0)
+        errx(EXIT_FAILURE, "the child has not kept its page");
 }
 
 int
@@ -77,13 +98,15 @@ main(void)
     from = new_region(PAGES * page);
     to = new_registered(fd, PAGES * page);
     from[SHARED * page] = 's';
+    from[STORED * page] = 'c';
     from[KEPT * page] = 'k';
 
-    first = start_child(&first_end);
+    first = start_child(&first_end, from + STORED * page);
     move("while the child lives", SHARED, EBUSY, -EBUSY);
-    close(first_end);
-    if (waitpid(first, NULL, 0) == -1)
-        err(EXIT_FAILURE, "waitpid");
+    from[STORED * page] = 'p';
+    move("stored to, while the child lives", STORED, 0, one);
+    end_child(first, first_end);
+    printf("the child has kept its own\n");
     move("when it has gone", SHARED, EBUSY, -EBUSY);
     if (is_there(to + SHARED * page))
         errx(EXIT_FAILURE, "the page was copied");
@@ -94,12 +117,11 @@ main(void)
     from[KEPT * page] = 'k';
     if (madvise(from, PAGES * page, MADV_DONTFORK) == -1)
         err(EXIT_FAILURE, "madvise");
-    second = start_child(&second_end);
+    second = start_child(&second_end, NULL);
     move("with MADV_DONTFORK, while the child lives", KEPT, 0, one);
-    close(second_end);
-    if (waitpid(second, NULL, 0) == -1)
-        err(EXIT_FAILURE, "waitpid");
-    if (to[SHARED * page] != 's' || to[KEPT * page] != 'k')
+    end_child(second, second_end);
+    if (to[SHARED * page] != 's' || to[STORED * page] != 'p'
+        || to[KEPT * page] != 'k')
         errx(EXIT_FAILURE, "the pages have not arrived");
     exit(EXIT_SUCCESS);
 }

@@ -4,9 +4,12 @@
  *
  * Shows: it moves whole, by one entry, where both sides are aligned and the
  * destination has no page table yet.  Where it cannot move whole it is split,
- * and moves page by page.  A huge page at the destination is in the way.
+ * and moves page by page; now and then something looks at it at that moment,
+ * and the call has to be repeated.  A huge page at the destination is in the
+ * way.
  *
  * Clauses: [page.huge-whole] [page.huge-split] [page.over-huge]
+ *     [best-effort.repeat-cures]
  * Page: UFFDIO_MOVE(2const), "What is where afterwards"
  * Compile: cc -pthread -o huge_page huge_page.c
  * Run: ./huge_page
@@ -83,6 +86,15 @@ new_huge_page(size_t huge)
     return place;
 }
 
+/* A huge page is hardly ever looked at that often. */
+static void
+move_a_part(int fd, struct uffdio_move *arg)
+{
+    for (int tries = 1000; ioctl(fd, UFFDIO_MOVE, arg) == -1; tries--)
+        if (errno != EBUSY || tries == 0)
+            err(EXIT_FAILURE, "UFFDIO_MOVE of a part");
+}
+
 int
 main(void)
 {
@@ -109,8 +121,7 @@ main(void)
     arg.dst = ADDRESS(small);
     arg.src = ADDRESS(to);
     arg.len = page;
-    if (ioctl(fd, UFFDIO_MOVE, &arg) == -1)
-        err(EXIT_FAILURE, "UFFDIO_MOVE of a part");
+    move_a_part(fd, &arg);
     printf("a page of it, elsewhere: moved, it is a %s\n",
            huge_bytes(to) == 0 && huge_bytes(small) == 0 ? "small page"
            : "huge page");

@@ -6,7 +6,7 @@
  * on fault only does not matter.  Where only one is locked the call is
  * refused: a page must not lose its lock on the way, nor gain one.
  *
- * Clauses: [areas.same-lock] [page.present]
+ * Clauses: [areas.same-lock] [effects.mappings-kept] [page.present]
  * Page: UFFDIO_MOVE(2const), "The two ranges"
  * Compile: cc -pthread -o locked locked.c
  * Run: ./locked

@@ -4,10 +4,10 @@
  *
  * Shows: a thread reads a page that is missing and sleeps; the page is moved
  * there from where it was made ready, and the thread goes on.  Nothing is
- * copied, and the old place is empty.
+ * copied, and the old place is empty: what is stored there is another page.
  *
  * Clauses: [page.present] [call.success] [call.arrives] [call.source-empty]
- *     [wake.moved] [default.efficient]
+ *     [wake.moved] [default.efficient] [default.old-place-ends]
  * Page: UFFDIO_MOVE(2const), "What it is for"
  * Compile: cc -pthread -o one_page one_page.c
  * Run: ./one_page
@@ -16,6 +16,7 @@
  *     the page is moved: 0, .move = 1 page
  *     the thread reads: hello
  *     the old place is empty
+ *     a store there does not reach the page: hello
  */
 #include "example.h"
 
@@ -55,5 +56,10 @@ main(void)
     if (is_there(buffer))
         errx(EXIT_FAILURE, "the old place is not empty");
     printf("the old place is empty\n");
+
+    strcpy(buffer, "bye");
+    if (strcmp(region, "hello") != 0)
+        errx(EXIT_FAILURE, "a store at the old place has reached the page");
+    printf("a store there does not reach the page: %s\n", region);
     exit(EXIT_SUCCESS);
 }

@@ -4,16 +4,18 @@
  *
  * Shows: a range needs one call and one result.  It moves page by page: other
  * threads may see some pages at the new place and others still at the old
- * one, so that nobody may take the range to move as a whole.
+ * one, so that nobody may take the range to move as a whole.  The pages beside
+ * it stay.
  *
  * Clauses: [page.present] [call.success] [call.arrives] [call.source-empty]
- *     [default.efficient] [default.range-not-atomic]
+ *     [default.efficient] [default.range-not-atomic] [call.beside-untouched]
  * Page: UFFDIO_MOVE(2const), "What is atomic"
  * Compile: cc -pthread -o range range.c
  * Run: ./range
  * Prints:
  *     64 pages: 0, .move = 64 pages
  *     64 pages have arrived, 0 are left behind
+ *     the pages beside them are where they were
  */
 #include "example.h"
 
@@ -24,8 +26,8 @@ main(void)
 {
     size_t page = page_size(), arrived = 0, left = 0;
     int fd = open_userfaultfd(0);
-    char *from = new_region(PAGES * page);
-    char *to = new_registered(fd, PAGES * page);
+    char *source = new_region((PAGES + 2) * page), *from = source + page;
+    char *place = new_registered(fd, (PAGES + 2) * page), *to = place + page;
     struct uffdio_move arg = {
         .dst = ADDRESS(to),
         .src = ADDRESS(from),
@@ -33,8 +35,8 @@ main(void)
         .move = UNTOUCHED,
     };
 
-    for (size_t i = 0; i < PAGES; i++)
-        from[i * page] = (char) ('0' + i);
+    for (size_t i = 0; i < PAGES + 2; i++)
+        source[i * page] = (char) ('0' + i);
 
     show("64 pages", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
          0, (long long) (PAGES * page));
@@ -42,10 +44,15 @@ main(void)
     for (size_t i = 0; i < PAGES; i++) {
         char *new_place = to + i * page, *old_place = from + i * page;
 
-        if (is_there(new_place) && *new_place == (char) ('0' + i))
+        if (is_there(new_place) && *new_place == (char) ('1' + i))
             arrived++;
         left += is_there(old_place);
     }
     printf("%zu pages have arrived, %zu are left behind\n", arrived, left);
+
+    if (source[0] != '0' || source[(PAGES + 1) * page] != '1' + PAGES
+        || is_there(place) || is_there(place + (PAGES + 1) * page))
+        errx(EXIT_FAILURE, "a page beside them was touched");
+    printf("the pages beside them are where they were\n");
     exit(arrived == PAGES && left == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -6,6 +6,7 @@
  * is the same page, so that a store at the new place is read from the pipe.
  *
  * Clauses: [effects.reference-keeps-page] [page.present]
+ *     [effects.holder-shares]
  * Page: UFFDIO_MOVE(2const), "What is where afterwards"
  * Compile: cc -pthread -o reference reference.c
  * Run: ./reference

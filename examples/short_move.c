@@ -3,13 +3,14 @@
  * short_move.c - What is there to do when a move stops half-way?
  *
  * Shows: whatever stops a move after its first page, the error is EAGAIN, and
- * .move tells how far it came.  A call that begins there tells the cause; the
+ * .move tells how far it came, and nothing else in the structure has changed.
+ * A call that begins there tells the cause; the
  * loop goes on behind it.  Trying again from the start would only meet the
  * pages that have arrived.
  *
  * Clauses: [call.short] [call.cause] [call.untouched] [page.hole]
  *     [best-effort.results] [best-effort.after-short]
- *     [best-effort.after-hole] [call.returns]
+ *     [best-effort.after-hole] [call.returns] [call.members-kept]
  * Page: UFFDIO_MOVE(2const), "RETURN VALUE"
  * Compile: cc -pthread -o short_move short_move.c
  * Run: ./short_move
@@ -40,6 +41,10 @@ move_from(const char *what, size_t first, int error, long long moved)
     };
 
     show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error, moved);
+    if (arg.dst != ADDRESS(to + first * page)
+        || arg.src != ADDRESS(from + first * page)
+        || arg.len != (PAGES - first) * page || arg.mode != 0)
+        errx(EXIT_FAILURE, "a member other than .move has changed");
 }
 
 int

@@ -4,7 +4,7 @@
 # What the scripts of this folder share; read by them, not run.
 # shellcheck disable=SC2034 # not all use all of it
 #
-# The cache:
+# The cache, whose place cache.sh tells:
 #   linux-VERSION/tree       Debian's source as a git repository whose branch
 #                            "debian" is the source as it was; the work tree holds
 #                            whatever was built last, objects in build-CONFIG/
@@ -18,7 +18,7 @@ shopt -s inherit_errexit
 vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernel_patch=$(dirname "$vm")
 series=$(realpath -m "${SERIES:-$kernel_patch/series}")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/uffdio-move
+cache=$("$vm/cache.sh")
 logs=$cache/log
 SOURCE_ARCHIVE=${SOURCE_ARCHIVE:-/usr/src/linux-source-6.1.tar.xz}
 
@@ -74,7 +74,12 @@ die_of() # WHAT LOG [HALF-WRITTEN]
 
 make_cache()
 {
-	mkdir -p "$cache/image" "$logs" 2>/dev/null || die "$cache cannot be written"
+	mkdir -p "$cache/image" "$logs" 2>/dev/null ||
+		die "$cache cannot be written; XDG_CACHE_HOME=DIRECTORY names another place"
+	# A user without a home has none for ccache either.
+	case $cache in
+	*/build/cache) export CCACHE_DIR="${CCACHE_DIR-$cache/ccache}" ;;
+	esac
 }
 
 # Two builds at once would share a source tree.

@@ -29,6 +29,17 @@ static void mount_at(const char *type, const char *where)
 	(void)!mount(type, where, type, 0, NULL);
 }
 
+/* As a system's manager does. */
+static void let_cgroups_have_memory(void)
+{
+	int fd = open("/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, "+memory", strlen("+memory"));
+	close(fd);
+}
+
 static void make_file_systems(void)
 {
 	mount_at("proc", "/proc");
@@ -38,6 +49,7 @@ static void make_file_systems(void)
 	mount_at("tmpfs", "/dev/shm");
 	mount_at("debugfs", "/sys/kernel/debug");
 	mount_at("cgroup2", "/sys/fs/cgroup");
+	let_cgroups_have_memory();
 	(void)!symlink("/proc/self/fd", "/dev/fd");
 }
 

@@ -28,7 +28,6 @@ struct derivation {
 	bool stopped;
 };
 
-/* @format makes the name, in which - and . become _. */
 static void give(struct derivation *d, enum origin_kind kind, const struct test_plan *plan,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -50,9 +49,6 @@ static void give(struct derivation *d, enum origin_kind kind, const struct test_
 		d->stopped = true;
 		return;
 	}
-	for (char *p = name; *p; p++)
-		if (*p == '-' || *p == '.')
-			*p = '_';
 	d->take(d->data, kind, name, plan);
 	d->n++;
 	free(name);

@@ -9,7 +9,7 @@
 
 #define MAX_TESTS	65536
 
-/* From what a test is derived; also the name of its fixture. */
+/* From what a test is derived. */
 enum origin_kind {
 	FROM_CHECK,	/* one check violated, in one way */
 	FROM_ORDER,	/* two violated at once: the earlier wins */
@@ -23,7 +23,8 @@ extern const char *const origin_names[FROM_COUNT];
 
 /**
  * derive_tests() - call back for each test of the contract, in a fixed order
- * @take: gets the test's name (a C identifier, unique within @kind) and its plan;
+ * @take: gets the test's name (of ids and names of the contract, unique within
+ *        @kind) and its plan;
  *        the plan and its strings last until @take returns
  *
  * Returns false if it ended early: more than MAX_TESTS follow, which specgen

@@ -16,9 +16,6 @@ void emit_tables(const struct contract *c, FILE *out);
 /* contract_functions.h: prototypes of the functions that the contract names. */
 void emit_functions(const struct contract *c, FILE *out);
 
-/* contract_tests.h: a fixture's variant for each derived test, for tests/harness.c. */
-void emit_tests(const struct contract *c, FILE *out);
-
 /* uffdio_move.h: the interface, for systems whose header lacks it. */
 void emit_header(const struct contract *c, FILE *out);
 

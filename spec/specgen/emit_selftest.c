@@ -255,31 +255,69 @@ static const char *cure_words(const struct outcome *row)
 {
 	switch (row ? row->cure : CURE_NONE) {
 	case CURE_STORE:
-		return "true";
+		return "STORE";
 	case CURE_REPEAT:
 		return "REPEAT";
 	default:
-		return "false";
+		return "NO_CURE";
 	}
 }
 
-/* One for each alternative in which the source's letters may be found, and the destination's. */
-static void put_ending(struct selection *s, const struct test_plan *plan,
-		       const struct ending *ending)
+/* One of the alternatives of both errnos, of which one at most has some. */
+struct errnos {
+	const char *error, *cause;
+};
+
+static const char *behind_bar(const char *value)
 {
-	const char *cause = expected(ending, "cause.errno");
+	const char *bar = value ? strchr(value, '|') : NULL;
+
+	return bar ? bar + 1 : NULL;
+}
+
+static bool next_errnos(struct errnos *e)
+{
+	const char *error = behind_bar(e->error), *cause = behind_bar(e->cause);
+
+	if (error)
+		e->error = error;
+	else if (cause)
+		e->cause = cause;
+	return error || cause;
+}
+
+static void put_error(struct selection *s, const char *before, const char *value)
+{
+	put(s, "%s%.*s,", before, (int)strcspn(value, "|"), value);
+}
+
+/* One for each alternative in which the source's letters may be found, and the destination's. */
+static void put_ending_with(struct selection *s, const struct test_plan *plan,
+			    const struct ending *ending, const struct errnos *e)
+{
 	unsigned int sources = 1, destinations = 1;
 
 	for (unsigned int i = 0; i < sources; i++)
 		for (unsigned int k = 0; k < destinations; k++) {
 			fputc(',', s->out);
 			break_line(s);
-			put(s, "{ %s,", expected(ending, "errno"));
+			put_error(s, "{ ", e->error);
 			put_move(s, expected(ending, "move"));
 			sources = put_pages(s, ending, plan->range ? "range" : "source", i);
 			destinations = put_pages(s, ending, "destination", k);
-			put(s, "%s, %s }", cause ? cause : "0", cure_words(ending->stopped_by));
+			put_error(s, "", e->cause ? e->cause : "0");
+			put(s, "%s }", cure_words(ending->stopped_by));
 		}
+}
+
+static void put_ending(struct selection *s, const struct test_plan *plan,
+		       const struct ending *ending)
+{
+	struct errnos e = { expected(ending, "errno"), expected(ending, "cause.errno") };
+
+	do
+		put_ending_with(s, plan, ending, &e);
+	while (next_errnos(&e));
 }
 
 /* Does the call leave out letters, or move them to others than those opposite? */
@@ -289,6 +327,23 @@ static bool is_part(const struct test_plan *plan)
 	unsigned int n = notation_letters(plan->range ? plan->range : plan->source, letters);
 
 	return plan->from || plan->to || (plan->length && plan->length != n);
+}
+
+/* The macro and its first arguments, the last of which becomes an identifier. */
+static void put_head(struct selection *s, enum origin_kind kind, const char *name,
+		     const struct test_plan *plan)
+{
+	FILE *text = begin_element(s);
+
+	if (is_part(plan))
+		fprintf(text, "CASE_AT(%u, %u, %u, ", plan->from, plan->to, plan->length);
+	else
+		fprintf(text, "CASE_OF(");
+	fprintf(text, "%s_", origin_names[kind]);
+	for (; *name; name++)
+		fputc(*name == '-' || *name == '.' ? '_' : *name, text);
+	fputc(',', text);
+	end_element(s);
 }
 
 static void take(void *data, enum origin_kind kind, const char *name,
@@ -305,11 +360,7 @@ static void take(void *data, enum origin_kind kind, const char *name,
 	n = oracle_endings(s->contract, plan, endings);
 	s->column = 0;
 	s->indent = "\t";
-	if (is_part(plan))
-		put(s, "CASE_AT(%u, %u, %u, %s_%s,", plan->from, plan->to, plan->length,
-		    origin_names[kind], name);
-	else
-		put(s, "CASE_OF(%s_%s,", origin_names[kind], name);
+	put_head(s, kind, name, plan);
 	put_shown(s, plan, &endings[0]);
 	put_call(s, plan);
 	for (size_t i = 0; i < n; i++)
@@ -367,8 +418,8 @@ static const char explanation[] =
 	" * letters that .move counts, and both ranges as they look then: behind a letter's\n"
 	" * colon is whose contents are there, s0 those of the source's first letter; NULL\n"
 	" * cannot be looked at. Then the errno of a call that goes on behind a short one,\n"
-	" * and whether a page that was refused moves after a store to it; REPEAT: when the\n"
-	" * call is repeated, before which there is no errno of one that goes on.\n"
+	" * and what makes a page move that was refused: STORE, a store to it; REPEAT, the\n"
+	" * same call again, and no call goes on before.\n"
 	" */\n";
 
 void emit_selftest(const struct contract *c, FILE *out)

@@ -463,7 +463,7 @@ static void read_result(struct reader *r, const struct value *v, void *into,
 		result->kind = RESULT_MOVED;
 	else if (!strcmp(text, "counted"))
 		result->kind = RESULT_COUNTED;
-	else if (kind_error.fits(text))
+	else if (kind_errors.fits(text))
 		*result = (struct result){ RESULT_ERROR, text };
 	else
 		error_at_value(r, v, "`%s`: `%.60s` is not one of: moved, counted, an errno's name",

@@ -87,6 +87,7 @@ extern const struct kind
 	kind_comment,		/* const char *: one that gets into a comment of C */
 	kind_sentence,		/* const char * */
 	kind_error,		/* const char *: an errno's name */
+	kind_errors,		/* const char *: one or several, with | between */
 	kind_error_or_none,	/* const char *: or "0" */
 	kind_moved,		/* const char *: letters, "error" or "untouched" */
 	kind_fact,		/* const char *: the name of one */
@@ -116,5 +117,8 @@ extern const struct kind
 	kind_part,		/* a structure; struct shape */
 	kind_list,		/* pointer to an array of structures; struct shape */
 	kind_section;		/* pointer to an array of structures; struct section_shape */
+
+/* Does each of the values that @values has between bars fit a kind of text? */
+bool values_fit(const char *values, const struct kind *kind);
 
 #endif

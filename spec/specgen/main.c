@@ -30,7 +30,7 @@ static const char usage[] =
 	"       specgen --order CONTRACT\n"
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
-	"  contract_tables.c  contract_functions.h  contract_tests.h  uffdio_move.h\n"
+	"  contract_tables.c  contract_functions.h  uffdio_move.h\n"
 	"  uffdio_move.7  uffdio_move_cases.h\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
 	"citation of nothing.  With --order, lists the rows of the table of outcomes that\n"
@@ -84,7 +84,6 @@ static int generate(const struct contract *c, const char *path)
 	struct product products[] = {
 		PRODUCT("contract_tables.c", emit_tables),
 		PRODUCT("contract_functions.h", emit_functions),
-		PRODUCT("contract_tests.h", emit_tests),
 		PRODUCT("uffdio_move.h", emit_header),
 		PRODUCT("uffdio_move.7", emit_page),
 		PRODUCT("uffdio_move_cases.h", emit_selftest),

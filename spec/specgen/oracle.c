@@ -256,20 +256,21 @@ static void expect_places(const struct walk *w, struct ending *e, unsigned int a
 	const struct contract *c = w->contract;
 
 	for (unsigned int i = 0; i < w->letters[area]; i++) {
-		const struct outcome *moved_here = NULL;
+		const struct outcome *moved_here = NULL, *counted = NULL;
 		bool moved_away = false;
 		char value[MAX_VALUE];
 
 		for (unsigned int k = 0; k < w->moved; k++) {
-			unsigned int source = w->from + k;
+			const struct outcome *row = w->pages[k].row;
+			bool here = (w->plan->range || area == 1) && w->pages[k].to == i;
+			bool away = (w->plan->range || area == 0) && w->from + k == i;
 
-			if (w->pages[k].row->result.kind == RESULT_COUNTED)
+			if (row->result.kind == RESULT_COUNTED) {
+				counted = here || away ? row : counted;
 				continue;
-			if (w->plan->range || area == 1)
-				if (w->pages[k].to == i)
-					moved_here = w->pages[k].row;
-			if ((w->plan->range || area == 0) && source == i)
-				moved_away = true;
+			}
+			moved_here = here ? row : moved_here;
+			moved_away |= away;
 		}
 		describe(c, &w->places[area][i], w->left_split[area][i], value);
 		if (moved_here) {
@@ -278,6 +279,8 @@ static void expect_places(const struct walk *w, struct ending *e, unsigned int a
 		} else if (moved_away) {
 			expect(e, claims(c, OBSERVE_SOURCE), value, "%s[%u]", name, i);
 		} else {
+			if (counted)
+				expect(e, counted->clause, value, "%s[%u]", name, i);
 			expect(e, claims(c, OBSERVE_UNTOUCHED), value, "%s[%u]", name, i);
 		}
 	}

@@ -6,6 +6,7 @@
 #include "kinds.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "emit.h"
@@ -65,6 +66,27 @@ static bool is_error(const char *text)
 	return false;
 }
 const struct kind kind_error = { TEXT_KIND, .fits = is_error, .is = "an errno of this system" };
+
+bool values_fit(const char *values, const struct kind *kind)
+{
+	char word[MAX_VALUE];
+
+	for (;; values += strlen(word) + 1) {
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(values, "|"), values);
+		if (!kind->fits(word))
+			return false;
+		if (!values[strlen(word)])
+			return true;
+	}
+}
+
+static bool is_errors(const char *text)
+{
+	return strlen(text) < MAX_VALUE && values_fit(text, &kind_error);
+}
+const struct kind kind_errors = {
+	TEXT_KIND, .fits = is_errors, .is = "an errno of this system, or several with | between"
+};
 
 static bool is_error_or_none(const char *text)
 {

@@ -13,6 +13,11 @@
 #define MAX_CELLS	65536	/* letters onto letters in each combination of modes */
 
 /* Ids become identifiers of C, in which - and . are both an underscore. */
+static char as_identifier(char c)
+{
+	return c == '-' || c == '.' ? '_' : c;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct name *x = a, *y = b;
@@ -20,9 +25,9 @@ static int compare_names(const void *a, const void *b)
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	while (*s && (*s == *t || (strchr("-.", *s) && *t && strchr("-.", *t))))
+	while (*s && as_identifier(*s) == as_identifier(*t))
 		s++, t++;
-	return *s - *t;
+	return as_identifier(*s) - as_identifier(*t);
 }
 
 static int compare_names_and_places(const void *a, const void *b)
@@ -346,7 +351,10 @@ static void validate_levels(const struct contract *c)
 	for (size_t i = 0; i < c->n_outcomes; i++) {
 		const struct outcome *o = &c->outcomes[i];
 
-		validate_level(c, o->clause, o->or.kind, &o->or, "by `or`");
+		bool several = o->result.error && strchr(o->result.error, '|');
+
+		validate_level(c, o->clause, o->or.kind || several,
+			       several ? (const void *)&o->result : &o->or, "by `or`");
 	}
 	for (size_t i = 0; i < c->n_effects; i++) {
 		const struct effect *e = &c->effects[i];
@@ -433,11 +441,14 @@ static bool letters_split(const struct contract *c, const char *letters)
 static void validate_outcome(const struct contract *c, const struct outcome *o)
 {
 	bool refuses = row_error(o), moves = row_may_move(o);
+	bool several = refuses && strchr(row_error(o), '|');
 
 	validate_letters(c, &o->source, SIDE_SOURCE);
 	validate_letters(c, &o->destination, SIDE_DESTINATION);
 	if (o->or.kind && !(refuses && moves))
 		error_at(c, &o->or, "of `result` and `or` one is `moved` and the other an errno");
+	if (several && (o->or.kind || o->cure))
+		error_at(c, &o->result, "several errnos go with neither `or` nor `cure`");
 	if (o->with & o->without)
 		error_at(c, &o->without, "a mode bit is in `with` and in `without`");
 	if (!refuses && o->cure)
@@ -589,20 +600,6 @@ static bool is_told_anyway(const char *what)
 	return !strcmp(what, "returns") || !strncmp(what, "returns[", 8);
 }
 
-/* An errno, or several between bars. */
-static bool is_errors(const char *values)
-{
-	char word[MAX_VALUE];
-
-	for (;; values += strlen(word) + 1) {
-		snprintf(word, sizeof(word), "%.*s", (int)strcspn(values, "|"), values);
-		if (!kind_error_or_none.fits(word))
-			return false;
-		if (!values[strlen(word)])
-			return true;
-	}
-}
-
 static void validate_facts(const struct contract *c, const struct fact *facts, size_t n,
 			   bool deviates)
 {
@@ -614,7 +611,7 @@ static void validate_facts(const struct contract *c, const struct fact *facts, s
 				 f->what);
 		if (!deviates && (*f->value == '?' || strstr(f->value, "|?")))
 			error_at(c, &f->value, "`?` is for a deviation's `instead` alone");
-		else if (is_errno && !is_errors(f->value))
+		else if (is_errno && !values_fit(f->value, &kind_error_or_none))
 			error_at(c, &f->value, "`%s`: `%s` is not %s", f->what, f->value,
 				 kind_error_or_none.is);
 	}

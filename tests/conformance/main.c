@@ -2,6 +2,7 @@
 /*
  * uffdio-move-conformance - which clauses of UFFDIO_MOVE's contract hold here?
  */
+#include <fnmatch.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "machine/kernel.h"
 #include "machine/machine.h"
+#include "machine/streams.h"
 #include "report.h"
 
 #define EXIT_USAGE	2
@@ -19,37 +21,39 @@ enum form { FORM_TABLE, FORM_JSON, FORM_TAP };
 struct options {
 	enum form form;
 	bool list, check_oracles;
-	int flip;
 	unsigned int patience;
 	const char *clauses[64];
 	size_t n_clauses;
+	const char *tests[64];	/* patterns */
+	size_t n_tests;
 };
 
 static const char usage[] =
-	"Usage: uffdio-move-conformance [--json | --tap] [--clause ID]...\n"
-	"       uffdio-move-conformance --list [--clause ID]...\n"
-	"       uffdio-move-conformance --check-oracles [--clause ID]...\n"
+	"Usage: uffdio-move-conformance [--json | --tap] [--clause ID]... [--test NAME]...\n"
+	"       uffdio-move-conformance --list [--clause ID]... [--test NAME]...\n"
+	"       uffdio-move-conformance --check-oracles [--clause ID]... [--test NAME]...\n"
 	"\n"
-	"Runs the tests generated from the contract of UFFDIO_MOVE on the running\n"
+	"Runs the tests that follow from the contract of UFFDIO_MOVE on the running\n"
 	"kernel and reports, clause by clause, what holds.\n"
 	"\n"
 	"  --json           the report as JSON\n"
 	"  --tap            one line a test, as TAP\n"
 	"  --clause ID      only the tests that look at this clause; may be repeated\n"
+	"  --test NAME      only this test, and all that it expected and observed; a\n"
+	"                   pattern as a shell has them; may be repeated\n"
 	"  --list           the tests, each with the clauses it looks at; run nothing\n"
-	"  --check-oracles  turn each expectation into its contrary, and show that the\n"
-	"                   test then fails\n"
-	"  --flip N         run with each test's expectation number N (from 0) turned\n"
-	"                   into its contrary: a test that holds then looks at nothing\n"
-	"  --patience N     give each test N times 5 seconds; for slow machines\n"
+	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
+	"                   show that it would fail then\n"
+	"  --patience N     give each test N times 5 seconds; for emulated machines\n"
 	"  --help           this text\n"
 	"\n"
 	"As root, swap, same-page merging and huge pages are switched on as far as they\n"
 	"are off, and put back afterwards.\n"
 	"\n"
 	"Exit status: 0 every clause that must hold holds, or deviates in a known way;\n"
-	"1 one does not; 2 usage; 4 nothing could be tested: the kernel lacks\n"
-	"UFFDIO_MOVE, or it is forbidden here.\n";
+	"1 one does not; 2 usage; 3 nothing is known to be wrong, but tests are broken,\n"
+	"which is no fault of the kernel's, or too few could be run; 4 nothing could be\n"
+	"tested: the kernel lacks UFFDIO_MOVE, or it is forbidden here.\n";
 
 static _Noreturn void refuse(const char *message, const char *word)
 {
@@ -83,14 +87,14 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "list", no_argument, NULL, 'l' },
 		{ "clause", required_argument, NULL, 'c' },
 		{ "check-oracles", no_argument, NULL, 'o' },
-		{ "flip", required_argument, NULL, 'f' },
+		{ "test", required_argument, NULL, 'n' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	int option;
 
-	*o = (struct options){ .flip = -1, .patience = 1 };
+	*o = (struct options){ .patience = 1 };
 	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
 		switch (option) {
 		case 'j':
@@ -111,8 +115,10 @@ static void read_options(int argc, char **argv, struct options *o)
 		case 'o':
 			o->check_oracles = true;
 			break;
-		case 'f':
-			o->flip = number(optarg, 0, MAX_EXPECTATIONS);
+		case 'n':
+			if (o->n_tests == sizeof(o->tests) / sizeof(o->tests[0]))
+				refuse("too many --test", "");
+			o->tests[o->n_tests++] = optarg;
 			break;
 		case 'p':
 			o->patience = number(optarg, 1, 100);
@@ -128,74 +134,107 @@ static void read_options(int argc, char **argv, struct options *o)
 		refuse("unexpected argument ", argv[optind]);
 }
 
-static bool expects(const struct ending *endings, size_t n, const char *id)
+static unsigned int clause_index(const char *id)
 {
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < endings[i].n; k++)
-			if (!strcmp(uffdio_move_contract.clauses[endings[i].expect[k].clause].id, id))
-				return true;
+	unsigned int i = 0;
+
+	while (strcmp(uffdio_move_contract.clauses[i].id, id))
+		i++;
+	return i;
+}
+
+static bool is_named(const struct options *o, const char *name)
+{
+	for (size_t k = 0; k < o->n_tests; k++)
+		if (!fnmatch(o->tests[k], name, 0))
+			return true;
+	return !o->n_tests;
+}
+
+static bool looks_at(const struct options *o, const struct test_plan *plan)
+{
+	struct clause_set expected;
+
+	if (!o->n_clauses)
+		return true;
+	judge_expected(&uffdio_move_contract, plan, &expected);
+	for (size_t k = 0; k < o->n_clauses; k++)
+		if (clause_set_has(&expected, clause_index(o->clauses[k])))
+			return true;
 	return false;
 }
 
 static void select_tests(struct run *run, const struct options *o)
 {
-	static struct ending endings[MAX_ENDINGS];
+	size_t n = 0;
 
 	for (size_t i = 0; i < run->n_tests; i++) {
-		size_t n = oracle_endings(&uffdio_move_contract, run->tests[i].plan, endings);
-
-		run->selected[i] = !o->n_clauses;
-		for (size_t k = 0; k < o->n_clauses; k++)
-			run->selected[i] |= expects(endings, n, o->clauses[k]);
+		run->selected[i] = is_named(o, run->tests[i].name) &&
+				   looks_at(o, &run->tests[i].plan);
+		n += run->selected[i];
 	}
+	if (!n)
+		refuse("no test is chosen; --list names them all", "");
 }
 
 static void list_tests(const struct run *run)
 {
-	static struct ending endings[MAX_ENDINGS];
 	const struct contract *c = &uffdio_move_contract;
 
 	for (size_t i = 0; i < run->n_tests; i++) {
-		size_t n = oracle_endings(c, run->tests[i].plan, endings);
+		struct clause_set expected;
 
 		if (!run->selected[i])
 			continue;
+		judge_expected(c, &run->tests[i].plan, &expected);
 		printf("%s", run->tests[i].name);
 		for (size_t k = 0; k < c->n_clauses; k++)
-			if (expects(endings, n, c->clauses[k].id))
+			if (clause_set_has(&expected, k))
 				printf(" %s", c->clauses[k].id);
 		printf("\n");
 	}
 }
 
-/* Flip the first expectation of every test, then the second, until none has so many. */
 static int check_oracles(struct run *run)
 {
-	size_t flips = 0, undetected = 0, flipped;
-	int flip = 0;
+	size_t flipped = 0, unnoticed = 0, held = 0;
 
-	do {
-		flipped = 0;
-		run_selected(run, flip);
-		/* what ended without being judged has nothing more to flip either */
-		for (size_t i = 0; i < run->n_tests; i++) {
-			const struct record *r = &run->records[i];
+	run->flips = calloc(run->n_tests, sizeof(*run->flips));
+	if (!run->flips)
+		refuse("no memory", "");
+	run_selected(run);
+	for (size_t i = 0; i < run->n_tests; i++) {
+		const struct flips *f = &run->flips[i];
 
-			if (!run->selected[i] || !r->flipped)
-				continue;
-			flipped++;
-			if (r->verdict == VERDICT_FAILS)
-				continue;
-			undetected++;
-			printf("undetected: %s: %s\n", run->tests[i].name, r->text);
-		}
-		printf("expectation %d: %zu tests have it\n", flip, flipped);
-		fflush(stdout);
-		flips += flipped;
-		flip++;
-	} while (flipped);
-	printf("%zu expectations flipped, %zu undetected\n", flips, undetected);
-	return undetected || !flips ? 1 : 0;
+		held += f->flipped > 0;
+		flipped += f->flipped;
+		unnoticed += f->unnoticed;
+		if (f->unnoticed)
+			printf("undetected: %s: %s flipped, and %zu more\n", run->tests[i].name,
+			       f->first, f->unnoticed - 1);
+	}
+	printf("%zu tests that hold, %zu expectations flipped, %zu undetected\n", held, flipped,
+	       unnoticed);
+	free(run->flips);
+	return unnoticed || !flipped ? 1 : 0;
+}
+
+static void print_report(const struct report *report, const struct options *o)
+{
+	switch (o->form) {
+	case FORM_TABLE:
+		if (o->n_tests)
+			report_tests(report, stdout);
+		else
+			report_table(report, stdout);
+		break;
+	case FORM_JSON:
+		report_json(report, stdout);
+		break;
+	case FORM_TAP:
+		report_tap(report);
+		break;
+	}
 }
 
 static int report(struct run *run, const struct options *o)
@@ -203,23 +242,13 @@ static int report(struct run *run, const struct options *o)
 	struct report report;
 
 	report_make(&report, run);
-	switch (o->form) {
-	case FORM_TABLE:
-		report_table(&report, stdout);
-		break;
-	case FORM_JSON:
-		report_json(&report, stdout);
-		break;
-	case FORM_TAP:
-		report_tap(&report);
-		break;
-	}
+	print_report(&report, o);
 	free(report.clauses);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("uffdio-move-conformance: the report could not be written");
 		return 1;
 	}
-	return report_passes(&report) ? 0 : 1;
+	return report_outcome(&report);
 }
 
 int main(int argc, char **argv)
@@ -229,10 +258,11 @@ int main(int argc, char **argv)
 	struct run run = {};
 	int result;
 
+	streams_secure();
 	read_options(argc, argv, &options);
+	run_prepare(&run);
+	select_tests(&run, &options);
 	if (options.list) {
-		run_prepare(&run);
-		select_tests(&run, &options);
 		list_tests(&run);
 		return 0;
 	}
@@ -240,17 +270,22 @@ int main(int argc, char **argv)
 		fprintf(stderr, "uffdio-move-conformance: %s\n", sentence);
 		return EXIT_NO_MOVE;
 	}
+	if (!kernel_shows_pages()) {
+		fprintf(stderr, "uffdio-move-conformance: /proc/self/pagemap or smaps cannot be read, by "
+			"which the tests see what becomes of pages; mount /proc, and build the kernel "
+			"with CONFIG_PROC_PAGE_MONITOR.\n");
+		return EXIT_NO_MOVE;
+	}
 	test_be_patient(options.patience);
 	machine_prepare();
-	run_prepare(&run);
-	select_tests(&run, &options);
 	kernel_look();
-	harness_be_patient(options.patience);
+	run.patience = options.patience;
+	run.explain = options.n_tests;
 	run.progress = isatty(STDERR_FILENO) ? stderr : NULL;
 	if (options.check_oracles) {
 		result = check_oracles(&run);
 	} else {
-		run_selected(&run, options.flip);
+		run_selected(&run);
 		machine_restore();
 		result = report(&run, &options);
 	}

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <signal.h>
+#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "call/call.h"
-#include "judge.h"
 #include "machine/machine.h"
 #include "run.h"
 #include "test/test_internal.h"
 
-/* How long at most a page may be refused for what passes by itself. */
-#define PASSING_MS	2000
+#define MOST_REPEATS	2000	/* of a call that is refused for something that passes */
 
 static const struct contract *const contract = &uffdio_move_contract;
 
@@ -41,15 +39,6 @@ static void observe_result(struct test *t, const struct layout *l, const char *p
 	test_observe(t, name, "%lld bytes", (long long)move);
 }
 
-/* Are the members that the kernel does not write as they were passed? */
-static void observe_members(struct test *t, const struct call *c, const struct uffdio_move *passed)
-{
-	bool kept = c->argument->dst == passed->dst && c->argument->src == passed->src &&
-		    c->argument->len == passed->len && c->argument->mode == passed->mode;
-
-	test_observe(t, "members", kept ? "kept" : "changed");
-}
-
 /* Letters that the call says it has moved; 0 if it says no such thing. */
 static unsigned int letters_moved(const struct call *c)
 {
@@ -59,6 +48,16 @@ static unsigned int letters_moved(const struct call *c)
 		if ((int64_t)layout_bytes(&c->layout, c->from, c->from + n) == c->move)
 			return n;
 	return 0;
+}
+
+/* Is an observation of this name among what some ending expects? */
+static bool is_expected(const struct ending *endings, size_t n, const char *what)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < endings[i].n; k++)
+			if (!strcmp(endings[i].expect[k].what, what))
+				return true;
+	return false;
 }
 
 /* Which of the further observations does an ending expect for this letter? */
@@ -77,10 +76,8 @@ static unsigned int wanted(const struct ending *endings, size_t n, unsigned int 
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(name, sizeof(name), "%s[%u]", names[i].name, letter);
-		for (size_t k = 0; k < n; k++)
-			for (size_t j = 0; j < endings[k].n; j++)
-				if (!strcmp(endings[k].expect[j].what, name))
-					mask |= 1u << names[i].observation;
+		if (is_expected(endings, n, name))
+			mask |= 1u << names[i].observation;
 	}
 	return mask;
 }
@@ -106,12 +103,10 @@ static void observe_pages(struct test *t, struct call *c, const struct ending *e
 		layout_observe(t, &c->layout, "destination", &c->layout.destination);
 }
 
-/* Call once more behind the @moved letters, and again while the error is @passing's. */
-static void repeat(struct test *t, struct call *c, const char *prefix, unsigned int moved,
-		   unsigned int letters, const char *passing)
+/* Call once more, for @letters behind the first @moved; returns its error. */
+static int call_again(struct test *t, struct call *c, unsigned int moved, unsigned int letters,
+		      int64_t *move)
 {
-	int64_t until = now_ms() + patient_ms(PASSING_MS);
-
 	struct uffdio_move again = c->values;
 	size_t done = layout_bytes(&c->layout, c->from, c->from + moved);
 	int error;
@@ -119,103 +114,166 @@ static void repeat(struct test *t, struct call *c, const char *prefix, unsigned 
 	again.dst += done;
 	again.src += done;
 	again.len = layout_bytes(&c->layout, c->from + moved, c->from + moved + letters);
-	do {
-		again.move = MOVE_SENTINEL;
-		error = test_move(t, c->uffd, &again);
-	} while (passing && !strcmp(error_name(error), passing) && now_ms() < until);
-	observe_result(t, &c->layout, prefix, c->from + moved, error, again.move);
+	again.move = MOVE_SENTINEL;
+	error = test_move(t, c->uffd, &again);
+	*move = again.move;
+	return error;
 }
 
 /*
- * The ending that the result so far speaks for, and that this would cure.  What
- * stopped a short move is not asked for where it may pass meanwhile.
+ * The ending in which a call stopped behind @moved letters for @error; for any that
+ * is cured by repeating the call if @error is NULL: what a short move hides may pass
+ * before one can ask for it.
  */
-static const struct ending *curable(const struct test *t, const struct ending *endings, size_t n,
-				    unsigned int moved, enum cure cure)
+static const struct ending *stopped_for(const struct ending *endings, size_t n,
+					unsigned int moved, const char *error)
 {
-	bool asked = moved && cure != CURE_REPEAT;
-	const char *error = "";
-
-	for (size_t i = 0; i < t->observed.n; i++)
-		if (!strcmp(t->observed.facts[i].what, asked ? "cause.errno" : "errno"))
-			error = t->observed.facts[i].value;
 	for (size_t i = 0; i < n; i++) {
 		const struct outcome *row = endings[i].stopped_by;
 
-		if (row && row->cure == cure && endings[i].moved == moved &&
-		    !strcmp(error, moved && !asked ? "EAGAIN" : row_error(row)))
+		if (!row || endings[i].moved != moved)
+			continue;
+		if (error ? value_allows(row_error(row), error) : row->cure == CURE_REPEAT)
 			return &endings[i];
 	}
 	return NULL;
 }
 
-static void run_call(struct test *t)
+/* Returns the name of the error that the short move hid. */
+static const char *observe_cause(struct test *t, struct call *c, unsigned int moved)
 {
-	static struct ending endings[MAX_ENDINGS];
+	int64_t move;
+	int error = call_again(t, c, moved, c->length - moved, &move);
+
+	observe_result(t, &c->layout, "cause.", c->from + moved, error, move);
+	return error_name(error);
+}
+
+static void observe_cure_by_store(struct test *t, struct call *c, unsigned int moved)
+{
+	int64_t move;
+	int error;
+
+	layout_store(t, &c->layout, c->from + moved);
+	error = call_again(t, c, moved, 1, &move);
+	observe_result(t, &c->layout, "cured.", c->from + moved, error, move);
+}
+
+static void observe_cure_by_repeating(struct test *t, struct call *c, unsigned int moved,
+				      const char *refusal)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	int64_t move;
+	int error;
+
+	for (unsigned int i = 0;; i++) {
+		error = call_again(t, c, moved, 1, &move);
+		if (i == MOST_REPEATS || strcmp(error_name(error), refusal))
+			break;
+		if (i % 8 == 7)
+			nanosleep(&pause, NULL);
+		else
+			sched_yield();
+	}
+	observe_result(t, &c->layout, "cured.", c->from + moved, error, move);
+}
+
+/* Returns the letters that have moved in the end. */
+static unsigned int observe_cure(struct test *t, struct call *c, const struct ending *e,
+				 unsigned int moved)
+{
+	if (!e || e->stopped_by->cure == CURE_NONE)
+		return moved;
+	if (e->stopped_by->cure == CURE_STORE)
+		observe_cure_by_store(t, c, moved);
+	else
+		observe_cure_by_repeating(t, c, moved, row_error(e->stopped_by));
+	return moved + !strcmp(observed_fact(&t->slot->observed, "cured.errno")->value, "0");
+}
+
+static void observe_holders(struct test *t, struct call *c, const struct ending *endings,
+			    size_t n, unsigned int moved)
+{
+	char what[24];
+
+	for (unsigned int i = 0; i < strlen(c->layout.source.letters); i++) {
+		bool away = i >= c->from && i < c->from + moved;
+
+		snprintf(what, sizeof(what), "holder[%u]", i);
+		if (is_expected(endings, n, what))
+			test_observe(t, what, "%s",
+				     layout_holder(t, &c->layout, i,
+						   away ? (int)(c->to + i - c->from) : -1));
+	}
+}
+
+static void prepare_call(struct test *t, struct call *c, char source[], char destination[])
+{
 	const struct test_plan *plan = t->plan;
-	size_t n = oracle_endings(contract, plan, endings);
-	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
-	struct call c = {
+
+	*c = (struct call){
 		.test = t, .range = plan->range, .from = plan->from, .to = plan->to,
 		.mode = plan->mode,
 	};
-	const struct ending *cure = NULL, *passing = NULL;
-	struct uffdio_move passed;
-	unsigned int moved;
-
-	c.length = notation_letters(plan->range ? plan->range : plan->source, source) - c.from;
+	c->length = notation_letters(plan->range ? plan->range : plan->source, source) - c->from;
 	if (plan->length)
-		c.length = plan->length;
-	c.layout.source.letters = source;
-	c.layout.destination.letters = source;
+		c->length = plan->length;
+	c->layout.source.letters = source;
+	c->layout.destination.letters = source;
 	if (!plan->range) {
 		notation_letters(plan->destination, destination);
-		c.layout.destination.letters = destination;
+		c->layout.destination.letters = destination;
 	}
 	for (unsigned int i = 0; i < plan->n_variations; i++)
-		variation_steps[plan->variations[i]].apply(&c);
+		variation_steps[plan->variations[i]].apply(c);
+}
+
+static void run_call(struct test *t)
+{
+	static struct ending endings[MAX_ENDINGS];
+	size_t n = oracle_endings(contract, t->plan, endings);
+	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
+	const struct ending *stopped = NULL;
+	unsigned int moved;
+	struct call c;
+
+	prepare_call(t, &c, source, destination);
 	call_build(&c);
-	passed = c.values;
 	call_run(&c);
 
-	if (!c.argument_unreadable)
-		observe_members(t, &c, &passed);
 	if (c.argument_unreadable)
 		test_observe(t, "errno", "%s", error_name(c.error));
 	else
 		observe_result(t, &c.layout, "", c.from, c.error, c.move);
+	if (is_expected(endings, n, "members"))
+		test_observe(t, "members", "%s", c.members_kept ? "kept" : "changed");
+	test_observe(t, "mappings", "%s", c.mappings);
 	moved = letters_moved(&c);
-	if (!c.argument_unreadable)
-		passing = curable(t, endings, n, moved, CURE_REPEAT);
-	if (moved && moved < c.length && !passing)
-		repeat(t, &c, "cause.", moved, c.length - moved, NULL);
+	if (!moved && !c.argument_unreadable)
+		stopped = stopped_for(endings, n, 0, error_name(c.error));
+	else if (moved && moved < c.length)
+		stopped = stopped_for(endings, n, moved, NULL);
+	if (moved && moved < c.length && !stopped)
+		stopped = stopped_for(endings, n, moved, observe_cause(t, &c, moved));
 	observe_pages(t, &c, endings, n);
-	if (!c.argument_unreadable && !passing)
-		cure = curable(t, endings, n, moved, CURE_STORE);
-	if (cure) {
-		layout_store(t, &c.layout, c.from + cure->moved);
-		repeat(t, &c, "cured.", cure->moved, 1, NULL);
-	} else if (passing) {
-		repeat(t, &c, "cured.", passing->moved, 1, row_error(passing->stopped_by));
-	}
+	test_observe(t, "beside", "%s", layout_beside(t, &c.layout));
+	moved = observe_cure(t, &c, stopped, moved);
+	observe_holders(t, &c, endings, n, moved);
 	if (c.finish)
 		c.finish(&c);
 }
 
-void test_run(const struct test_plan *plan, int flip, struct record *record)
+void test_run(const struct test_plan *plan, struct slot *slot)
 {
-	struct test t = { .plan = plan, .record = record };
+	struct test t = { .plan = plan, .slot = slot };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	memset(record, 0, sizeof(*record));
-	record->started = true;
 	for (unsigned int i = 0; i < contract->n_needs; i++)
-		t.observed.has |= (uint64_t)machine_has(i, NULL) << i;
+		slot->observed.has |= (uint64_t)machine_has(i, NULL) << i;
 	machine_require(&t, oracle_needs(contract, plan));
 	if (plan->scenario >= 0)
 		scenario_functions[plan->scenario](&t);
 	else
 		run_call(&t);
 	test_observe(&t, "returns", "yes");
-	judge(contract, plan, &t.observed, flip, record);
+	slot->word = WORD_DONE;
 }

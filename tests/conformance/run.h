@@ -6,21 +6,20 @@
 #define UFFDIO_MOVE_RUN_H
 
 #include "oracle.h"
-#include "test/record.h"
+#include "test/slot.h"
 #include "test/test.h"
 
 /* Generated: a function for each of the contract's scenarios, in their order. */
 extern void (*const scenario_functions[])(struct test *t);
 
 /**
- * test_run() - set up, call, observe and judge
- * @plan:   what to do
- * @flip:   as for judge()
- * @record: gets the verdict
+ * test_run() - set up, call, and observe
+ * @plan: what to do
+ * @slot: gets what the test tells
  *
- * Returns when the test has come to its end; a test that is skipped or broken
- * ends the process instead (test.h), with the exit code 255 or 1.
+ * Returns when the test has come to its end; one that is skipped or broken ends the
+ * process instead (test.h).
  */
-void test_run(const struct test_plan *plan, int flip, struct record *record);
+void test_run(const struct test_plan *plan, struct slot *slot);
 
 #endif

@@ -1,36 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "machine/limits.h"
+#include "run.h"
 #include "runner.h"
+#include "test/compat.h"
+#include "watch.h"
 
-#define MAX_WORKERS	8
+#define MOST_AT_ONCE	8
+#define TRIES		3	/* of a test that is broken */
+#define FORK_TRIES	100
 
-/* One process with a harness, and what it has printed so far. */
-struct worker {
-	struct run *run;
-	bool *mine;
-	size_t next;		/* test whose result comes next */
-	pid_t pid;
-	int output;
-	char line[512];
-	size_t length;
-	char remark[200];	/* of the harness, about a test that did not end well */
+/* One place in which a test runs. */
+struct lane {
+	struct slot *slot;	/* shared with its process */
+	pid_t pid;		/* 0: free */
+	int pidfd;
+	size_t test;
+	struct watch watch;
 };
 
-static struct worker *current;	/* in the worker's own process */
+struct runner {
+	struct run *run;
+	struct lane lanes[MOST_AT_ONCE];
+	size_t n_lanes, n_busy;
+	size_t *queue, n_queued, next;
+	size_t *again, n_again;		/* broken, to be run once more */
+	struct oom_count ooms;
+};
 
 /* Children that are not of a test: they have other work to do. */
 static pid_t before[16];
 static size_t n_before;
+
+static _Noreturn void give_up(const char *what)
+{
+	fprintf(stderr, "uffdio-move-conformance: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void *zeroed(size_t n, size_t size)
+{
+	void *array = calloc(n, size);
+
+	if (!array)
+		give_up("no memory for the tests");
+	return array;
+}
 
 /* The children of this process, as many as fit; it reads no more than it lists. */
 static size_t list_children(pid_t *children, size_t max)
@@ -51,15 +78,9 @@ static size_t list_children(pid_t *children, size_t max)
 
 void run_prepare(struct run *run)
 {
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	n_before = list_children(before, 16);
-	run->tests = harness_list(&run->n_tests);
-	run->records = records_new(run->n_tests);
-	run->selected = calloc(run->n_tests, sizeof(*run->selected));
-	if (!run->selected) {
-		perror("uffdio-move-conformance: no memory for the list of tests");
-		exit(1);
-	}
+	run->tests = plans_list(&run->n_tests);
+	run->judgements = zeroed(run->n_tests, sizeof(*run->judgements));
+	run->selected = zeroed(run->n_tests, sizeof(*run->selected));
 }
 
 static double now(void)
@@ -70,183 +91,266 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static bool is_scenario(const struct run *run, size_t i)
+static _Noreturn void be_test(const struct lane *lane, const struct test_plan *plan, pid_t parent)
 {
-	return run->tests[i].plan->scenario >= 0;
+	/* With it goes all that it has started. */
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	/* the program's own handlers put settings back; that is not for this one to do */
+	for (int number = 1; number < 32; number++)
+		signal(number, SIG_DFL);
+	test_run(plan, lane->slot);
+	_exit(0);
 }
 
-static bool is_mine(size_t i)
+static void skip(struct judgement *j, const char *why)
 {
-	return current->mine[i];
+	j->verdict = VERDICT_SKIPPED;
+	snprintf(j->text, sizeof(j->text), "%s", why);
 }
 
-static void start(struct worker *w, int flip)
+static void say_broken(struct judgement *j, const char *why)
 {
-	pid_t parent = getpid();
-	int ends[2];
+	j->verdict = VERDICT_BROKEN;
+	snprintf(j->text, sizeof(j->text), "%s", why);
+}
 
-	if (pipe(ends)) {
-		perror("uffdio-move-conformance: pipe");
-		exit(1);
-	}
+/* A machine that is full for a moment may have room when a test has ended. */
+static bool start(struct runner *r, struct lane *lane, size_t test)
+{
+	struct timespec pause = { .tv_nsec = 10000000 };
+	pid_t parent = getpid(), pid = -1;
+
+	memset(lane->slot, 0, sizeof(*lane->slot));
 	fflush(NULL);
-	w->pid = fork();
-	if (w->pid < 0) {
-		perror("uffdio-move-conformance: fork");
-		exit(1);
+	for (int i = 0; i < FORK_TRIES && pid < 0; i++) {
+		pid = fork();
+		if (pid < 0 && r->n_busy)
+			return false;
+		if (pid < 0)
+			nanosleep(&pause, NULL);
 	}
-	if (!w->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		/* the program's own handlers put settings back; that is not for this one to do */
-		signal(SIGINT, SIG_IGN);
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGHUP, SIG_DFL);
-		signal(SIGPIPE, SIG_DFL);
-		dup2(ends[1], STDOUT_FILENO);
-		dup2(ends[1], STDERR_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		current = w;
-		harness_run(is_mine, flip, w->run->records);
+	if (!pid)
+		be_test(lane, &r->run->tests[test].plan, parent);
+	if (pid < 0) {
+		struct reason why;
+		const char *limit = limit_reached(errno, 0, &why);
+
+		if (limit)
+			skip(&r->run->judgements[test], limit);
+		else
+			say_broken(&r->run->judgements[test], "no process could be had for it");
+		return true;
 	}
-	close(ends[1]);
-	w->output = ends[0];
+	setpgid(pid, pid);
+	lane->pid = pid;
+	lane->pidfd = syscall(__NR_pidfd_open, pid, 0);
+	lane->test = test;
+	watch_begin(&lane->watch, pid, r->run->patience);
+	r->n_busy++;
+	return true;
 }
 
-static void next_mine(struct worker *w)
+/* Children of the test, now of this process, since it is their subreaper. */
+static void end_group(pid_t pid)
 {
-	while (w->next < w->run->n_tests && !w->mine[w->next])
-		w->next++;
+	kill(-pid, SIGKILL);
+	while (waitpid(-pid, NULL, WNOHANG) > 0)
+		;
 }
 
-static void take_result(struct worker *w)
+static void note_details(struct runner *r, const struct lane *lane, struct judgement *j)
 {
-	struct record *r;
+	const struct test_plan *plan = &r->run->tests[lane->test].plan;
+	size_t size;
+	FILE *out;
 
-	next_mine(w);
-	if (w->next == w->run->n_tests)
+	if (j->verdict != VERDICT_FAILS && !r->run->explain)
 		return;
-	r = &w->run->records[w->next];
-	if (r->verdict == VERDICT_NONE) {
-		r->killed = r->in_call;
-		judge_killed(&uffdio_move_contract, w->run->tests[w->next].plan, r);
-		if (!r->killed && *w->remark)
-			snprintf(r->text, sizeof(r->text), "%s", w->remark);
-	}
-	w->remark[0] = '\0';
-	w->next++;
+	out = open_memstream(&j->details, &size);
+	if (!out)
+		return;
+	judge_explain(&uffdio_move_contract, plan, &lane->slot->observed, lane->slot->call, out);
+	fclose(out);
 }
 
-/* The harness's TAP: "ok", "not ok", "# name: remark". */
-static void take_line(struct worker *w)
+/* It was killed, though not for its time, or died of what it met. */
+static void judge_death(struct runner *r, const struct lane *lane, int number,
+			struct judgement *j)
 {
-	const char *remark;
+	struct reason why;
+	const char *limit = limit_killed(number, &r->ooms, &why);
+	char text[160];
 
-	if (!strncmp(w->line, "ok ", 3) || !strncmp(w->line, "not ok ", 7)) {
-		take_result(w);
+	if (limit) {
+		skip(j, limit);
 		return;
 	}
-	remark = strstr(w->line, ": Test ");
-	if (*w->line == '#' && remark)
-		snprintf(w->remark, sizeof(w->remark), "%.190s", remark + 2);
-}
-
-static void take_output(struct worker *w, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] != '\n') {
-			if (w->length < sizeof(w->line) - 1)
-				w->line[w->length++] = text[i];
-			continue;
-		}
-		w->line[w->length] = '\0';
-		take_line(w);
-		w->length = 0;
+	snprintf(text, sizeof(text), "its process was ended by signal %d (%s)", number,
+		 strsignal(number));
+	if (number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGHUP) {
+		say_broken(j, text);
+		return;
 	}
+	/* It stores to no place of which it does not know that a page is there. */
+	j->verdict = VERDICT_FAILS;
+	snprintf(j->text, sizeof(j->text), "%s", text);
+	judge_expected(&uffdio_move_contract, &r->run->tests[lane->test].plan, &j->broken);
 }
 
-static void show_progress(const struct run *run)
+static void judge_told(struct runner *r, const struct lane *lane, struct judgement *j)
+{
+	const struct contract *c = &uffdio_move_contract;
+	const struct test_plan *plan = &r->run->tests[lane->test].plan;
+
+	judge(c, plan, &lane->slot->observed, j);
+	if (r->run->flips && j->verdict == VERDICT_HOLDS)
+		judge_flips(c, plan, &lane->slot->observed, &r->run->flips[lane->test]);
+}
+
+static void judge_ended(struct runner *r, struct lane *lane, int status)
+{
+	struct judgement *j = &r->run->judgements[lane->test];
+	const struct slot *slot = lane->slot;
+
+	memset(j, 0, sizeof(*j));
+	j->deviation = -1;
+	if (lane->watch.killed && watch_is_stuck(&lane->watch))
+		judge_stuck(&uffdio_move_contract, &r->run->tests[lane->test].plan, j);
+	else if (lane->watch.killed)
+		say_broken(j, "took longer than its time, and was in no call that did not return");
+	else if (WIFSIGNALED(status))
+		judge_death(r, lane, WTERMSIG(status), j);
+	else if (slot->word == WORD_SKIPPED)
+		skip(j, slot->why);
+	else if (slot->word == WORD_BROKEN)
+		say_broken(j, slot->why);
+	else if (slot->word == WORD_DONE)
+		judge_told(r, lane, j);
+	else
+		say_broken(j, "its process ended without a word");
+	oom_look(&r->ooms);
+	note_details(r, lane, j);
+}
+
+static void finish(struct runner *r, struct lane *lane)
+{
+	int status;
+
+	if (waitpid(lane->pid, &status, 0) != lane->pid)
+		give_up("a test's process was lost");
+	end_group(lane->pid);
+	if (lane->pidfd >= 0)
+		close(lane->pidfd);
+	judge_ended(r, lane, status);
+	if (r->run->judgements[lane->test].verdict == VERDICT_BROKEN) {
+		r->again[r->n_again++] = lane->test;
+		if (!*r->run->again_why)
+			snprintf(r->run->again_why, sizeof(r->run->again_why), "%s: %s",
+				 r->run->tests[lane->test].name,
+				 r->run->judgements[lane->test].text);
+	}
+	lane->pid = 0;
+	r->n_busy--;
+}
+
+static bool has_ended(const struct lane *lane)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, lane->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
+static void show_progress(const struct runner *r)
 {
 	static double last;
 	size_t done = 0, failed = 0, all = 0;
+	const struct run *run = r->run;
 
 	if (!run->progress || now() - last < 0.1)
 		return;
 	last = now();
 	for (size_t i = 0; i < run->n_tests; i++) {
 		all += run->selected[i];
-		done += run->selected[i] && run->records[i].verdict != VERDICT_NONE;
-		failed += run->selected[i] && run->records[i].verdict == VERDICT_FAILS;
+		done += run->judgements[i].verdict != VERDICT_NONE;
+		failed += run->judgements[i].verdict == VERDICT_FAILS;
 	}
 	fprintf(run->progress, "\r%zu of %zu tests, %zu failed ", done, all, failed);
 	fflush(run->progress);
 }
 
-static void listen_to(struct run *run, struct worker *workers, size_t n)
+static void fill_lanes(struct runner *r)
 {
-	struct pollfd polled[MAX_WORKERS];
-	size_t open = n;
-
-	for (size_t i = 0; i < n; i++)
-		polled[i] = (struct pollfd){ .fd = workers[i].output, .events = POLLIN };
-	while (open) {
-		if (poll(polled, n, 200) < 0 && errno != EINTR)
-			return;
-		for (size_t i = 0; i < n; i++) {
-			char text[4096];
-			ssize_t got;
-
-			if (polled[i].fd < 0 || !polled[i].revents)
-				continue;
-			got = read(polled[i].fd, text, sizeof(text));
-			if (got > 0) {
-				take_output(&workers[i], text, got);
-			} else if (!got || errno != EINTR) {
-				close(polled[i].fd);
-				polled[i].fd = -1;
-				open--;
-			}
+	for (size_t i = 0; i < r->n_lanes && r->next < r->n_queued; i++)
+		while (!r->lanes[i].pid && r->next < r->n_queued) {
+			if (!start(r, &r->lanes[i], r->queue[r->next]))
+				return;
+			r->next++;
 		}
-		show_progress(run);
+}
+
+static void wait_for_end(struct runner *r)
+{
+	struct pollfd ended[MOST_AT_ONCE];
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < r->n_lanes; i++)
+		if (r->lanes[i].pid && r->lanes[i].pidfd >= 0)
+			ended[n++] = (struct pollfd){ r->lanes[i].pidfd, POLLIN, 0 };
+	/* Without descriptors to wait for, look often. */
+	poll(ended, n, n ? WATCH_EVERY_MS : 1);
+	for (size_t i = 0; i < r->n_lanes; i++) {
+		struct lane *lane = &r->lanes[i];
+
+		if (!lane->pid)
+			continue;
+		if (has_ended(lane))
+			finish(r, lane);
+		else
+			watch_look(&lane->watch, lane->slot);
 	}
 }
 
-static void judge_unheard(struct worker *w)
+static void run_queue(struct runner *r, size_t n_lanes)
 {
-	for (next_mine(w); w->next < w->run->n_tests; next_mine(w))
-		take_result(w);
+	r->n_lanes = n_lanes;
+	r->next = 0;
+	while (r->next < r->n_queued || r->n_busy) {
+		fill_lanes(r);
+		if (r->n_busy)
+			wait_for_end(r);
+		show_progress(r);
+	}
 }
 
-/* Deal the tests of one phase out to @n workers, and wait for them. */
-static void run_phase(struct run *run, bool scenarios, size_t n, int flip)
+/* Those that are broken once more, alone: what was in their way may have gone. */
+static void run_again(struct runner *r)
 {
-	struct worker workers[MAX_WORKERS] = {};
-	size_t dealt = 0;
+	for (int i = 1; i < TRIES && r->n_again; i++) {
+		size_t n = r->n_again, *queue = r->queue;
 
-	for (size_t i = 0; i < n; i++) {
-		workers[i].run = run;
-		workers[i].mine = calloc(run->n_tests, sizeof(bool));
-		if (!workers[i].mine) {
-			perror("uffdio-move-conformance: no memory for the list of tests");
-			exit(1);
-		}
+		r->queue = r->again;
+		r->n_queued = n;
+		r->again = queue;
+		r->n_again = 0;
+		run_queue(r, 1);
+		r->run->again += n - r->n_again;
 	}
+	r->n_again = 0;
+}
+
+static void run_phase(struct runner *r, bool scenarios, size_t n_lanes)
+{
+	const struct run *run = r->run;
+
+	r->n_queued = 0;
 	for (size_t i = 0; i < run->n_tests; i++)
-		if (run->selected[i] && is_scenario(run, i) == scenarios)
-			workers[dealt++ % n].mine[i] = true;
-	if (dealt < n)
-		n = dealt;
-	for (size_t i = 0; i < n; i++)
-		start(&workers[i], flip);
-	listen_to(run, workers, n);
-	for (size_t i = 0; i < n; i++) {
-		waitpid(workers[i].pid, NULL, 0);
-		judge_unheard(&workers[i]);
-	}
-	for (size_t i = 0; i < MAX_WORKERS; i++)
-		free(workers[i].mine);
+		if (run->selected[i] && (run->tests[i].plan.scenario >= 0) == scenarios)
+			r->queue[r->n_queued++] = i;
+	run_queue(r, n_lanes);
+	run_again(r);
 }
 
 static bool was_there_before(pid_t pid)
@@ -276,17 +380,36 @@ static void reap(void)
 	} while (killed);
 }
 
-void run_selected(struct run *run, int flip)
+static void make_lanes(struct runner *r)
+{
+	for (size_t i = 0; i < MOST_AT_ONCE; i++) {
+		r->lanes[i].slot = mmap(NULL, sizeof(struct slot), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (r->lanes[i].slot == MAP_FAILED)
+			give_up("no memory for what tests tell");
+	}
+}
+
+void run_selected(struct run *run)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct runner r = { .run = run };
 	double begin = now();
 
-	for (size_t i = 0; i < run->n_tests; i++)
-		memset(&run->records[i], 0, sizeof(run->records[i]));
-	run_phase(run, false, cpus < 1 ? 1 : cpus > MAX_WORKERS ? MAX_WORKERS : cpus, flip);
-	run_phase(run, true, 1, flip);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	n_before = list_children(before, 16);
+	r.queue = zeroed(run->n_tests, sizeof(*r.queue));
+	r.again = zeroed(run->n_tests, sizeof(*r.again));
+	make_lanes(&r);
+	oom_look(&r.ooms);
+	run_phase(&r, false, cpus < 1 ? 1 : cpus > MOST_AT_ONCE ? MOST_AT_ONCE : cpus);
+	run_phase(&r, true, 1);
 	reap();
 	run->seconds = now() - begin;
+	for (size_t i = 0; i < MOST_AT_ONCE; i++)
+		munmap(r.lanes[i].slot, sizeof(struct slot));
+	free(r.queue);
+	free(r.again);
 	if (run->progress)
 		fprintf(run->progress, "\r%*s\r", 60, "");
 }

@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Running many tests: a few processes, each with a harness of its own.
+ * Running many tests, each in a process of its own, a few at a time.
  */
 #ifndef UFFDIO_MOVE_RUNNER_H
 #define UFFDIO_MOVE_RUNNER_H
 
 #include <stdio.h>
 
-#include "harness.h"
+#include "judge.h"
+#include "plans.h"
 
 struct run {
 	const struct listed_test *tests;
 	size_t n_tests;
 	bool *selected;			/* n_tests of them */
-	struct record *records;		/* shared, n_tests of them */
+	struct judgement *judgements;	/* n_tests of them */
+	struct flips *flips;		/* n_tests of them, or NULL: nothing is flipped */
+	bool explain;			/* each selected test; otherwise what fails */
+	unsigned int patience;		/* times the usual time for each test */
 	double seconds;			/* of wall time */
+	size_t again;			/* tests that were set up only at a further try */
+	char again_why[320];		/* the first of them, and what was in its way */
 	FILE *progress;			/* NULL: none */
 };
 
-/**
- * run_prepare() - all tests, none of them selected
- *
- * Children that the process has by now are left alone when those of the tests
- * are killed.  Ends the program if there is no memory.
- */
+/* All tests, none of them selected.  Ends the program if there is no memory. */
 void run_prepare(struct run *run);
 
 /**
- * run_selected() - run the selected tests
- * @flip: as for judge()
+ * run_selected() - run the selected tests, and judge them
  *
  * Scenarios are run after the others and one after the other, since some look
- * at counters of the whole system.  When it returns, every selected test has
- * its verdict and no process of theirs is left.
+ * at counters of the whole system.  A test that is broken is run again, alone.
+ * When it returns, every selected test has its verdict and no process of theirs
+ * is left; children that this process had before are left alone.
  */
-void run_selected(struct run *run, int flip);
+void run_selected(struct run *run);
 
 #endif

@@ -20,7 +20,7 @@ evidence="$scratch/out $scratch/err"
 
 # What 6.1 lacks, being older, and a guest's processor.
 lacking='UFFDIO_POISON|guard regions|write protection of unpopulated|large folios smaller'
-lacking+='|mseal|MAP_DROPPABLE|system calls of a 32-bit|this kernel does not count the zero'
+lacking+='|mseal|MAP_DROPPABLE|system calls of a 32-bit|a count of the zero pages'
 lacking+='|memory protection keys'
 enough=3400
 case $config in
@@ -53,7 +53,7 @@ jq -r '.tests[] | select(.verdict | . != "holds" and . != "skipped")
 	| "\(.name): \(.verdict): \(.note)"' "$scratch/out" >"$scratch/failing" 2>&1
 evidence="$scratch/failing $scratch/err"
 result $status "6.1 with the series ($config): every must-clause holds"
-report '[.clauses[] | select(.standing | . != "holds" and . != "not tested")] == []'
+report '[.clauses[] | select(.standing | IN("holds", "works", "not tested") | not)] == []'
 result $? "no clause deviates or differs"
 report "[.tests[] | select(.verdict == \"skipped\") | .note | select(test(\"^($lacking)\") | not)] == []"
 result $? "every state, variation and scenario that 6.1 can have was made"

@@ -54,7 +54,9 @@ FNR == NR {
 	} else if (/^    rule: /) {
 		rule_of[id] = $0
 	} else if (/^    (errno|result|or): E/) {
-		errno_of[id] = errno_of[id] " " $2
+		results = $2
+		gsub(/\|/, " ", results)
+		errno_of[id] = errno_of[id] " " results
 	}
 	next
 }

@@ -6,7 +6,7 @@
 #ifndef PAGES_COMPAT_H
 #define PAGES_COMPAT_H
 
-#include "../compat.h"
+#include "../conformance/test/compat.h"
 
 #ifndef UFFDIO_CONTINUE_MODE_WP
 #define UFFDIO_CONTINUE_MODE_WP ((__u64)1 << 1)

@@ -6,10 +6,14 @@
  * Runs a command where something is refused to it, so that what it then says
  * can be checked:
  *
- *   no-userfaultfd    userfaultfd() and /dev/userfaultfd fail with EPERM
- *   no-move           UFFDIO_MOVE fails with EPERM, as a strict filter has it
- *   no-move-einval    UFFDIO_MOVE fails with EINVAL, the feature is reported
- *   unprivileged      user and group 65534, no capability, none to be gained
+ *   unprivileged            user and group 65534, no capability, none to be gained
+ *   filtered                a filter is in force, which refuses none of this
+ *   no-userfaultfd          userfaultfd() and /dev/userfaultfd fail with EPERM
+ *   no-userfaultfd-ENOSYS   ... as if the kernel had neither
+ *   no-userfaultfd-call     userfaultfd() alone, with ENOSYS
+ *   no-api  no-register     UFFDIO_API, or UFFDIO_REGISTER, fails with EPERM
+ *   no-move                 UFFDIO_MOVE fails with EPERM, as a strict filter has it
+ *   no-move-ERRNO           ... with EINVAL, ENOSYS, EACCES, ENOTTY
  *
  * Exits with 125 if the sandbox cannot be set up, 127 if the command cannot be
  * run, otherwise as the command does.
@@ -48,6 +52,7 @@
 #endif
 
 #define NO_CALL 0xffffffffu
+#define NO_REQUEST 0xffffffffu
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define EQUALS(value, if_so, if_not) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (if_so), (if_not))
@@ -85,23 +90,8 @@ static void refuse(unsigned int call, unsigned int request, unsigned int error)
 		give_up("seccomp");
 }
 
-static void no_userfaultfd(void)
-{
-	refuse(__NR_userfaultfd, (unsigned int)USERFAULTFD_IOC_NEW, EPERM);
-}
-
-static void no_move(void)
-{
-	refuse(NO_CALL, (unsigned int)UFFDIO_MOVE, EPERM);
-}
-
-static void no_move_einval(void)
-{
-	refuse(NO_CALL, (unsigned int)UFFDIO_MOVE, EINVAL);
-}
-
 /* Changing the ids from root drops all capabilities of the process itself. */
-static void unprivileged(void)
+static void drop_privilege(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		give_up("no_new_privs");
@@ -112,27 +102,54 @@ static void unprivileged(void)
 		give_up("changing to user 65534");
 }
 
-static const struct {
+static const struct filter {
 	const char *name;
-	void (*enter)(void);
-} sandboxes[] = {
-	{ "no-userfaultfd", no_userfaultfd },
-	{ "no-move", no_move },
-	{ "no-move-einval", no_move_einval },
-	{ "unprivileged", unprivileged },
+	unsigned int call, request, error;
+} filters[] = {
+	{ "filtered", NO_CALL, NO_REQUEST, EPERM },
+	{ "no-userfaultfd", __NR_userfaultfd, USERFAULTFD_IOC_NEW, EPERM },
+	{ "no-userfaultfd-ENOSYS", __NR_userfaultfd, USERFAULTFD_IOC_NEW, ENOSYS },
+	{ "no-userfaultfd-call", __NR_userfaultfd, NO_REQUEST, ENOSYS },
+	{ "no-api", NO_CALL, UFFDIO_API, EPERM },
+	{ "no-register", NO_CALL, UFFDIO_REGISTER, EPERM },
+	{ "no-move", NO_CALL, UFFDIO_MOVE, EPERM },
+	{ "no-move-EINVAL", NO_CALL, UFFDIO_MOVE, EINVAL },
+	{ "no-move-ENOSYS", NO_CALL, UFFDIO_MOVE, ENOSYS },
+	{ "no-move-EACCES", NO_CALL, UFFDIO_MOVE, EACCES },
+	{ "no-move-ENOTTY", NO_CALL, UFFDIO_MOVE, ENOTTY },
 };
+
+#define N_FILTERS (sizeof(filters) / sizeof(filters[0]))
+
+static _Noreturn void show_usage(void)
+{
+	fputs("usage: sandbox unprivileged", stderr);
+	for (size_t i = 0; i < N_FILTERS; i++)
+		fprintf(stderr, "|%s", filters[i].name);
+	fputs(" COMMAND...\n", stderr);
+	exit(EXIT_NO_SANDBOX);
+}
+
+static void enter(const char *name)
+{
+	if (!strcmp(name, "unprivileged")) {
+		drop_privilege();
+		return;
+	}
+	for (size_t i = 0; i < N_FILTERS; i++)
+		if (!strcmp(name, filters[i].name)) {
+			refuse(filters[i].call, filters[i].request, filters[i].error);
+			return;
+		}
+	show_usage();
+}
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 2 && i < sizeof(sandboxes) / sizeof(sandboxes[0]); i++) {
-		if (strcmp(argv[1], sandboxes[i].name))
-			continue;
-		sandboxes[i].enter();
-		execvp(argv[2], argv + 2);
-		fprintf(stderr, "sandbox: %s: %s\n", argv[2], strerror(errno));
-		return EXIT_NO_COMMAND;
-	}
-	fputs("usage: sandbox no-userfaultfd|no-move|no-move-einval|unprivileged COMMAND...\n",
-	      stderr);
-	return EXIT_NO_SANDBOX;
+	if (argc < 3)
+		show_usage();
+	enter(argv[1]);
+	execvp(argv[2], argv + 2);
+	fprintf(stderr, "sandbox: %s: %s\n", argv[2], strerror(errno));
+	return EXIT_NO_COMMAND;
 }

@@ -105,9 +105,9 @@ END
 #include <stdbool.h>
 #include <uffdio_move.h>
 #include "modes.h"
-enum { UNTOUCHED = -3, NEGATED, UNSEEN, REPEAT = 2 };
+enum { UNTOUCHED = -3, NEGATED, UNSEEN, NO_CURE = 0, STORE, REPEAT };
 struct state { char letter, looks; bool huge, edge; const char *is, *needs; };
-struct ending { int error, move; const char *source, *destination; int cause, cured; };
+struct ending { int error, move; const char *source, *destination; int cause, cure; };
 struct plan {
 	int from, to, letters;
 	const char *shows, *source, *destination;

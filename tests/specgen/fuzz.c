@@ -34,7 +34,6 @@ static void write_all(const struct contract *c, FILE *out)
 {
 	emit_tables(c, out);
 	emit_functions(c, out);
-	emit_tests(c, out);
 	emit_header(c, out);
 	emit_page(c, out);
 	emit_selftest(c, out);

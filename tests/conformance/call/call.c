@@ -4,17 +4,21 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "call/call.h"
+#include "machine/machine.h"
 #include "machine/uffd.h"
+#include "memory/mappings.h"
+#include "test/test_internal.h"
 
 static int open_descriptor(struct call *c)
 {
 	int fd = c->no_handshake ? uffd_open_raw() : uffd_open(c->features);
 
 	if (fd < 0)
-		test_skip(c->test, "no userfaultfd of this kind could be had: %s", strerror(errno));
+		machine_cannot(c->test, errno, "no userfaultfd of this kind could be had");
 	return fd;
 }
 
@@ -68,16 +72,40 @@ void call_build(struct call *c)
 		c->late[i](c);
 }
 
+/* For a reader of the report; addresses differ from run to run. */
+static void note_call(const struct call *c)
+{
+	snprintf(c->test->slot->call, sizeof(c->test->slot->call),
+		 "dst %#llx, src %#llx, len %#llx, mode %#llx", (unsigned long long)c->values.dst,
+		 (unsigned long long)c->values.src, (unsigned long long)c->values.len,
+		 (unsigned long long)c->values.mode);
+}
+
+static bool members_kept(const struct call *c)
+{
+	return !c->argument_unreadable &&
+	       !memcmp(c->argument, &c->values, offsetof(struct uffdio_move, move));
+}
+
 void call_run(struct call *c)
 {
+	struct mappings before, after;
+
 	c->values.move = MOVE_SENTINEL;
+	note_call(c);
 	if (c->place_argument)
 		c->place_argument(c);
 	else if (c->argument)
 		*c->argument = c->values;
 	else
-		c->argument = &c->values;
+		c->argument = &c->passed;
+	if (c->argument == &c->passed)
+		c->passed = c->values;
+	mappings_look(c->test, &before, &c->layout);
 	c->error = c->invoke ? c->invoke(c) : test_move(c->test, c->uffd, c->argument);
+	mappings_look(c->test, &after, &c->layout);
+	c->mappings = mappings_differ(&before, &after);
+	c->members_kept = members_kept(c);
 	c->move = c->argument_unreadable ? MOVE_SENTINEL : c->argument->move;
 }
 

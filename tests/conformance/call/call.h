@@ -39,7 +39,8 @@ struct call {
 	/* set by call_build(); a late step may change them */
 	int uffd;
 	struct uffdio_move values;	/* what is passed */
-	struct uffdio_move *argument;	/* where it is passed; NULL: &values */
+	struct uffdio_move passed;	/* the copy that the kernel gets */
+	struct uffdio_move *argument;	/* where it is passed; NULL: &passed */
 	/* sets argument to a copy of values, before each call; may be NULL */
 	call_step place_argument;
 	bool argument_unreadable;	/* .move cannot be looked at afterwards */
@@ -52,6 +53,8 @@ struct call {
 	/* set by call_run() */
 	int error;
 	int64_t move;
+	bool members_kept;		/* those that are passed, not .move */
+	const char *mappings;		/* "kept", or what has changed */
 };
 
 /* A C function for each of the contract's variations; generated code lists them. */

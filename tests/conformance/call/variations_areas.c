@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "call/variations.h"
+#include "machine/machine.h"
 #include "machine/uffd.h"
 #include "test/compat.h"
 
@@ -21,6 +22,7 @@ static void unmap(struct call *c, struct area *a)
 {
 	if (munmap(a->mapping, mapping_bytes(a)))
 		test_broken(c->test, "munmap: %s", strerror(errno));
+	a->cut = true;
 }
 
 static void unmap_src(struct call *c)
@@ -59,13 +61,14 @@ static char *tail(const struct area *a, size_t *bytes)
 }
 
 /* The mapping ends with the range; what is to be moved does not. */
-static void cut_tail(struct call *c, const struct area *a)
+static void cut_tail(struct call *c, struct area *a)
 {
 	size_t bytes;
 	char *end = tail(a, &bytes);
 
 	if (munmap(end, bytes))
 		test_broken(c->test, "munmap: %s", strerror(errno));
+	a->cut = true;
 	c->values.len += page_size();
 }
 
@@ -180,8 +183,7 @@ void variation_dst_file_copy(struct call *c)
 static void give_access(struct call *c, struct area *a, int access)
 {
 	if (mprotect(a->mapping, mapping_bytes(a), access))
-		test_skip(c->test, "the mapping's access could not be changed: %s",
-			  strerror(errno));
+		machine_cannot(c->test, errno, "the mapping's access could not be changed");
 	a->closed = !(access & PROT_READ);
 }
 
@@ -263,14 +265,14 @@ static int new_key(struct call *c)
 	int key = pkey_alloc(0, 0);
 
 	if (key < 0)
-		test_skip(c->test, "no protection key could be had: %s", strerror(errno));
+		machine_cannot(c->test, errno, "no protection key could be had");
 	return key;
 }
 
 static void lock_up(struct call *c, const struct area *a, int key)
 {
 	if (pkey_mprotect(a->mapping, mapping_bytes(a), PROT_READ | PROT_WRITE, key))
-		test_skip(c->test, "the protection key could not be used: %s", strerror(errno));
+		machine_cannot(c->test, errno, "the protection key could not be used");
 }
 
 static void give_src_key(struct call *c)
@@ -300,7 +302,7 @@ void variation_both_same_pkey(struct call *c)
 static void lock_on_fault(struct test *t, struct area *a)
 {
 	if (mlock2(a->mapping, mapping_bytes(a), MLOCK_ONFAULT))
-		test_skip(t, "the mapping could not be locked: %s", strerror(errno));
+		machine_cannot(t, errno, "the mapping could not be locked");
 }
 
 /* mlock() fills holes; so it comes before the pages, and leaves the mapping empty. */
@@ -308,7 +310,7 @@ static void lock_fully(struct test *t, struct area *a)
 {
 	if (mlock(a->mapping, mapping_bytes(a)) ||
 	    madvise(a->mapping, mapping_bytes(a), MADV_DONTNEED_LOCKED))
-		test_skip(t, "the mapping could not be locked: %s", strerror(errno));
+		machine_cannot(t, errno, "the mapping could not be locked");
 }
 
 static void lock_src(struct call *c)
@@ -348,7 +350,7 @@ static void seal_src(struct call *c)
 	const struct area *a = &c->layout.source;
 
 	if (syscall(__NR_mseal, a->mapping, mapping_bytes(a), 0))
-		test_skip(c->test, "the mapping could not be sealed: %s", strerror(errno));
+		machine_cannot(c->test, errno, "the mapping could not be sealed");
 }
 
 void variation_src_sealed(struct call *c)
@@ -373,7 +375,7 @@ static void register_src(struct call *c, int uffd)
 				  UFFDIO_REGISTER_MODE_MISSING, NULL);
 
 	if (error)
-		test_skip(c->test, "the source could not be registered: %s", strerror(error));
+		machine_cannot(c->test, error, "the source could not be registered");
 	a->registered = uffd;
 }
 
@@ -387,7 +389,7 @@ static void register_src_elsewhere(struct call *c)
 	int uffd = uffd_open(0);
 
 	if (uffd < 0)
-		test_skip(c->test, "no second userfaultfd could be had: %s", strerror(errno));
+		machine_cannot(c->test, errno, "no second userfaultfd could be had");
 	register_src(c, uffd);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "call/variations.h"
+#include "machine/machine.h"
 #include "machine/uffd.h"
 #include "test/compat.h"
 
@@ -30,7 +31,7 @@ static char *new_pages(struct call *c, size_t pages)
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
-		test_broken(c->test, "mmap: %s", strerror(errno));
+		machine_cannot(c->test, errno, "no memory could be mapped");
 	return p;
 }
 
@@ -60,11 +61,11 @@ static void begin_change(struct call *c)
 
 	*page = 1;
 	error = uffd_register(c->uffd, page, page_size(), UFFDIO_REGISTER_MODE_MISSING, NULL);
-	if (!error)
-		error = pthread_create(&changer, NULL, drop_page, page);
 	if (error)
-		test_broken(c->test, "no change could be begun: %s", strerror(error));
-	if (poll(&events, 1, 2000) != 1)
+		machine_cannot(c->test, error, "no change could be begun");
+	machine_thread(c->test, &changer, drop_page, page);
+	/* It comes, however busy the machine is; if not, the test's own time ends. */
+	if (poll(&events, 1, -1) != 1)
 		test_broken(c->test, "the change made no event");
 	c->finish = read_event;
 }
@@ -102,6 +103,11 @@ static void place_unwritable_result(struct call *c)
 	place_before(c, offsetof(struct uffdio_move, move), PROT_READ);
 }
 
+static void place_inaccessible_result(struct call *c)
+{
+	place_before(c, offsetof(struct uffdio_move, move), PROT_NONE);
+}
+
 void variation_argument_unreadable(struct call *c)
 {
 	c->place_argument = place_unreadable;
@@ -120,10 +126,16 @@ void variation_argument_result_unwritable(struct call *c)
 	c->argument_unreadable = true;
 }
 
+void variation_argument_result_inaccessible(struct call *c)
+{
+	c->place_argument = place_inaccessible_result;
+	c->argument_unreadable = true;
+}
+
 /* What a child that has memory of its own tells of its call. */
 struct told {
 	int error;
-	int64_t move;
+	struct uffdio_move argument;
 };
 
 static void call_and_tell(struct call *c, int to)
@@ -131,7 +143,7 @@ static void call_and_tell(struct call *c, int to)
 	struct told told = { .error = test_move(c->test, c->uffd, c->argument) };
 
 	if (!c->argument_unreadable)
-		told.move = c->argument->move;
+		told.argument = *c->argument;
 	_exit(write(to, &told, sizeof(told)) != sizeof(told));
 }
 
@@ -142,8 +154,8 @@ static int call_from_fork(struct call *c)
 	pid_t pid;
 
 	if (pipe2(pipe_ends, O_CLOEXEC))
-		test_broken(c->test, "pipe: %s", strerror(errno));
-	pid = test_fork(c->test);
+		machine_cannot(c->test, errno, "no pipe could be had");
+	pid = machine_fork(c->test);
 	if (pid == 0)
 		call_and_tell(c, pipe_ends[1]);
 	close(pipe_ends[1]);
@@ -152,7 +164,7 @@ static int call_from_fork(struct call *c)
 	close(pipe_ends[0]);
 	test_wait(c->test, pid);
 	if (!c->argument_unreadable)
-		c->argument->move = told.move;
+		*c->argument = told.argument;
 	return told.error;
 }
 
@@ -165,7 +177,7 @@ static int call_once(void *data)
 {
 	struct call *c = data;
 
-	/* Not test_fork()'s child, so it sees to its end by itself. */
+	/* Not machine_fork()'s child, so it sees to its end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	c->error = test_move(c->test, c->uffd, c->argument);
 	_exit(0);
@@ -178,7 +190,7 @@ static int call_from_clone(struct call *c, int flags)
 	int status;
 
 	if (pid < 0)
-		test_broken(c->test, "clone: %s", strerror(errno));
+		machine_cannot(c->test, errno, "no child could be had");
 	if (waitpid(pid, &status, 0) != pid || status)
 		test_broken(c->test, "the child that called came to a bad end");
 	return c->error;

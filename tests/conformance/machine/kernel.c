@@ -111,6 +111,13 @@ void kernel_look(void)
 	learn();
 }
 
+bool kernel_shows_pages(void)
+{
+	uint64_t entry = 0;
+
+	return pagemap_entries(&entry, 1, &entry) && !access("/proc/self/smaps", R_OK);
+}
+
 size_t page_size(void)
 {
 	return this_kernel()->page;

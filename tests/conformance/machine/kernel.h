@@ -24,6 +24,9 @@ struct kernel {
 /* Looked at once. */
 const struct kernel *this_kernel(void);
 
+/* Does it show to a process its own pages and mappings, as the tests look at them? */
+bool kernel_shows_pages(void);
+
 /**
  * kernel_look() - look anew
  *

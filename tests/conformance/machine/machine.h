@@ -5,24 +5,29 @@
 #ifndef UFFDIO_MOVE_MACHINE_H
 #define UFFDIO_MOVE_MACHINE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "test/test.h"
 
-/* Whether the operation can be tried at all. */
+/* Whether the operation can be tested at all. */
 enum operation {
-	OPERATION_WORKS,
+	OPERATION_WORKS,	/* or fails in a way that the tests will tell */
 	OPERATION_ABSENT,	/* this kernel has no UFFDIO_MOVE */
-	OPERATION_FORBIDDEN,	/* userfaultfd or the ioctl is refused to this process */
+	OPERATION_FORBIDDEN,	/* userfaultfd or an ioctl is refused to this process */
 };
 
 /**
- * machine_operation() - try UFFDIO_MOVE once
+ * machine_operation() - try UFFDIO_MOVE
  * @sentence: set to one sentence that says what was seen and the way out;
  *            static storage
  */
 enum operation machine_operation(const char **sentence);
+
+/* May this process change the system's settings, and see the frames of its pages? */
+bool machine_privileged(void);
 
 /**
  * machine_prepare() - make swap, KSM and huge pages available for the run
@@ -48,6 +53,30 @@ void machine_restore(void);
  * Valid after machine_prepare(); results are kept, and inherited over fork.
  */
 bool machine_has(unsigned int need, const char **lacking);
+
+/**
+ * machine_cannot() - end the test because a call failed that sets it up
+ * @error:  its errno
+ * @format: what could not be done: "the page could not be locked"
+ *
+ * Ends the process.  Where a limit of the machine explains the error, the test is
+ * skipped and names the limit; otherwise something of ours went wrong.
+ */
+_Noreturn void machine_cannot(struct test *t, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * machine_fork() - fork a helper process that dies with the test
+ *
+ * The child is killed when its parent ends, whatever the reason.  Ends the test as
+ * machine_cannot() does if there is no process to be had.  Do not use while a
+ * descriptor with the fork event is open, unless something reads it: fork would block
+ * for good.
+ */
+pid_t machine_fork(struct test *t);
+
+/* pthread_create(), which ends the test likewise. */
+void machine_thread(struct test *t, pthread_t *thread, void *(*run)(void *), void *argument);
 
 /**
  * machine_require() - skip unless the machine has all of @needs

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "machine/kernel.h"
+#include "machine/machine.h"
 #include "machine/pagemap.h"
 #include "test/compat.h"
 
@@ -41,7 +42,7 @@ bool pagemap_entries(const void *address, size_t pages, uint64_t *entries)
 void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries)
 {
 	if (!pagemap_entries(address, pages, entries))
-		test_skip(t, "/proc/self/pagemap cannot be read: %s", strerror(errno));
+		machine_cannot(t, errno, "/proc/self/pagemap cannot be read");
 }
 
 bool page_is_there(struct test *t, const void *address)
@@ -86,20 +87,20 @@ bool pagemap_scan(const void *address, uint64_t *categories)
 	return true;
 }
 
-/* The kB that smaps tells for @field of the mapping that begins at @start. */
-static size_t smaps_of(const char *start, const char *field)
+long smaps_kb(const void *start, const char *field)
 {
 	FILE *f = fopen("/proc/self/smaps", "re");
-	size_t length = strlen(field), kb = 0;
+	size_t length = strlen(field);
 	unsigned long from, to;
 	bool here = false;
 	char line[512];
+	long kb = -1;
 
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
 			here = from == (uintptr_t)start;
-		else if (here && strncmp(line, field, length) == 0)
-			kb = strtoul(line + length, NULL, 10);
+		else if (here && strncmp(line, field, length) == 0 && line[length] == ':')
+			kb = strtol(line + length + 1, NULL, 10);
 	}
 	if (f)
 		fclose(f);
@@ -117,7 +118,7 @@ static bool huge_by_smaps(const void *address)
 
 	/* Where not all of it is mapped, there is no huge page. */
 	huge = madvise(start, table_span(), MADV_DONTFORK) == 0 &&
-	       smaps_of(start, "AnonHugePages:") * 1024 == huge_page_size();
+	       smaps_kb(start, "AnonHugePages") == (long)(huge_page_size() / 1024);
 	madvise(start, table_span(), MADV_DOFORK);
 	return huge;
 }

@@ -56,6 +56,9 @@ bool page_is_there(struct test *t, const void *address);
 enum mapped { MAPPED_SMALL, MAPPED_HUGE, MAPPED_HUGE_ZERO };
 enum mapped page_mapped(struct test *t, const void *address);
 
+/* The kB that smaps tells for @field of the mapping that begins at @start; -1 if none. */
+long smaps_kb(const void *start, const char *field);
+
 /* The categories (SCAN_*) of the page at @address, by PAGEMAP_SCAN; false if that fails. */
 bool pagemap_scan(const void *address, uint64_t *categories);
 

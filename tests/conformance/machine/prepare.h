@@ -11,9 +11,11 @@ enum preparation {
 	PREPARE_SETTINGS,	/* anything at all */
 	PREPARE_SWAP,
 	PREPARE_KSM,
+	PREPARE_KSM_ZERO,	/* zero pages that KSM places */
 	PREPARE_HUGE,		/* transparent huge pages, the huge zero page */
 	PREPARE_LARGE,		/* one size of large folios below them */
 	PREPARE_HUGETLB,
+	PREPARE_MEMCG,
 	PREPARE_COUNT
 };
 

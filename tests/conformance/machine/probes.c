@@ -3,9 +3,13 @@
 #include "machine/probes.h"
 
 #include "machine/kernel.h"
+#include "machine/ksm.h"
+#include "machine/limits.h"
 #include "machine/machine.h"
+#include "machine/memcg.h"
 #include "machine/pagemap.h"
 #include "machine/prepare.h"
+#include "machine/privilege.h"
 #include "machine/settings.h"
 #include "machine/task32.h"
 #include "machine/uffd.h"
@@ -13,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <sched.h>
@@ -28,6 +33,9 @@
 
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
+#define CHARGED_PAGES	256
+#define SWAP_COPY_TRIES	50
+#define NOBODY		65534
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
 							const char *format, ...)
@@ -44,13 +52,18 @@ static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
 static bool lacks_prepared(struct reason *why, enum preparation what, const char *otherwise)
 {
 	const char *hindrance = prepare_hindrance(what);
+	struct reason limit;
 
+	if (!hindrance)
+		hindrance = limit_reached(errno, 0, &limit);
 	return lacks(why, "%s", hindrance ? hindrance : otherwise);
 }
 
 static bool lacks_errno(struct reason *why, const char *what)
 {
-	return lacks(why, "%s: %s", what, strerror(errno));
+	struct reason limit;
+
+	return lacks(why, "%s: %s", what, limit_or_error(errno, &limit));
 }
 
 /* Room for @bytes, aligned to them, between two places without access. */
@@ -79,6 +92,16 @@ static char *plain_pages(unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		memset(at + i * page_size(), 0x5a, page_size());
 	return at;
+}
+
+/* In a mapping of its own, so that what is told of the mapping is told of it. */
+static char *isolated_page(void)
+{
+	char *page = aligned_room(page_size());
+
+	if (page)
+		memset(page, 0x5a, page_size());
+	return page;
 }
 
 static bool swap_works(struct reason *why)
@@ -170,7 +193,9 @@ static bool io_uring_works(struct reason *why)
 
 static bool frames_work(struct reason *why)
 {
-	return frames_shown() || lacks(why, "not permitted to this user");
+	const char *lacking = privilege_lacking();
+
+	return frames_shown() || lacks(why, "%s", lacking ? lacking : "they are hidden here");
 }
 
 static bool soft_dirty_works(struct reason *why)
@@ -331,6 +356,78 @@ static bool settings_work(struct reason *why)
 	return fd >= 0 || lacks_errno(why, "/proc/sys cannot be written");
 }
 
+/* This process ends in there, and with it its charges. */
+static bool memcg_works(struct reason *why)
+{
+	long before;
+	int error;
+
+	if (prepare_hindrance(PREPARE_MEMCG))
+		return lacks_prepared(why, PREPARE_MEMCG, "");
+	error = memcg_enter(MEMCG_FIRST);
+	if (error)
+		return lacks(why, "one cannot be entered: %s", strerror(error));
+	before = memcg_pages(MEMCG_FIRST);
+	if (before < 0 || !plain_pages(CHARGED_PAGES))
+		return lacks(why, "what is charged is not told");
+	return memcg_pages(MEMCG_FIRST) >= before + CHARGED_PAGES / 2 ||
+	       lacks(why, "pages are not charged to them");
+}
+
+/* As in scenarios/paging.c: what is cached before it is read is kept by most kernels. */
+static bool swap_copy_works(struct reason *why)
+{
+	char *page = isolated_page();
+
+	for (int i = 0; page && i < SWAP_COPY_TRIES; i++) {
+		madvise(page, page_size(), MADV_PAGEOUT);
+		if (pagemap_entry(page) & ENTRY_SWAPPED) {
+			madvise(page, page_size(), MADV_WILLNEED);
+			(void)*(volatile char *)page;
+			if (smaps_kb(page, "Private_Clean") == (long)page_size() / 1024)
+				return true;
+		}
+		poll(NULL, 0, 1);
+	}
+	return lacks_prepared(why, PREPARE_SWAP, "a page that is read counts as dirty");
+}
+
+static bool kernel_log_works(struct reason *why)
+{
+	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
+}
+
+static bool collapse_works(struct reason *why)
+{
+	char *at = huge_page_size() ? aligned_room(huge_page_size()) : NULL;
+
+	if (!at)
+		return lacks(why, "this kernel has no huge pages");
+	madvise(at, huge_page_size(), MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < huge_page_size(); i += page_size())
+		at[i] = 1;
+	madvise(at, huge_page_size(), MADV_HUGEPAGE);
+	return !madvise(at, huge_page_size(), MADV_COLLAPSE) ||
+	       lacks_errno(why, "none could be made");
+}
+
+static bool ksm_zero_works(struct reason *why)
+{
+	if (ksm_zero_pages() < 0)
+		return lacks(why, "this kernel is older than it");
+	return !prepare_hindrance(PREPARE_KSM_ZERO) || lacks_prepared(why, PREPARE_KSM_ZERO, "");
+}
+
+/* As a user without privilege, if there is a choice. */
+static bool user_mode_works(struct reason *why)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+			       setresuid(NOBODY, NOBODY, NOBODY)))
+		return lacks_errno(why, "privilege cannot be given up");
+	return syscall(__NR_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY) >= 0 ||
+	       lacks_errno(why, "one is refused");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -362,6 +459,12 @@ const struct probe probes[] = {
 	{ "fork-event", fork_event_works },
 	{ "settings", settings_work },
 	{ "two-cpus", two_cpus_work },
+	{ "memcg", memcg_works },
+	{ "kernel-log", kernel_log_works },
+	{ "ksm-zero", ksm_zero_works },
+	{ "swap-copy", swap_copy_works },
+	{ "collapse", collapse_works },
+	{ "user-mode", user_mode_works },
 };
 
 const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);

@@ -7,10 +7,7 @@
 
 #include <stdbool.h>
 
-/* Why a probe failed: a clause without full stop. */
-struct reason {
-	char text[128];
-};
+#include "machine/reason.h"
 
 /* Each runs in a process of its own, which it may leave in any state. */
 struct probe {

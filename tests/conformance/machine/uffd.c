@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -24,20 +25,23 @@ static int open_by_device(int flags)
 	return uffd;
 }
 
+static bool is_limit(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 int uffd_open_raw(void)
 {
 	int flags = O_CLOEXEC | O_NONBLOCK;
-	int uffd, error;
+	int uffd = syscall(__NR_userfaultfd, flags), error = errno;
 
-	uffd = syscall(__NR_userfaultfd, flags);
-	if (uffd >= 0 || errno != EPERM)
+	if (uffd >= 0 || is_limit(error))
 		return uffd;
+	/* A filter may know the call and not the file, or answer the one as if it were absent. */
 	uffd = open_by_device(flags);
-	if (uffd >= 0)
-		return uffd;
-	uffd = syscall(__NR_userfaultfd, flags | UFFD_USER_MODE_ONLY);
-	/* A kernel too old for the flag calls it invalid; the cause is the permission. */
-	error = errno == EINVAL ? EPERM : errno;
+	if (uffd < 0 && error == EPERM)
+		uffd = syscall(__NR_userfaultfd, flags | UFFD_USER_MODE_ONLY);
+	/* A kernel too old for that flag calls it invalid; the cause is the permission. */
 	if (uffd < 0)
 		errno = error;
 	return uffd;
@@ -69,4 +73,9 @@ int uffd_register(int uffd, void *start, size_t length, uint64_t mode, uint64_t 
 	if (ioctls)
 		*ioctls = reg.ioctls;
 	return 0;
+}
+
+int uffd_move(int uffd, struct uffdio_move *arg)
+{
+	return ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "uffdio_move.h"
+
 /**
  * uffd_open() - a descriptor with its handshake done
  * @features: UFFD_FEATURE_* to ask for
@@ -22,5 +24,8 @@ int uffd_open_raw(void);
 
 /* Register [start, start+length) bytes; returns 0 or errno.  @ioctls may be NULL. */
 int uffd_register(int uffd, void *start, size_t length, uint64_t mode, uint64_t *ioctls);
+
+/* UFFDIO_MOVE with @arg as it is; returns 0 or errno. */
+int uffd_move(int uffd, struct uffdio_move *arg);
 
 #endif

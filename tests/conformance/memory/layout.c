@@ -16,26 +16,25 @@
 
 #include "memory/layout_internal.h"
 
-static void prepare_keeper(struct test *t, struct layout *l, bool range)
+static void begin(struct test *t, struct layout *l, bool range)
 {
 	static unsigned int layouts;
-	struct keeper *k = calloc(1, sizeof(*k));
+	struct built *b = calloc(1, sizeof(*b));
 
-	if (!k)
-		test_broken(t, "no memory");
-	k->n = strlen(l->source.letters);
-	if (k->n == 0 || k->n > MAX_LETTERS)
+	if (!b)
+		machine_cannot(t, ENOMEM, "no memory for a layout");
+	b->n = strlen(l->source.letters);
+	if (b->n == 0 || b->n > MAX_LETTERS)
 		test_broken(t, "\"%s\" is no range", l->source.letters);
-	if (!range && strlen(l->destination.letters) != k->n)
+	if (!range && strlen(l->destination.letters) != b->n)
 		test_broken(t, "\"%s\" and \"%s\" differ in length", l->source.letters,
 			    l->destination.letters);
-	k->range = range;
+	b->range = range;
 	/* Equal pages of two tests at the same time would be merged by KSM. */
-	k->nonce = (getpid() + (layouts++ << 22)) & 0xffffff;
-	k->guard = -1;
-	k->pipe[0] = k->pipe[1] = -1;
-	k->file[ON_SOURCE] = k->file[ON_DESTINATION] = -1;
-	l->keepers = k;
+	b->nonce = (getpid() + (layouts++ << 22)) & 0xffffff;
+	b->guard = -1;
+	b->file[ON_SOURCE] = b->file[ON_DESTINATION] = -1;
+	l->built = b;
 	l->source.registered = l->destination.registered = -1;
 }
 
@@ -45,14 +44,22 @@ static void make_file_private(struct test *t, struct layout *l, enum side side)
 	const struct area *a = area_of(l, side);
 
 	if (mmap(a->mapping, a->mapping_pages * page_size(), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_FIXED, l->keepers->file[side], 0) == MAP_FAILED)
+		 MAP_PRIVATE | MAP_FIXED, l->built->file[side], 0) == MAP_FAILED)
 		test_broken(t, "mmap: %s", strerror(errno));
-	for (unsigned int i = 0; i < l->keepers->n; i++) {
-		const struct slot *s = &l->keepers->slots[side][i];
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
 
-		if (s->has_tag)
-			(void)*(volatile char *)slot_page(a, s, 0);
+		if (s->made->tagged)
+			(void)*(volatile char *)spot_page(a, s, 0);
 	}
+}
+
+static bool needs_twin(const struct layout *l)
+{
+	for (unsigned int i = 0; i < l->built->n; i++)
+		if (l->built->spots[ON_SOURCE][i].made->holder == hold_by_twin)
+			return true;
+	return false;
 }
 
 static void register_area(struct test *t, struct area *a, int uffd, uint64_t mode)
@@ -60,7 +67,7 @@ static void register_area(struct test *t, struct area *a, int uffd, uint64_t mod
 	int error = uffd_register(uffd, a->mapping, a->mapping_pages * page_size(), mode, NULL);
 
 	if (error)
-		test_skip(t, "the range could not be registered: %s", strerror(error));
+		machine_cannot(t, error, "the range could not be registered");
 	a->registered = uffd;
 }
 
@@ -68,29 +75,26 @@ static void register_area(struct test *t, struct area *a, int uffd, uint64_t mod
 static void register_source(struct test *t, struct layout *l)
 {
 	uint64_t mode = letters_mode(l->source.letters);
-	struct layout alone = { .source = l->source, .destination.letters = "" };
 
 	if (!mode)
 		return;
 	if (l->source.registered < 0) {
-		/* As the one range of a layout, whose features are those of its letters. */
-		alone.arrangement = ARRANGE_SAME;
-		l->keepers->guard = uffd_open(layout_features(&alone));
-		if (l->keepers->guard < 0)
-			test_skip(t, "no descriptor for the source: %s", strerror(errno));
-		register_area(t, &l->source, l->keepers->guard, mode);
+		l->built->guard = uffd_open(letters_features(l->source.letters));
+		if (l->built->guard < 0)
+			machine_cannot(t, errno, "no descriptor for the source could be had");
+		register_area(t, &l->source, l->built->guard, mode);
 	}
-	make_registered(t, l, ON_SOURCE, l->source.registered);
+	make_registered(t, l, ON_SOURCE);
 	/* Poison stays when the registration goes. */
-	if (mode == UFFDIO_REGISTER_MODE_MISSING && l->keepers->guard >= 0) {
-		close(l->keepers->guard);
-		l->keepers->guard = l->source.registered = -1;
+	if (mode == UFFDIO_REGISTER_MODE_MISSING && l->built->guard >= 0) {
+		close(l->built->guard);
+		l->built->guard = l->source.registered = -1;
 	}
 }
 
 static void register_all(struct test *t, struct layout *l, int uffd, uint64_t mode)
 {
-	bool one_mapping = l->keepers->range || l->arrangement == ARRANGE_SAME;
+	bool one_mapping = l->built->range || l->arrangement == ARRANGE_SAME;
 
 	if (uffd >= 0) {
 		mode = mode ? mode : UFFDIO_REGISTER_MODE_MISSING;
@@ -100,10 +104,20 @@ static void register_all(struct test *t, struct layout *l, int uffd, uint64_t mo
 		register_area(t, &l->destination, uffd, mode);
 		if (one_mapping)
 			l->source.registered = uffd;
-		if (!l->keepers->range)
-			make_registered(t, l, ON_DESTINATION, uffd);
+		if (!l->built->range)
+			make_registered(t, l, ON_DESTINATION);
 	}
 	register_source(t, l);
+}
+
+uint64_t layout_features(const struct layout *l)
+{
+	uint64_t features = l->destination.letters ? letters_features(l->destination.letters) : 0;
+
+	/* In one mapping the source is registered like the destination. */
+	if (!l->destination.letters || l->arrangement == ARRANGE_SAME)
+		features |= letters_features(l->source.letters);
+	return features;
 }
 
 /* Pages count as soft-dirty from the start, unless that is cleared. */
@@ -121,16 +135,22 @@ static void clear_soft_dirty(void)
 
 static void build(struct test *t, struct layout *l, int uffd, uint64_t mode)
 {
-	struct keeper *k = l->keepers;
+	struct built *b = l->built;
 
 	place_areas(t, l);
-	if (k->range)
+	if (b->range)
 		l->destination = l->source;
-	make_shared(t, l, "fFs");
-	make_shared(t, l, "Cc");
-	make_large(t, l, "TMBtrHL");
-	make_pages(t, l);
-	make_tables(t, l);
+	make_stage(t, l, STAGE_SHARED);
+	if (letters_have(l->source.letters, STAGE_SHARED))
+		share_with_child(t, l, false);
+	make_stage(t, l, STAGE_LEFT);
+	if (letters_have(l->source.letters, STAGE_LEFT))
+		share_with_child(t, l, true);
+	make_stage(t, l, STAGE_ALONE);
+	if (needs_twin(l))
+		merge_with_twin(t, l);
+	make_beside(l);
+	make_stage(t, l, STAGE_TABLES);
 	for (unsigned int side = 0; side < layout_sides(l); side++)
 		if (area_of(l, side)->backing == BACKING_FILE_PAGE)
 			make_file_private(t, l, side);
@@ -143,14 +163,14 @@ static void build(struct test *t, struct layout *l, int uffd, uint64_t mode)
 
 void layout_build(struct test *t, struct layout *l, int uffd, uint64_t register_mode)
 {
-	prepare_keeper(t, l, false);
+	begin(t, l, false);
 	build(t, l, uffd, register_mode);
 }
 
 void layout_build_range(struct test *t, struct layout *l, int uffd, uint64_t register_mode)
 {
 	l->destination = l->source;
-	prepare_keeper(t, l, true);
+	begin(t, l, true);
 	build(t, l, uffd, register_mode);
 }
 
@@ -158,17 +178,17 @@ size_t layout_bytes(const struct layout *l, unsigned int from, unsigned int to)
 {
 	size_t pages = 0;
 
-	for (unsigned int i = from; i < to && i < l->keepers->n; i++)
-		pages += l->keepers->slots[ON_SOURCE][i].pages;
+	for (unsigned int i = from; i < to && i < l->built->n; i++)
+		pages += l->built->spots[ON_SOURCE][i].pages;
 	return pages * page_size();
 }
 
 void layout_store(struct test *t, struct layout *l, unsigned int i)
 {
-	const struct slot *s = &l->keepers->slots[ON_SOURCE][i];
+	const struct spot *s = &l->built->spots[ON_SOURCE][i];
 
 	for (size_t page = 0; page < s->pages; page++) {
-		volatile uint64_t *word = (uint64_t *)slot_page(&l->source, s, page);
+		volatile uint64_t *word = (uint64_t *)spot_page(&l->source, s, page);
 		uint64_t entry;
 
 		pagemap_read(t, (void *)word, 1, &entry);

@@ -42,14 +42,17 @@ struct area {
 	size_t mapping_pages;
 	int registered;		/* descriptor it is registered on, or -1 */
 	bool closed;		/* this process may no longer read it; set by who made it so */
+	bool cut;		/* some of its mapping is no longer there; likewise */
 	/* called when the mapping is there, and no page of it yet; may be NULL */
 	void (*prepare)(struct test *t, struct area *a);
 };
 
+enum side { ON_SOURCE, ON_DESTINATION, SIDES };
+
 struct layout {
 	struct area source, destination;
 	enum arrangement arrangement;
-	struct keeper *keepers;	/* children, rings, pipes that hold pages; layout.c's */
+	struct built *built;	/* layout.c's */
 };
 
 /**
@@ -69,7 +72,7 @@ struct layout {
  * these use a descriptor of their own.
  *
  * Each page is then verified to be in its state (pagemap, kpageflags, smaps);
- * one that is not ends the test with test_skip(), saying which.
+ * one that is not ends the test with test_broken(), saying which.
  */
 void layout_build(struct test *t, struct layout *l, int uffd, uint64_t register_mode);
 
@@ -127,5 +130,25 @@ void layout_observe_moved(struct test *t, struct layout *l, unsigned int from,
 
 /* Store to the first byte's line of every page of source letter @i, keeping its tag. */
 void layout_store(struct test *t, struct layout *l, unsigned int i);
+
+/**
+ * layout_beside() - are the pages beside the ranges as they were?
+ *
+ * Returns "untouched", or what has become of one; static storage.  They carry tags,
+ * and lie where no letter wants the place or its page table to be empty.
+ */
+const char *layout_beside(struct test *t, struct layout *l);
+
+/**
+ * layout_holder() - do this process and another holder of a page still see each other?
+ * @i: letter of the source
+ * @moved_to: letter of the destination where it is now, or -1
+ *
+ * Stores to the page, and lets its holder (a forked child, a pipe, a pin, the twin
+ * that it was merged with) store to what it holds, where it can.  Returns "apart" if
+ * neither sees the other's store, "shares" if both do, otherwise what is wrong;
+ * static storage.
+ */
+const char *layout_holder(struct test *t, struct layout *l, unsigned int i, int moved_to);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,9 +17,6 @@
 
 #include "memory/layout_internal.h"
 
-#define LINE_WORDS	8
-/* Letters behind which there is a page, with contents of ours. */
-#define WITH_CONTENTS	"PKYWST"
 
 /* How a marker looks in the pagemap: as an entry of the last kind of swap. */
 #define MARKER_TYPE	31
@@ -33,47 +29,27 @@ static bool flag(uint64_t flags, unsigned int number)
 	return flags >> number & 1;
 }
 
-static int memory_of_self(void)
+const uint64_t *page_words(struct test *t, struct area *a, const char *page)
 {
-	static int fd = -1;
-	static pid_t owner;
-
-	if (fd >= 0 && owner == getpid())
-		return fd;
-	owner = getpid();
-	fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-	return fd;
+	/* no other way is open on every kernel: /proc/self/mem may be refused */
+	if (a->closed && mprotect(a->mapping, a->mapping_pages * page_size(), PROT_READ))
+		machine_cannot(t, errno, "the pages cannot be read");
+	a->closed = false;
+	return (const uint64_t *)page;
 }
 
-/* A page that is there, whatever access its mapping gives; NULL if it cannot be read. */
-static const uint64_t *page_words(const struct area *a, const char *page)
+static bool has_zeroes(const uint64_t *words)
 {
-	static uint64_t *copy;
-
-	if (!a->closed)
-		return (const uint64_t *)page;
-	if (!copy)
-		copy = malloc(page_size());
-	if (!copy || pread(memory_of_self(), copy, page_size(), (off_t)(uintptr_t)page) !=
-	    (ssize_t)page_size())
-		return NULL;
-	return copy;
-}
-
-static bool has_zeroes(const struct area *a, const char *page)
-{
-	const uint64_t *words = page_words(a, page);
-
-	for (size_t i = 0; words && i < page_size() / sizeof(*words); i++)
+	for (size_t i = 0; i < page_size() / sizeof(*words); i++)
 		if (words[i])
 			return false;
-	return words;
+	return true;
 }
 
 static bool has_letter(const struct layout *l, char letter)
 {
 	return strchr(l->source.letters, letter) ||
-	       (!l->keepers->range && strchr(l->destination.letters, letter));
+	       (!l->built->range && strchr(l->destination.letters, letter));
 }
 
 /* By the kernel's eyes, so that nothing here is killed by a marker. */
@@ -89,7 +65,7 @@ static bool can_be_read(const char *page)
  * Without sight of the entry's kind: by what it does, and what was made.  To
  * read a swapped page ends its being so; that is not for before the call.
  */
-static char hidden_swap_letter(const struct layout *l, const struct slot *s, const char *page,
+static char hidden_swap_letter(const struct layout *l, const struct spot *s, const char *page,
 			       uint64_t entry, bool may_read)
 {
 	if (entry & ENTRY_GUARD)
@@ -103,7 +79,7 @@ static char hidden_swap_letter(const struct layout *l, const struct slot *s, con
 	return has_letter(l, 'G') && !has_letter(l, 'X') ? 'G' : 'X';
 }
 
-static char swap_letter(const struct layout *l, const struct slot *s, const char *page,
+static char swap_letter(const struct layout *l, const struct spot *s, const char *page,
 			uint64_t entry, bool may_read)
 {
 	uint64_t frame = entry & ENTRY_FRAME;
@@ -124,15 +100,15 @@ static char swap_letter(const struct layout *l, const struct slot *s, const char
 }
 
 /* Where the flag cannot be believed, a page made to be merged that others map is. */
-static bool is_merged(const struct slot *s, uint64_t entry, uint64_t flags)
+static bool is_merged(const struct spot *s, uint64_t entry, uint64_t flags)
 {
 	if (this_kernel()->merged_told)
 		return flag(flags, FLAG_MERGED);
 	return s->letter == 'K' && !(entry & ENTRY_EXCLUSIVE);
 }
 
-static char present_letter(const struct layout *l, const struct area *a, const struct slot *s,
-			   const char *page, uint64_t entry)
+static char present_letter(struct test *t, const struct layout *l, struct area *a,
+			   const struct spot *s, const char *page, uint64_t entry)
 {
 	uint64_t flags = frame_flags(entry_frame(entry));
 
@@ -142,7 +118,7 @@ static char present_letter(const struct layout *l, const struct area *a, const s
 		return 'P';
 	if (!flags)
 		return (entry_frame(entry) ? entry_frame(entry) == this_kernel()->zero_frame :
-			has_zeroes(a, page)) ? 'Z' : 'P';
+			has_zeroes(page_words(t, a, page))) ? 'Z' : 'P';
 	if (flag(flags, FLAG_ZERO))
 		return 'Z';
 	if (is_merged(s, entry, flags))
@@ -154,31 +130,32 @@ static char present_letter(const struct layout *l, const struct area *a, const s
 	return 'P';
 }
 
-static char mapped_letter(const struct layout *l, const struct area *a, const struct slot *s,
-			  const char *page, uint64_t entry, enum mapped mapped)
+static char mapped_letter(struct test *t, const struct layout *l, struct area *a,
+			  const struct spot *s, const char *page, uint64_t entry,
+			  enum mapped mapped)
 {
 	if (mapped == MAPPED_HUGE_ZERO)
 		return 'H';
 	if (mapped == MAPPED_HUGE)
 		return 'T';
-	return present_letter(l, a, s, page, entry);
+	return present_letter(t, l, a, s, page, entry);
 }
 
-static void look_at_slot(struct test *t, const struct layout *l, const struct area *a,
-			 struct slot *s, const uint64_t *entries, bool may_read)
+static void look_at_spot(struct test *t, const struct layout *l, struct area *a,
+			 struct spot *s, const uint64_t *entries, bool may_read)
 {
 	enum mapped mapped = MAPPED_SMALL;
 
 	s->oddity = NULL;
 	for (size_t i = 0; i < s->pages; i++) {
-		const char *page = slot_page(a, s, i);
+		const char *page = spot_page(a, s, i);
 		uint64_t entry = entries[s->first + i];
 		char letter = '.';
 
-		if (l->keepers->large && (i == 0 || page == table_start(page)))
+		if (l->built->large && (i == 0 || page == table_start(page)))
 			mapped = page_mapped(t, page);
 		if (entry & ENTRY_PRESENT)
-			letter = mapped_letter(l, a, s, page, entry, mapped);
+			letter = mapped_letter(t, l, a, s, page, entry, mapped);
 		else if (entry & ENTRY_SWAPPED)
 			letter = swap_letter(l, s, page, entry, may_read);
 		if (i == 0)
@@ -205,46 +182,33 @@ static uint64_t *area_entries(struct test *t, const struct area *a)
 
 void look(struct test *t, struct layout *l, enum side side, bool may_read)
 {
-	const struct area *a = area_of(l, side);
+	struct area *a = area_of(l, side);
 	uint64_t *entries = area_entries(t, a);
 
-	for (unsigned int i = 0; i < l->keepers->n; i++)
-		look_at_slot(t, l, a, &l->keepers->slots[side][i], entries, may_read);
-	l->keepers->looked[side] = true;
+	for (unsigned int i = 0; i < l->built->n; i++)
+		look_at_spot(t, l, a, &l->built->spots[side][i], entries, may_read);
+	l->built->looked[side] = true;
 	free(entries);
-}
-
-/* What the letter it is seen as does not tell. */
-static bool is_as_made(const struct slot *s, uint64_t entry)
-{
-	uint64_t flags = frame_flags(entry_frame(entry));
-
-	if (strchr("Ff", s->letter))
-		return !(entry & ENTRY_EXCLUSIVE);
-	if (s->letter == 'L')
-		return flag(flags, FLAG_COMPOUND_HEAD) || flag(flags, FLAG_COMPOUND_TAIL);
-	return true;
 }
 
 void verify(struct test *t, struct layout *l, enum side side)
 {
 	const struct area *a = area_of(l, side);
-	struct keeper *k = l->keepers;
+	struct built *b = l->built;
 	uint64_t *entries;
 
 	look(t, l, side, false);
-	k->looked[side] = false;
+	b->looked[side] = false;
 	entries = area_entries(t, a);
-	for (unsigned int i = 0; i < k->n; i++) {
-		struct slot *s = &k->slots[side][i];
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct spot *s = &b->spots[side][i];
 		const struct state *state = contract_state(&uffdio_move_contract, s->letter);
 
-		if (!state)
-			test_broken(t, "there is no letter '%c'", s->letter);
-		if (s->oddity || s->seen != state->looks || !is_as_made(s, entries[s->first]))
-			test_skip(t, "%s could not be made: %s letter %u looks like '%c'%s%s",
-				  state->is, side == ON_SOURCE ? "source" : "destination", i,
-				  s->seen, s->oddity ? ", " : "", s->oddity ? s->oddity : "");
+		if (s->oddity || s->seen != state->looks ||
+		    (s->made->is_as_made && !s->made->is_as_made(entries[s->first])))
+			test_broken(t, "%s could not be made: %s letter %u looks like '%c'%s%s",
+				    state->is, side == ON_SOURCE ? "source" : "destination", i,
+				    s->seen, s->oddity ? ", " : "", s->oddity ? s->oddity : "");
 	}
 	if (side != ON_SOURCE) {
 		free(entries);
@@ -252,36 +216,40 @@ void verify(struct test *t, struct layout *l, enum side side)
 	}
 	for (size_t i = 0; i < a->pages; i++)
 		entries[i] = entry_frame(entries[i]);
-	k->frames = entries;
+	b->frames = entries;
 }
 
-/* Whose contents are in a slot's pages?  False if they are nobody's, or mixed. */
-static bool find_owner(const struct keeper *k, const struct area *a, const struct slot *s,
-		       enum side *side, unsigned int *letter)
+/* Whose contents are in a spot's pages?  False if they are nobody's, or mixed. */
+static bool find_owner(struct test *t, const struct built *b, struct area *a,
+		       const struct spot *s, enum side *side, unsigned int *letter)
 {
 	for (size_t page = 0; page < s->filled; page++) {
-		const uint64_t *words = page_words(a, slot_page(a, s, page));
-		uint64_t tag;
+		const uint64_t *words = page_words(t, a, spot_page(a, s, page));
 
-		if (!words || (page == 0 && !tag_owner(k, words[0], side, letter)))
+		if ((page == 0 && !tag_owner(b, words[0], side, letter)) ||
+		    !tags_are_whole(b, words, *side, *letter, page))
 			return false;
-		tag = tag_of(k, *side, *letter, page, 0);
-		for (size_t line = 0; line < page_size() / 64; line++)
-			if (words[line * LINE_WORDS] != tag + line)
-				return false;
 	}
 	return true;
 }
 
-static enum side side_of(const struct layout *l, const struct area *area)
+/* Is there a page behind such a letter, with contents of ours? */
+static bool has_contents(char seen)
 {
-	return l->keepers->range || area == &l->source ? ON_SOURCE : ON_DESTINATION;
+	const struct state *state = contract_state(&uffdio_move_contract, seen);
+
+	return state && !state->blank;
 }
 
-static void observe_slot(struct test *t, struct layout *l, const char *name, enum side side,
+static enum side side_of(const struct layout *l, const struct area *area)
+{
+	return l->built->range || area == &l->source ? ON_SOURCE : ON_DESTINATION;
+}
+
+static void observe_spot(struct test *t, struct layout *l, const char *name, enum side side,
 			 unsigned int i)
 {
-	const struct slot *s = &l->keepers->slots[side][i];
+	const struct spot *s = &l->built->spots[side][i];
 	unsigned int letter = 0;
 	enum side whose = side;
 	char what[32];
@@ -289,9 +257,9 @@ static void observe_slot(struct test *t, struct layout *l, const char *name, enu
 	snprintf(what, sizeof(what), "%s[%u]", name, i);
 	if (s->oddity)
 		test_observe(t, what, "? %s", s->oddity);
-	else if (!strchr(WITH_CONTENTS, s->seen))
+	else if (!has_contents(s->seen))
 		test_observe(t, what, "%c", s->seen);
-	else if (!find_owner(l->keepers, area_of(l, side), s, &whose, &letter))
+	else if (!find_owner(t, l->built, area_of(l, side), s, &whose, &letter))
 		test_observe(t, what, "? %c with other contents", s->seen);
 	else
 		test_observe(t, what, "%c %c%u", s->seen, whose == ON_SOURCE ? 's' : 'd', letter);
@@ -301,28 +269,29 @@ void layout_observe(struct test *t, struct layout *l, const char *name, const st
 {
 	enum side side = side_of(l, area);
 
-	if (!l->keepers->looked[side])
+	if (!l->built->looked[side])
 		look(t, l, side, true);
-	l->keepers->looked[side] = false;
-	for (unsigned int i = 0; i < l->keepers->n; i++)
-		observe_slot(t, l, name, side, i);
+	l->built->looked[side] = false;
+	for (unsigned int i = 0; i < l->built->n; i++)
+		observe_spot(t, l, name, side, i);
 }
 
 /* Where a page that is at @s now was before: in a range, where its tag tells. */
-static const struct slot *slot_before(const struct layout *l, const struct slot *s)
+static const struct spot *spot_before(struct test *t, struct layout *l, const struct spot *s)
 {
-	const struct keeper *k = l->keepers;
+	const struct built *b = l->built;
 	unsigned int letter;
 	enum side side;
 
-	if (k->range && find_owner(k, &l->source, s, &side, &letter))
-		return &k->slots[side][letter];
+	if (b->range && find_owner(t, b, &l->source, s, &side, &letter))
+		return &b->spots[side][letter];
 	return s;
 }
 
-static const char *frame_is(const struct layout *l, const struct slot *s, const uint64_t *entries)
+static const char *frame_is(struct test *t, struct layout *l, const struct spot *s,
+			    const uint64_t *entries)
 {
-	const uint64_t *before = l->keepers->frames + slot_before(l, s)->first;
+	const uint64_t *before = l->built->frames + spot_before(t, l, s)->first;
 
 	for (size_t i = 0; i < s->pages; i++) {
 		if (!entry_frame(entries[i]))
@@ -333,7 +302,7 @@ static const char *frame_is(const struct layout *l, const struct slot *s, const 
 	return "same";
 }
 
-static const char *soft_dirty_is(const struct slot *s, const uint64_t *entries)
+static const char *soft_dirty_is(const struct spot *s, const uint64_t *entries)
 {
 	for (size_t i = 0; i < s->pages; i++)
 		if (!(entries[i] & ENTRY_SOFT_DIRTY))
@@ -359,7 +328,7 @@ static bool store_returns(struct test *t, char *page)
 	int status = -1;
 
 	if (pid < 0)
-		test_broken(t, "clone: %s", strerror(errno));
+		machine_cannot(t, errno, "no process could be had");
 	while (asleep < ASLEEP_MS) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status == 0;
@@ -383,24 +352,24 @@ static bool page_takes_store(struct test *t, char *page, uint64_t entry)
 	return entry_frame(after) == entry_frame(entry);
 }
 
-static const char *writable_is(struct test *t, const struct area *a, const struct slot *s,
+static const char *writable_is(struct test *t, const struct area *a, const struct spot *s,
 			       const uint64_t *entries)
 {
 	for (size_t i = 0; i < s->pages; i++)
 		if (!(entries[i] & ENTRY_PRESENT) ||
-		    !page_takes_store(t, slot_page(a, s, i), entries[i]))
+		    !page_takes_store(t, spot_page(a, s, i), entries[i]))
 			return "no";
 	return "yes";
 }
 
-static void observe_moved(struct test *t, const struct layout *l, const struct slot *s,
+static void observe_moved(struct test *t, struct layout *l, const struct spot *s,
 			  unsigned int i, const uint64_t *entries, unsigned int wanted)
 {
 	char what[32];
 
 	snprintf(what, sizeof(what), "frame[%u]", i);
 	if (wanted & 1 << OBSERVE_FRAME && this_kernel()->frames)
-		test_observe(t, what, "%s", frame_is(l, s, entries));
+		test_observe(t, what, "%s", frame_is(t, l, s, entries));
 	snprintf(what, sizeof(what), "soft_dirty[%u]", i);
 	if (wanted & 1 << OBSERVE_SOFT_DIRTY && this_kernel()->soft_dirty)
 		test_observe(t, what, "%s", soft_dirty_is(s, entries));
@@ -416,11 +385,11 @@ void layout_observe_moved(struct test *t, struct layout *l, unsigned int from,
 	uint64_t *entries;
 
 	/* A store changes what a page looks like: see all of them first. */
-	if (!l->keepers->looked[side])
+	if (!l->built->looked[side])
 		look(t, l, side, true);
 	entries = area_entries(t, &l->destination);
-	for (unsigned int i = from; i < to && i < l->keepers->n; i++) {
-		const struct slot *s = &l->keepers->slots[side][i];
+	for (unsigned int i = from; i < to && i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
 
 		observe_moved(t, l, s, i, entries + s->first, wanted);
 	}

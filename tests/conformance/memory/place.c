@@ -19,6 +19,7 @@
 #define USUAL_OFFSET	8
 /* Holes around a range in its mapping, pages. */
 #define MARGIN		2
+#define MAP_TRIES	1000
 
 #define MAX_TABLES	(2 * MAX_LETTERS + 4)
 
@@ -43,18 +44,10 @@ static size_t upper_span(void)
 	return table_span() * (page_size() / 8);
 }
 
-static enum table table_asked(const struct slot *s, enum side side, size_t at)
+static enum table table_asked(const struct spot *s, enum side side, size_t at)
 {
-	const struct state *state = contract_state(&uffdio_move_contract, s->letter);
-
-	if (strchr("_~", s->letter))
-		return TABLE_ABSENT;
-	if (s->letter == 'e')
-		return TABLE_EMPTY;
-	if (strchr("tr", s->letter))
-		return TABLE_PART;
-	if (!state || !state->huge)
-		return TABLE_SHARED;
+	if (!contract_state(&uffdio_move_contract, s->letter)->huge)
+		return s->made->table;
 	if (side == ON_SOURCE || (s->pages == table_pages() && at % table_pages() == 0))
 		return TABLE_WHOLE;
 	return TABLE_PART;
@@ -69,7 +62,7 @@ static bool claim_table(struct claim *c, enum table table, char letter)
 	return free;
 }
 
-static bool claim_slot(struct claim claims[], const struct slot *s, enum side side, size_t at)
+static bool claim_spot(struct claim claims[], const struct spot *s, enum side side, size_t at)
 {
 	enum table table = table_asked(s, side, at);
 	size_t first = at / table_pages();
@@ -78,7 +71,7 @@ static bool claim_slot(struct claim claims[], const struct slot *s, enum side si
 	if (table == TABLE_WHOLE && at % table_pages())
 		return false;
 	for (size_t i = first; i <= last; i++) {
-		/* The huge page lies under the first of the slot's pages only. */
+		/* The huge page lies under the first of the spot's pages only. */
 		if (table == TABLE_PART && i > first)
 			table = TABLE_SHARED;
 		if (!claim_table(&claims[i], table, s->letter))
@@ -87,65 +80,75 @@ static bool claim_slot(struct claim claims[], const struct slot *s, enum side si
 	return true;
 }
 
-static bool begins_run(const struct keeper *k, enum side side, unsigned int i)
+static bool begins_run(const struct built *b, enum side side, unsigned int i)
 {
-	return i == 0 || k->slots[side][i - 1].letter != k->slots[side][i].letter;
+	return i == 0 || b->spots[side][i - 1].letter != b->spots[side][i].letter;
 }
 
 /* Does each run of letters with an edge begin at a table's first entry? */
-static bool edges_hold(const struct keeper *k, enum side side, size_t start)
+static bool edges_hold(const struct built *b, enum side side, size_t start)
 {
-	for (unsigned int i = 0; i < k->n; i++) {
-		const struct slot *s = &k->slots[side][i];
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct spot *s = &b->spots[side][i];
 		const struct state *state = contract_state(&uffdio_move_contract, s->letter);
 
-		if (state && state->edge && begins_run(k, side, i) &&
+		if (state && state->edge && begins_run(b, side, i) &&
 		    (start + s->first) % table_pages())
 			return false;
 	}
 	return true;
 }
 
+/* One page of a folio smaller than a huge page. */
+static bool is_in_folio(const struct spot *s)
+{
+	return s->made->large && s->table == TABLE_SHARED;
+}
+
 /* A large folio is natural aligned and holds no page of another letter. */
-static bool folios_hold(const struct keeper *k, enum side side, size_t start)
+static bool folios_hold(const struct built *b, enum side side, size_t start)
 {
 	size_t folio = this_kernel()->folio / page_size();
 
 	if (!folio)
 		return true;
-	for (unsigned int i = 0; i < k->n; i++) {
-		if (k->slots[side][i].letter != 'L')
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (!is_in_folio(&b->spots[side][i]))
 			continue;
-		for (unsigned int j = 0; j < k->n; j++)
-			if (k->slots[side][j].letter != 'L' &&
-			    (start + k->slots[side][j].first) / folio ==
-			    (start + k->slots[side][i].first) / folio)
+		for (unsigned int j = 0; j < b->n; j++)
+			if (!is_in_folio(&b->spots[side][j]) &&
+			    (start + b->spots[side][j].first) / folio ==
+			    (start + b->spots[side][i].first) / folio)
 				return false;
 	}
 	return true;
 }
 
-static bool side_fits(const struct keeper *k, enum side side, size_t start, bool strict)
+static bool side_fits(const struct built *b, enum side side, size_t start, bool strict)
 {
 	struct claim claims[MAX_TABLES] = { 0 };
 
-	if (strict && !edges_hold(k, side, start))
+	if (strict && !edges_hold(b, side, start))
 		return false;
-	if (!folios_hold(k, side, start))
+	if (!folios_hold(b, side, start))
 		return false;
-	for (unsigned int i = 0; i < k->n; i++) {
-		const struct slot *s = &k->slots[side][i];
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct spot *s = &b->spots[side][i];
 
-		if (!claim_slot(claims, s, side, start + s->first))
+		if (!claim_spot(claims, s, side, start + s->first))
 			return false;
 	}
 	return true;
 }
 
-/* A huge page of letter M is to be moved one page further than it lies. */
+/* Such a huge page is to be moved one page further than it lies. */
 static size_t shift_of(const struct layout *l, enum side side)
 {
-	return side == ON_DESTINATION && strchr(l->source.letters, 'M') ? 1 : 0;
+	const char *letter = l->source.letters;
+
+	while (*letter && !contract_state(&uffdio_move_contract, *letter)->shifted)
+		letter++;
+	return side == ON_DESTINATION && *letter ? 1 : 0;
 }
 
 static bool offset_fits(const struct layout *l, size_t offset, bool strict)
@@ -153,7 +156,7 @@ static bool offset_fits(const struct layout *l, size_t offset, bool strict)
 	for (unsigned int side = 0; side < layout_sides(l); side++) {
 		size_t shift = shift_of(l, side);
 
-		if (!side_fits(l->keepers, side, table_pages() + offset + shift,
+		if (!side_fits(l->built, side, table_pages() + offset + shift,
 			       strict && !shift))
 			return false;
 	}
@@ -162,37 +165,37 @@ static bool offset_fits(const struct layout *l, size_t offset, bool strict)
 
 static size_t choose_offset(struct test *t, const struct layout *l)
 {
-	const struct keeper *k = l->keepers;
+	const struct built *b = l->built;
 	size_t span = table_pages();
 
 	for (int strict = 1; strict >= 0; strict--) {
 		if (offset_fits(l, USUAL_OFFSET, strict))
 			return USUAL_OFFSET;
-		for (unsigned int i = 0; i < k->n; i++) {
-			size_t offset = (span - k->slots[ON_SOURCE][i].first % span) % span;
+		for (unsigned int i = 0; i < b->n; i++) {
+			size_t offset = (span - b->spots[ON_SOURCE][i].first % span) % span;
 
 			if (offset_fits(l, offset, strict))
 				return offset;
 		}
 	}
-	test_skip(t, "page tables cannot be laid out as \"%s\" and \"%s\" ask", l->source.letters,
-		  k->range ? "" : l->destination.letters);
+	test_broken(t, "page tables cannot be laid out as \"%s\" and \"%s\" ask", l->source.letters,
+		  b->range ? "" : l->destination.letters);
 }
 
 /* How far the mapping reaches, in pages of the window. */
 static struct span mapping_span(const struct layout *l, enum side side, size_t start)
 {
-	const struct keeper *k = l->keepers;
+	const struct built *b = l->built;
 	size_t tables = table_pages(), folio = this_kernel()->folio / page_size();
 	struct span m = { start, start };
 
-	for (unsigned int i = 0; i < k->n; i++) {
-		const struct slot *s = &k->slots[side][i];
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct spot *s = &b->spots[side][i];
 		size_t at = start + s->first, end = at + s->pages, unit = 1;
 
 		if (s->table == TABLE_WHOLE || s->table == TABLE_PART)
 			unit = tables;
-		else if (s->letter == 'L' && folio)
+		else if (is_in_folio(s) && folio)
 			unit = folio;
 		at -= at % unit;
 		end += (unit - end % unit) % unit;
@@ -213,37 +216,36 @@ static size_t letter_pages(const char *letters, unsigned int i)
 
 static void measure(struct layout *l)
 {
-	struct keeper *k = l->keepers;
+	struct built *b = l->built;
 	size_t first = 0;
 
-	for (unsigned int i = 0; i < k->n; i++) {
+	for (unsigned int i = 0; i < b->n; i++) {
 		size_t pages = letter_pages(l->source.letters, i);
 
 		for (unsigned int side = 0; side < layout_sides(l); side++) {
-			struct slot *s = &k->slots[side][i];
+			struct spot *s = &b->spots[side][i];
 
 			s->letter = area_of(l, side)->letters[i];
+			s->made = letter_made(s->letter);
+			s->table = s->made->table;
 			s->first = first;
 			s->pages = pages;
-			s->has_tag = !strchr(".e_~ZHXGw", s->letter);
 		}
 		first += pages;
 	}
 	l->source.pages = l->destination.pages = first;
 }
 
-static void settle_slots(struct layout *l, enum side side, size_t start)
+static void settle_spots(struct layout *l, enum side side, size_t start)
 {
-	struct keeper *k = l->keepers;
+	struct built *b = l->built;
 
-	for (unsigned int i = 0; i < k->n; i++) {
-		struct slot *s = &k->slots[side][i];
-		bool hole = strchr(".e_~", s->letter);
-
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct spot *s = &b->spots[side][i];
 		s->table = table_asked(s, side, start + s->first);
-		s->filled = hole || s->table == TABLE_WHOLE ? s->pages : 1;
+		s->filled = s->made->stage == STAGE_TABLES || s->table == TABLE_WHOLE ? s->pages : 1;
 		if (s->table == TABLE_WHOLE || s->table == TABLE_PART)
-			k->large = true;
+			b->large = true;
 	}
 }
 
@@ -260,7 +262,7 @@ static char *find_room(struct test *t, size_t pages, size_t upper)
 
 	reserve = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (reserve == MAP_FAILED)
-		test_broken(t, "no %zu bytes of addresses: %s", room, strerror(errno));
+		machine_cannot(t, errno, "no %zu bytes of addresses could be had", room);
 	munmap(reserve, room);
 	at = (uintptr_t)reserve;
 	if (upper) {
@@ -281,9 +283,9 @@ static int file_behind(struct test *t, enum backing backing, size_t length)
 	else
 		fd = memfd_create("layout", MFD_CLOEXEC);
 	if (fd < 0)
-		test_skip(t, "no file of memory could be had: %s", strerror(errno));
+		machine_cannot(t, errno, "no file of memory could be had");
 	if (ftruncate(fd, length))
-		test_broken(t, "ftruncate: %s", strerror(errno));
+		machine_cannot(t, errno, "the file of memory could not be sized");
 	return fd;
 }
 
@@ -312,15 +314,14 @@ static int mapping_flags(enum backing backing)
 static char *map_patiently(char *start, size_t length, int flags, int fd)
 {
 	struct timespec pause = { .tv_nsec = 2000000 };
-	int64_t end = now_ms() + patient_ms(1000);
 	char *p;
 
-	do {
+	for (int i = 0; i < MAP_TRIES; i++) {
 		p = mmap(start, length, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
 		if (p != MAP_FAILED || !(flags & MAP_HUGETLB) || errno != ENOMEM)
 			break;
 		nanosleep(&pause, NULL);
-	} while (now_ms() < end);
+	}
 	return p;
 }
 
@@ -340,8 +341,8 @@ static void map_area(struct test *t, struct layout *l, enum side side, char *low
 	if (!(flags & MAP_ANONYMOUS))
 		fd = file_behind(t, a->backing, high - low);
 	if (map_patiently(low, high - low, flags, fd) == MAP_FAILED)
-		test_skip(t, "memory of this kind could not be mapped: %s", strerror(errno));
-	l->keepers->file[side] = fd;
+		machine_cannot(t, errno, "memory of this kind could not be mapped");
+	l->built->file[side] = fd;
 	a->mapping = low;
 	a->mapping_pages = (high - low) / page_size();
 	if (this_kernel()->always_huge && a->backing == BACKING_ANONYMOUS)
@@ -358,15 +359,16 @@ static void reserve_upper(struct test *t, const struct area *a)
 
 	if (mmap(end, next - (uintptr_t)end, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 		 MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
-		test_broken(t, "the upper page table's range is in use: %s", strerror(errno));
+		machine_cannot(t, errno, "the upper page table's range is in use");
 }
 
-static size_t first_of(const struct keeper *k, char letter)
+/* The first letter of the source whose upper tables are to be absent, or NULL. */
+static const struct spot *without_upper(const struct built *b)
 {
-	for (unsigned int i = 0; i < k->n; i++)
-		if (k->slots[ON_SOURCE][i].letter == letter)
-			return k->slots[ON_SOURCE][i].first;
-	return 0;
+	for (unsigned int i = 0; i < b->n; i++)
+		if (b->spots[ON_SOURCE][i].made->no_upper)
+			return &b->spots[ON_SOURCE][i];
+	return NULL;
 }
 
 /* One mapping, or two that touch: the lower one, the destination's, grows. */
@@ -394,7 +396,7 @@ static void map_pair(struct test *t, struct layout *l, struct span bytes[SIDES],
 
 void place_areas(struct test *t, struct layout *l)
 {
-	struct keeper *k = l->keepers;
+	struct built *b = l->built;
 	size_t tables = table_pages(), offset, window, total, upper = 0;
 	struct span spans[SIDES];
 	char *windows[SIDES];
@@ -403,23 +405,58 @@ void place_areas(struct test *t, struct layout *l)
 	offset = choose_offset(t, l);
 	window = (2 * tables + offset + 1 + l->source.pages + tables - 1) / tables * tables;
 	/* The destination comes first, and an empty table's worth between the two. */
-	total = k->range ? window : 2 * window + tables;
-	if (strchr(l->source.letters, '~'))
-		upper = total - window + tables + offset + first_of(k, '~');
+	total = b->range ? window : 2 * window + tables;
+	if (without_upper(b))
+		upper = total - window + tables + offset + without_upper(b)->first;
 	windows[ON_DESTINATION] = find_room(t, total, upper);
 	windows[ON_SOURCE] = windows[ON_DESTINATION] + (total - window) * page_size();
 	for (unsigned int side = 0; side < layout_sides(l); side++) {
 		size_t start = tables + offset + shift_of(l, side);
 
-		settle_slots(l, side, start);
+		settle_spots(l, side, start);
 		spans[side] = mapping_span(l, side, start);
 		area_of(l, side)->start = windows[side] + start * page_size();
 	}
-	if (k->range)
+	if (b->range)
 		map_area(t, l, ON_SOURCE, windows[ON_SOURCE] + spans[ON_SOURCE].low * page_size(),
 			 windows[ON_SOURCE] + spans[ON_SOURCE].high * page_size());
 	else
 		map_pair(t, l, spans, windows);
 	if (upper)
 		reserve_upper(t, &l->source);
+}
+
+/* Does a letter of this side want the page table of @page to be absent or empty? */
+static bool table_is_wanted(const struct layout *l, enum side side, const char *page)
+{
+	const struct area *a = side == ON_SOURCE ? &l->source : &l->destination;
+
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
+		const char *first = table_start(spot_page(a, s, 0));
+		const char *last = table_start(spot_page(a, s, s->pages - 1));
+
+		if ((s->table == TABLE_ABSENT || s->table == TABLE_EMPTY) &&
+		    table_start(page) >= first && table_start(page) <= last)
+			return true;
+	}
+	return false;
+}
+
+static bool holds_page(const struct area *a, const char *page)
+{
+	return page >= a->start && page < a->start + a->pages * page_size();
+}
+
+bool place_is_free(const struct layout *l, enum side side, const char *page)
+{
+	const struct area *a = side == ON_SOURCE ? &l->source : &l->destination;
+
+	if (page < a->mapping || page >= a->mapping + a->mapping_pages * page_size() ||
+	    holds_page(&l->source, page) || holds_page(&l->destination, page))
+		return false;
+	for (unsigned int k = 0; k < layout_sides(l); k++)
+		if (table_is_wanted(l, k, page))
+			return false;
+	return true;
 }

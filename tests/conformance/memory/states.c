@@ -1,68 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a small page gets into the state that its letter names.
+ * Tags, small pages, and page tables: how they get into the state that a letter names.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "memory/layout_internal.h"
 
-#define SWAP_OUT_MS	500
-
-#define LINE_WORDS	8	/* a line is 64 bytes */
+#define SWAP_OUT_TRIES	500
 
 /* A tag: nonce 24 bits, side 2, letter 6, page within the letter 20, line 12. */
-uint64_t tag_of(const struct keeper *k, enum side side, unsigned int letter,
+uint64_t tag_of(const struct built *b, enum side side, unsigned int letter,
 		size_t page, size_t line)
 {
-	return (uint64_t)k->nonce << 40 | (uint64_t)(side + 1) << 38 | (uint64_t)letter << 32 |
+	return (uint64_t)b->nonce << 40 | (uint64_t)(side + 1) << 38 | (uint64_t)letter << 32 |
 	       (uint64_t)page << 12 | line;
 }
 
-bool tag_owner(const struct keeper *k, uint64_t tag, enum side *side, unsigned int *letter)
+bool tag_owner(const struct built *b, uint64_t tag, enum side *side, unsigned int *letter)
 {
 	unsigned int number = tag >> 38 & 3;
 
-	if (tag >> 40 != k->nonce || number < 1 || number > SIDES)
+	if (tag >> 40 != b->nonce || number < 1 || number > SIDES)
 		return false;
 	*side = number - 1;
 	*letter = tag >> 32 & 63;
-	return *letter < k->n;
+	return *letter < b->n;
 }
 
-static void tag_page(const struct keeper *k, enum side side, unsigned int letter,
-		     size_t page, char *address)
+void tag_page(const struct built *b, enum side side, unsigned int letter, size_t page,
+	      char *address)
 {
 	volatile uint64_t *words = (volatile uint64_t *)address;
-	uint64_t tag = tag_of(k, side, letter, page, 0);
+	uint64_t tag = tag_of(b, side, letter, page, 0);
 
 	for (size_t line = 0; line < page_size() / 64; line++)
 		words[line * LINE_WORDS] = tag + line;
 }
 
-void tag_slot(struct layout *l, enum side side, unsigned int i)
+bool tags_are_whole(const struct built *b, const uint64_t *words, enum side side,
+		    unsigned int letter, size_t page)
 {
-	const struct slot *s = &l->keepers->slots[side][i];
+	uint64_t tag = tag_of(b, side, letter, page, 0);
+
+	for (size_t line = 0; line < page_size() / 64; line++)
+		if (words[line * LINE_WORDS] != tag + line)
+			return false;
+	return true;
+}
+
+void tag_spot(struct layout *l, enum side side, unsigned int i)
+{
+	const struct spot *s = &l->built->spots[side][i];
 
 	for (size_t page = 0; page < s->filled; page++)
-		tag_page(l->keepers, side, i, page, slot_page(area_of(l, side), s, page));
+		tag_page(l->built, side, i, page, spot_page(area_of(l, side), s, page));
 }
+
+static void make_side(struct test *t, struct layout *l, enum side side, enum stage stage,
+		      bool large)
+{
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		struct place_of p = { t, l, side, i };
+		const struct letter *made = spot_of(&p)->made;
+
+		if (made->stage != stage || made->large != large)
+			continue;
+		if (made->tagged)
+			tag_spot(l, side, i);
+		if (made->make)
+			made->make(&p);
+	}
+}
+
+static bool has_large(const struct layout *l, enum side side, enum stage stage)
+{
+	for (unsigned int i = 0; i < l->built->n; i++)
+		if (l->built->spots[side][i].made->large &&
+		    l->built->spots[side][i].made->stage == stage)
+			return true;
+	return false;
+}
+
+void make_stage(struct test *t, struct layout *l, enum stage stage)
+{
+	for (unsigned int side = 0; side < layout_sides(l); side++) {
+		if (has_large(l, side, stage)) {
+			open_to_large(l, side);
+			make_side(t, l, side, stage, true);
+			close_to_large(l, side);
+		}
+		make_side(t, l, side, stage, false);
+	}
+}
+
+void make_registered(struct test *t, struct layout *l, enum side side)
+{
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		struct place_of p = { t, l, side, i };
+
+		if (spot_of(&p)->made->make_registered)
+			spot_of(&p)->made->make_registered(&p);
+	}
+}
+
+/* Small pages */
 
 static void read_page_at(const char *address)
 {
 	(void)*(const volatile char *)address;
 }
 
-static uint64_t entry_at(struct test *t, const void *address)
+void make_by_reading(const struct place_of *p)
 {
-	uint64_t entry;
-
-	pagemap_read(t, address, 1, &entry);
-	return entry;
+	read_page_at(page_of(p));
 }
 
 static void pause_ms(unsigned int ms)
@@ -74,124 +128,99 @@ static void pause_ms(unsigned int ms)
 
 static bool page_out(struct test *t, char *page)
 {
+	uint64_t entry;
+
 	madvise(page, page_size(), MADV_PAGEOUT);
-	return entry_at(t, page) & ENTRY_SWAPPED;
-}
-
-/* While a test waits, others may fill it. */
-static bool swap_is_full(void)
-{
-	struct sysinfo info;
-
-	return sysinfo(&info) == 0 && info.freeswap == 0;
+	pagemap_read(t, page, 1, &entry);
+	return entry & ENTRY_SWAPPED;
 }
 
 /*
  * A page that another CPU still has in its batch for the LRU lists cannot be
  * paged out; writing it anew puts it into this one's.
  */
-static void swap_out(struct test *t, struct layout *l, enum side side, unsigned int i)
+void make_swapped(const struct place_of *p)
 {
-	char *page = slot_page(area_of(l, side), &l->keepers->slots[side][i], 0);
-	int64_t end = now_ms() + patient_ms(SWAP_OUT_MS);
+	char *page = page_of(p);
 
-	do {
-		if (page_out(t, page))
+	for (int i = 0; i < SWAP_OUT_TRIES; i++) {
+		if (page_out(p->test, page))
 			return;
 		pause_ms(1);
 		madvise(page, page_size(), MADV_DONTNEED);
-		tag_slot(l, side, i);
-	} while (now_ms() < end && !swap_is_full());
-	test_skip(t, swap_is_full() ? "swap is full" : "the page was not swapped out");
-}
-
-void make_shared(struct test *t, struct layout *l, const char *letters)
-{
-	struct keeper *k = l->keepers;
-	bool any = false;
-
-	for (unsigned int i = 0; i < k->n; i++) {
-		char letter = k->slots[ON_SOURCE][i].letter;
-
-		if (!strchr(letters, letter))
-			continue;
-		any = true;
-		if (letter != 'f')
-			tag_slot(l, ON_SOURCE, i);
-		if (strchr("sc", letter))
-			swap_out(t, l, ON_SOURCE, i);
+		tag_spot(p->layout, p->side, p->letter);
 	}
-	if (!any)
-		return;
-	if (strchr(letters, 'f'))
-		make_large(t, l, "f");
-	keep_by_child(t, strchr(letters, 'C'));
+	machine_cannot(p->test, ENOSPC, "the page was not swapped out");
 }
 
 /* The pages that are to be freed wait in a batch, which the second call empties. */
-static void free_lazily(char *page)
+void make_lazily_freed(const struct place_of *p)
 {
-	madvise(page, page_size(), MADV_FREE);
-	madvise(page, page_size(), MADV_FREE);
+	madvise(page_of(p), page_size(), MADV_FREE);
+	madvise(page_of(p), page_size(), MADV_FREE);
 }
 
-static void make_page(struct test *t, struct layout *l, enum side side, unsigned int i)
+void make_guard(const struct place_of *p)
 {
-	struct slot *s = &l->keepers->slots[side][i];
-	char *page = slot_page(area_of(l, side), s, 0);
+	if (madvise(page_of(p), page_size(), MADV_GUARD_INSTALL))
+		machine_cannot(p->test, errno, "no guard region could be made");
+}
 
-	if (strchr("PRDYWKSV", s->letter))
-		tag_slot(l, side, i);
-	switch (s->letter) {
-	case 'R':
-		keep_by_pipe(t, l->keepers, page);
-		break;
-	case 'D':
-		keep_by_ring(t, page, page_size());
-		break;
-	case 'Y':
-		free_lazily(page);
-		break;
-	case 'S':
-		swap_out(t, l, side, i);
-		break;
-	case 'Z':
-		read_page_at(page);
-		break;
-	case 'G':
-		if (madvise(page, page_size(), MADV_GUARD_INSTALL))
-			test_skip(t, "no guard region could be made: %s", strerror(errno));
-		break;
+/* In a registered range */
+
+void make_protected(const struct place_of *p)
+{
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)page_of(p), .len = page_size() },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	if (ioctl(area_of(p->layout, p->side)->registered, UFFDIO_WRITEPROTECT, &wp))
+		machine_cannot(p->test, errno, "the page could not be write-protected");
+}
+
+/* To write it anew would end the protection. */
+void make_protected_swapped(const struct place_of *p)
+{
+	make_protected(p);
+	for (int i = 0; i < SWAP_OUT_TRIES; i++) {
+		if (page_out(p->test, page_of(p)))
+			return;
+		pause_ms(1);
 	}
+	machine_cannot(p->test, ENOSPC, "the write-protected page was not swapped out");
 }
 
-void make_pages(struct test *t, struct layout *l)
+void make_poison(const struct place_of *p)
 {
-	for (unsigned int side = 0; side < layout_sides(l); side++)
-		for (unsigned int i = 0; i < l->keepers->n; i++)
-			make_page(t, l, side, i);
-	if (strchr(l->source.letters, 'K'))
-		keep_by_twin(t, l);
+	struct uffdio_poison arg = {
+		.range = { .start = (uintptr_t)page_of(p), .len = page_size() },
+	};
+
+	if (ioctl(area_of(p->layout, p->side)->registered, UFFDIO_POISON, &arg))
+		machine_cannot(p->test, errno, "the page could not be poisoned");
 }
 
-/* The slot's first page in the page table that its page @page lies in, or NULL. */
-static char *first_in_table(const struct area *a, const struct slot *s, char *table)
+/* Page tables that have to be there although the letters are not */
+
+/* The spot's first page in a page table, or NULL. */
+static char *first_in_table(const struct area *a, const struct spot *s, char *table)
 {
-	char *first = slot_page(a, s, 0), *end = slot_page(a, s, s->pages);
+	char *first = spot_page(a, s, 0), *end = spot_page(a, s, s->pages);
 
 	if (first < table)
 		first = table;
 	return first < end && first < table + table_span() ? first : NULL;
 }
 
-static void make_empty_table(char *page)
+static void leave_table_empty(char *page)
 {
 	read_page_at(page);
 	madvise(page, page_size(), MADV_DONTNEED);
 }
 
-/* A page table with something in it, beside the range where there is room. */
-static void make_table(const struct area *a, char *page)
+/* With something in it, beside the range where there is room. */
+static void fill_table(const struct area *a, char *page)
 {
 	char *before = a->start - page_size();
 	char *after = a->start + a->pages * page_size();
@@ -201,105 +230,41 @@ static void make_table(const struct area *a, char *page)
 	else if (table_start(after) == table_start(page))
 		read_page_at(after);
 	else
-		make_empty_table(page);
+		leave_table_empty(page);
 }
 
-static void make_slot_tables(const struct area *a, const struct slot *s)
+static bool has_own_tables(const struct area *a)
 {
-	char *page, *table = table_start(slot_page(a, s, 0));
+	return a->backing == BACKING_ANONYMOUS || a->backing == BACKING_DROPPABLE;
+}
 
-	/* The tables above the absent one exist if there is a neighbour below them. */
-	if (s->letter == '_' && s->first == 0)
+void make_table_with_others(const struct place_of *p)
+{
+	const struct area *a = area_of(p->layout, p->side);
+	char *page, *table = table_start(page_of(p));
+
+	if (!has_own_tables(a))
+		return;
+	for (; (page = first_in_table(a, spot_of(p), table)); table += table_span())
+		fill_table(a, page);
+}
+
+void make_empty_table(const struct place_of *p)
+{
+	const struct area *a = area_of(p->layout, p->side);
+	char *page, *table = table_start(page_of(p));
+
+	if (!has_own_tables(a))
+		return;
+	for (; (page = first_in_table(a, spot_of(p), table)); table += table_span())
+		leave_table_empty(page);
+}
+
+/* The tables above the absent one exist if there is a neighbour below them. */
+void make_upper_table(const struct place_of *p)
+{
+	const struct area *a = area_of(p->layout, p->side);
+
+	if (has_own_tables(a) && spot_of(p)->first == 0)
 		read_page_at(a->start - page_size());
-	for (; (page = first_in_table(a, s, table)); table += table_span()) {
-		if (s->letter == '.')
-			make_table(a, page);
-		else if (s->letter == 'e')
-			make_empty_table(page);
-	}
-}
-
-void make_tables(struct test *t, struct layout *l)
-{
-	(void)t;
-	for (unsigned int side = 0; side < layout_sides(l); side++) {
-		const struct area *a = area_of(l, side);
-
-		if (a->backing != BACKING_ANONYMOUS && a->backing != BACKING_DROPPABLE)
-			continue;
-		for (unsigned int i = 0; i < l->keepers->n; i++)
-			make_slot_tables(a, &l->keepers->slots[side][i]);
-	}
-}
-
-uint64_t letters_mode(const char *letters)
-{
-	if (strpbrk(letters, "wWV"))
-		return UFFDIO_REGISTER_MODE_WP;
-	return strchr(letters, 'X') ? UFFDIO_REGISTER_MODE_MISSING : 0;
-}
-
-uint64_t layout_features(const struct layout *l)
-{
-	const char *letters = l->destination.letters;
-	uint64_t features = 0;
-
-	/* In one mapping the source is registered like the destination. */
-	for (int side = 0; side < SIDES; side++) {
-		if (letters && strpbrk(letters, "wWV"))
-			features |= UFFD_FEATURE_PAGEFAULT_FLAG_WP;
-		if (letters && strchr(letters, 'w'))
-			features |= UFFD_FEATURE_WP_UNPOPULATED;
-		letters = !letters || l->arrangement == ARRANGE_SAME ? l->source.letters : NULL;
-	}
-	return features;
-}
-
-static void protect(struct test *t, int uffd, char *page)
-{
-	struct uffdio_writeprotect wp = {
-		.range = { .start = (uintptr_t)page, .len = page_size() },
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-
-	if (ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
-		test_skip(t, "the page could not be write-protected: %s", strerror(errno));
-}
-
-static void poison(struct test *t, int uffd, char *page)
-{
-	struct uffdio_poison arg = {
-		.range = { .start = (uintptr_t)page, .len = page_size() },
-	};
-
-	if (ioctl(uffd, UFFDIO_POISON, &arg))
-		test_skip(t, "the page could not be poisoned: %s", strerror(errno));
-}
-
-static void swap_out_protected(struct test *t, char *page)
-{
-	int64_t end = now_ms() + patient_ms(SWAP_OUT_MS);
-
-	do {
-		if (page_out(t, page))
-			return;
-		pause_ms(1);
-	} while (now_ms() < end && !swap_is_full());
-	test_skip(t, swap_is_full() ? "swap is full" :
-			 "the write-protected page was not swapped out");
-}
-
-void make_registered(struct test *t, struct layout *l, enum side side, int uffd)
-{
-	for (unsigned int i = 0; i < l->keepers->n; i++) {
-		const struct slot *s = &l->keepers->slots[side][i];
-		char *page = slot_page(area_of(l, side), s, 0);
-
-		if (strchr("wWV", s->letter))
-			protect(t, uffd, page);
-		if (s->letter == 'X')
-			poison(t, uffd, page);
-		if (s->letter == 'V')
-			swap_out_protected(t, page);
-	}
 }

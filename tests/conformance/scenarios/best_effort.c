@@ -5,22 +5,22 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/io_uring.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
+#include "scenarios/change.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
 
-#define UNPIN_MS 1000		/* the kernel may let go of a pin a little later */
+#define UNPIN_TRIES 10000	/* the kernel may let go of a pin a little later */
 #define MOST_CALLS 200		/* of the retry loop: far more than there are obstacles */
 
 /* A child that shares all pages that are there by now, and keeps them. */
 static pid_t sharing_child(struct test *t)
 {
-	pid_t child = test_fork(t);
+	pid_t child = machine_fork(t);
 
 	while (child == 0)
 		pause();
@@ -50,7 +50,7 @@ static int pin(struct test *t, void *page)
 
 	if (ring < 0 ||
 	    syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1))
-		test_skip(t, "the page could not be pinned: %s", error_name(errno));
+		machine_cannot(t, errno, "the page could not be pinned");
 	return ring;
 }
 
@@ -62,8 +62,8 @@ static void unpin(int ring)
 
 void scenario_pin_ended(struct test *t)
 {
-	int64_t move, end = now_ms() + patient_ms(UNPIN_MS);
 	struct scene s;
+	int64_t move;
 	int ring, error;
 
 	scene_build(&s, t, 1, 0);
@@ -74,9 +74,12 @@ void scenario_pin_ended(struct test *t)
 	if (!error)
 		scene_move(&s, s.source, s.destination, 1, 0, NULL);
 	unpin(ring);
-	while ((error = scene_move(&s, s.destination, s.source, 1, 0, &move)) == EBUSY &&
-	       now_ms() < end)
-		poll(NULL, 0, 1);
+	for (int i = 0; i < UNPIN_TRIES; i++) {
+		error = scene_move(&s, s.destination, s.source, 1, 0, &move);
+		if (error != EBUSY)
+			break;
+		let_others_run();
+	}
 	test_observe_result(t, "", error, move);
 	scene_end(&s);
 }
@@ -89,7 +92,7 @@ static pid_t looking_child(struct scene *s, const void *page, int go[2])
 
 	if (pipe(go))
 		test_broken(s->test, "no pipe: %s", strerror(errno));
-	child = test_fork(s->test);
+	child = machine_fork(s->test);
 	if (child > 0)
 		return child;
 	close(go[1]);
@@ -132,23 +135,14 @@ void scenario_dontfork(struct test *t)
 /* The obstacle course: at these pages the loop meets something. */
 enum { SHARED = 1, HOLE = 3, OCCUPIED = 5, SWAPPED = 7, COURSE = 12 };
 
-struct remover {
-	struct crew crew;
-	struct scene *scene;
-};
-
 /* Dropping a page of the destination makes an event, and waits until it is read. */
-static void *drop_last(void *argument)
+static void drop_last(struct scene *s)
 {
-	struct remover *r = argument;
-
-	madvise(destination_page(r->scene, COURSE), page_size(), MADV_DONTNEED);
-	return NULL;
+	madvise(destination_page(s, COURSE), page_size(), MADV_DONTNEED);
 }
 
-static void lay_course(struct scene *s, struct remover *r)
+static void lay_course(struct scene *s, struct change *c)
 {
-	struct pollfd event = { .fd = s->uffd, .events = POLLIN };
 	char *other = map_pages(s->test, 1);
 
 	madvise(s->source, s->pages * page_size(), MADV_DONTFORK);
@@ -161,10 +155,7 @@ static void lay_course(struct scene *s, struct remover *r)
 	fill_page(other, scene_tag(1000));
 	if (scene_copy(s, destination_page(s, OCCUPIED), other, 0))
 		test_broken(s->test, "UFFDIO_COPY: %s", strerror(errno));
-	r->scene = s;
-	crew_add(s, &r->crew, drop_last, r);
-	if (poll(&event, 1, 1000) != 1)
-		test_broken(s->test, "dropping a page made no event");
+	change_begin(c, s, drop_last);
 }
 
 static void fill_with_zeroes(struct scene *s, unsigned int i)
@@ -177,14 +168,13 @@ static void fill_with_zeroes(struct scene *s, unsigned int i)
 }
 
 /* Deal with what stopped the walk at page @i; returns the page to go on with. */
-static unsigned int overcome(struct scene *s, unsigned int i, int error)
+static unsigned int overcome(struct scene *s, struct change *c, unsigned int i, int error)
 {
 	volatile char *page = source_page(s, i);
-	struct uffd_msg event;
 
 	switch (error) {
 	case EAGAIN:
-		next_event(s, &event, 2);
+		change_finish(c);
 		return i;
 	case EBUSY:
 		*page = *page;
@@ -199,7 +189,7 @@ static unsigned int overcome(struct scene *s, unsigned int i, int error)
 	return COURSE;
 }
 
-static unsigned int run_course(struct scene *s)
+static unsigned int run_course(struct scene *s, struct change *c)
 {
 	unsigned int i = 0;
 
@@ -211,7 +201,7 @@ static unsigned int run_course(struct scene *s)
 		if (move > 0 && move != MOVE_SENTINEL)
 			i += move / page_size();
 		else
-			i = overcome(s, i, error);
+			i = overcome(s, c, i, error);
 	}
 	return i;
 }
@@ -235,19 +225,19 @@ static unsigned int count_lost(struct scene *s)
 
 void scenario_retry_loop(struct test *t)
 {
-	struct remover r = { 0 };
+	struct change change;
 	struct scene s;
 	unsigned int arrived;
 
 	/* One page more, which is dropped. */
 	scene_build(&s, t, COURSE + 1, UFFD_FEATURE_EVENT_REMOVE);
-	lay_course(&s, &r);
-	arrived = run_course(&s);
+	lay_course(&s, &change);
+	arrived = run_course(&s, &change);
 	if (arrived == COURSE)
 		test_observe(t, "arrived", "all");
 	else
 		test_observe(t, "arrived", "%u", arrived);
 	test_observe(t, "lost", "%u", count_lost(&s));
-	close(s.uffd);
-	crew_end(&r.crew);
+	change_finish(&change);
+	scene_end(&s);
 }

@@ -11,10 +11,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
+#include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define STORED 0x73746f726564ULL
+#define FEW 8
+#define COLLAPSE_TRIES 1000
 
 void scenario_reference(struct test *t)
 {
@@ -26,7 +30,7 @@ void scenario_reference(struct test *t)
 	scene_build(&s, t, 1, 0);
 	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
 	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
-		test_skip(t, "the page could not be spliced into a pipe: %s", error_name(errno));
+		machine_cannot(t, errno, "the page could not be spliced into a pipe");
 	scene_observe_errno(&s, 1, 0);
 	if (page_is_there(t, s.destination))
 		*(volatile uint64_t *)s.destination = STORED;
@@ -39,26 +43,24 @@ void scenario_reference(struct test *t)
 
 void scenario_protection_dropped(struct test *t)
 {
-	struct uffd_msg event;
 	struct waiter w;
 	struct scene s;
 
-	scene_build(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	scene_build(&s, t, 1, WAITERS_FEATURES | UFFD_FEATURE_PAGEFAULT_FLAG_WP);
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_WP);
 	scene_register(&s, s.destination, 1,
 		       UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP);
 	scene_protect(&s, s.source, 1);
 	scene_observe_errno(&s, 1, 0);
 	waiter_touch(&s, &w, s.destination, true);
-	test_observe(t, "protected", "%s",
-		     strcmp(waiter_next(&s, &w, &event), "done") ? "yes" : "no");
+	test_observe(t, "store", "%s", waiter_became(&s, &w));
 	scene_end(&s);
 }
 
 /* A child that dies by an access tells whether it could be made. */
 static const char *try_access(struct test *t, volatile uint64_t *word, bool store)
 {
-	pid_t child = test_fork(t);
+	pid_t child = machine_fork(t);
 	int code;
 
 	if (child == 0) {
@@ -93,5 +95,68 @@ void scenario_later_changes(struct test *t)
 	test_observe(t, "read_only", "%s", try_access(t, place, true));
 	munmap(place, page_size());
 	test_observe(t, "unmapped", "%s", try_access(t, place, false));
+	scene_end(&s);
+}
+
+/* Reclaim finds a page by where the kernel takes it to be mapped. */
+static void observe_reclaimed(struct scene *s)
+{
+	unsigned int right = 0;
+
+	scene_observe_errno(s, s->pages, 0);
+	swap_out(s, s->destination, s->pages);
+	for (unsigned int i = 0; i < s->pages; i++)
+		right += read_tag(destination_page(s, i)) == scene_tag(i);
+	test_observe(s->test, "contents", "%s", right == s->pages ? "all" : "not all");
+	scene_end(s);
+}
+
+void scenario_reclaimed_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	observe_reclaimed(&s);
+}
+
+void scenario_huge_reclaimed_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	observe_reclaimed(&s);
+}
+
+/* Who makes a huge page of small ones finds them so, too; he may be kept from it for a moment. */
+static bool collapse(struct scene *s)
+{
+	for (int i = 0; i < COLLAPSE_TRIES; i++) {
+		if (!madvise(s->destination, s->pages * page_size(), MADV_COLLAPSE))
+			return true;
+		if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM)
+			break;
+		let_others_run();
+	}
+	return false;
+}
+
+void scenario_collapsed_later(struct test *t)
+{
+	unsigned int right = 0;
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	for (unsigned int i = 0; i < s.pages; i++)
+		if (scene_move_patiently(&s, destination_page(&s, i), source_page(&s, i), 1, 0,
+					 NULL))
+			break;
+	test_observe(t, "collapsed", "%s", collapse(&s) ? "yes" : error_name(errno));
+	for (unsigned int i = 0; i < s.pages; i++)
+		right += page_is_there(t, destination_page(&s, i)) &&
+			 read_tag(destination_page(&s, i)) == scene_tag(i);
+	test_observe(t, "contents", "%s", right == s.pages ? "all" : "not all");
 	scene_end(&s);
 }

@@ -4,22 +4,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
+#include "scenarios/change.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
 
 #define PAGES 4			/* the first is moved to, the last changes */
-#define PATIENCE_MS 2000
-
-struct change {
-	struct crew crew;
-	struct scene *scene;
-	void (*make)(struct scene *s);
-};
 
 static void drop(struct scene *s)
 {
@@ -39,7 +31,7 @@ static void remap(struct scene *s)
 	       MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
-/* Not test_fork(): its child would end with the thread, and this one ends at once. */
+/* Not machine_fork(): its child would end with the thread, and this one ends at once. */
 static void have_a_child(struct scene *s)
 {
 	pid_t child;
@@ -51,44 +43,18 @@ static void have_a_child(struct scene *s)
 	waitpid(child, NULL, 0);
 }
 
-static void *make_change(void *argument)
-{
-	struct change *c = argument;
-
-	c->make(c->scene);
-	return NULL;
-}
-
-/* The event of a fork brings a descriptor for the child's address space. */
-static void read_event(struct scene *s)
-{
-	struct uffd_msg event;
-
-	if (next_event(s, &event, patient_ms(PATIENCE_MS)) && event.event == UFFD_EVENT_FORK)
-		close(event.arg.fork.ufd);
-}
-
-/*
- * Another thread makes the change and sleeps until its event is read; the state
- * has ended when it has gone on.
- */
+/* The change lasts until its event has been read and it has gone on. */
 static void move_during(struct test *t, uint64_t feature, void (*make)(struct scene *s))
 {
-	struct change c = { .make = make };
-	struct pollfd event = { .events = POLLIN };
+	struct change change;
 	struct scene s;
 
 	scene_build(&s, t, PAGES, feature);
 	/* A page shared with a child would be refused on that account. */
 	madvise(s.source, PAGES * page_size(), MADV_DONTFORK);
-	c.scene = &s;
-	crew_add(&s, &c.crew, make_change, &c);
-	event.fd = s.uffd;
-	if (poll(&event, 1, patient_ms(PATIENCE_MS)) != 1)
-		test_broken(t, "the change made no event");
+	change_begin(&change, &s, make);
 	scene_observe_move(&s, "", 1, 0);
-	read_event(&s);
-	crew_end(&c.crew);
+	change_finish(&change);
 	scene_observe_move(&s, ".after", 1, 0);
 	scene_end(&s);
 }

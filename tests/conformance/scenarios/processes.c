@@ -4,25 +4,22 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
 #define LONG_PAGES 2048		/* a call over them takes longer than the pause between signals */
-#define SIGNALS 100
+#define SIGNALS 100		/* that come during calls */
 #define SIGNAL_EVERY_NS 50000
-#define STORM_MS 2500		/* for so many signals, on any machine */
-#define KILLS 12
-#define STACK_BYTES (64UL << 10)
+#define LEAST_CALLS 100
+#define MOST_CALLS 20000
+#define STORM_MS 1500		/* for the calls beyond the least */
 
 static volatile sig_atomic_t handled;
 
@@ -51,8 +48,8 @@ static timer_t begin_storm(struct test *t)
 
 void scenario_handled_signals(struct test *t)
 {
-	unsigned int interrupted = 0;
-	int64_t end = now_ms() + patient_ms(STORM_MS);
+	struct pace pace = pace_of(LEAST_CALLS, MOST_CALLS, STORM_MS);
+	unsigned int interrupted = 0, during = 0;
 	int error = 0;
 	struct scene s;
 	timer_t timer;
@@ -60,100 +57,21 @@ void scenario_handled_signals(struct test *t)
 	scene_build(&s, t, LONG_PAGES, 0);
 	scene_register(&s, s.source, LONG_PAGES, UFFDIO_REGISTER_MODE_MISSING);
 	timer = begin_storm(t);
-	for (bool back = false; handled < SIGNALS && now_ms() < end && !error; back = !back) {
+	for (bool back = false; during < SIGNALS && !error && pace_goes_on(&pace); back = !back) {
+		/* One that comes during a call is handled before the call is back. */
+		unsigned int before = handled;
+
 		error = scene_move(&s, back ? s.source : s.destination,
 				   back ? s.destination : s.source, LONG_PAGES, 0, NULL);
+		during += handled - before;
 		interrupted += error == EINTR;
 	}
 	timer_delete(timer);
-	if (handled < SIGNALS && !error)
-		test_skip(t, "the machine was too busy for %d signals", SIGNALS);
+	if (!during && !error)
+		test_broken(t, "in %u calls no signal came", pace.begun);
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "interrupted", "%u", interrupted);
 	scene_end(&s);
-}
-
-struct doomed {
-	struct scene *scene;
-	unsigned int calls;
-	pid_t parent;
-};
-
-/* Shares memory with the survivor, and moves everything to and fro until killed. */
-static int move_until_killed(void *argument)
-{
-	struct doomed *d = argument;
-	struct scene *s = d->scene;
-	const uint64_t holes = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != d->parent)
-		_exit(0);
-	for (;;) {
-		scene_move(s, s->destination, s->source, LONG_PAGES, holes, NULL);
-		__atomic_fetch_add(&d->calls, 1, __ATOMIC_RELEASE);
-		scene_move(s, s->source, s->destination, LONG_PAGES, holes, NULL);
-	}
-}
-
-/* A process that ends at a different point of a call each time. */
-static void kill_one(struct scene *s, char *stack, unsigned int round)
-{
-	struct doomed d = { .scene = s, .parent = getpid() };
-	pid_t child = clone(move_until_killed, stack + STACK_BYTES, CLONE_VM | CLONE_FILES | SIGCHLD,
-			    &d);
-	struct timespec a_little = { .tv_nsec = 37000L * round };
-
-	if (child < 0)
-		test_broken(s->test, "no process to be had: %s", strerror(errno));
-	while (!__atomic_load_n(&d.calls, __ATOMIC_ACQUIRE))
-		sched_yield();
-	nanosleep(&a_little, NULL);
-	kill(child, SIGKILL);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-static void count_places(struct scene *s, unsigned int *lost, unsigned int *doubled)
-{
-	static bool at_source[LONG_PAGES], at_destination[LONG_PAGES];
-
-	pages_there(s->test, s->source, LONG_PAGES, at_source);
-	pages_there(s->test, s->destination, LONG_PAGES, at_destination);
-	for (unsigned int i = 0; i < LONG_PAGES; i++) {
-		unsigned int places = 0;
-
-		if (at_source[i])
-			places += read_tag(source_page(s, i)) == scene_tag(i);
-		if (at_destination[i])
-			places += read_tag(destination_page(s, i)) == scene_tag(i);
-		*lost += !places;
-		*doubled += places > 1;
-	}
-	/* Bring back what was left on the way, for the next round. */
-	for (unsigned int i = 0; i < LONG_PAGES; i++)
-		if (at_destination[i])
-			scene_move(s, source_page(s, i), destination_page(s, i), 1, 0, NULL);
-}
-
-void scenario_fatal_signal(struct test *t)
-{
-	unsigned int lost = 0, doubled = 0;
-	char *stack = malloc(STACK_BYTES);
-	struct scene s;
-
-	if (!stack)
-		test_broken(t, "no memory for a stack");
-	scene_build(&s, t, LONG_PAGES, 0);
-	scene_register(&s, s.source, LONG_PAGES, UFFDIO_REGISTER_MODE_MISSING);
-	for (unsigned int round = 0; round < KILLS; round++) {
-		kill_one(&s, stack, round);
-		count_places(&s, &lost, &doubled);
-	}
-	test_observe(t, "lost", "%u", lost);
-	test_observe(t, "doubled", "%u", doubled);
-	scene_end(&s);
-	free(stack);
 }
 
 /* One descriptor as a message's only cargo. */
@@ -225,7 +143,7 @@ void scenario_peer(struct test *t)
 	if (errand == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
 		test_broken(t, "no socket: %s", strerror(errno));
 	/* It is there before the memory, and so shares none of it. */
-	peer = test_fork(t);
+	peer = machine_fork(t);
 	if (peer == 0)
 		be_peer(t, errand, sockets[1]);
 	scene_build(&s, t, 1, 0);

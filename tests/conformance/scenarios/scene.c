@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +9,34 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define LINE 64
-#define PATIENCE_MS 5000	/* for what comes sooner or later on any machine */
+#define SPINS 2000		/* some microseconds */
+#define BUSY_TRIES 1000
+#define HUGE_TRIES 200		/* memory may be too scattered for a moment */
+
+/* A neighbour without access keeps mappings from being merged. */
+char *map_aligned(struct test *t, size_t bytes, size_t alignment)
+{
+	char *room = mmap(NULL, bytes + 2 * alignment, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *start = (char *)(((uintptr_t)room + alignment) & ~(alignment - 1));
+
+	if (room == MAP_FAILED)
+		machine_cannot(t, errno, "%zu bytes cannot be mapped", bytes);
+	if (mprotect(start, bytes, PROT_READ | PROT_WRITE))
+		machine_cannot(t, errno, "%zu bytes cannot be made accessible", bytes);
+	return start;
+}
 
 char *map_pages(struct test *t, unsigned int pages)
 {
-	size_t bytes = pages * page_size();
-	/* A neighbour without access keeps mappings from being merged. */
-	char *room = mmap(NULL, bytes + 2 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
-	char *start = room + page_size();
+	char *start = map_aligned(t, pages * page_size(), page_size());
 
-	if (room == MAP_FAILED || mprotect(start, bytes, PROT_READ | PROT_WRITE))
-		test_broken(t, "no memory for %u pages: %s", pages, strerror(errno));
-	madvise(start, bytes, MADV_NOHUGEPAGE);
+	madvise(start, pages * page_size(), MADV_NOHUGEPAGE);
 	return start;
 }
 
@@ -34,23 +45,91 @@ void scene_register(struct scene *s, void *start, unsigned int pages, uint64_t m
 	int error = uffd_register(s->uffd, start, pages * page_size(), mode, NULL);
 
 	if (error)
-		test_skip(s->test, "the range could not be registered: %s", error_name(error));
+		machine_cannot(s->test, error, "the range could not be registered");
+}
+
+static void open_scene(struct scene *s, struct test *t, uint64_t features)
+{
+	*s = (struct scene){ .test = t };
+	s->uffd = uffd_open(features);
+	if (s->uffd < 0)
+		machine_cannot(t, errno, "no descriptor with the features %#llx",
+			       (unsigned long long)features);
+}
+
+static bool huge_pages_come(struct scene *s)
+{
+	for (unsigned int i = 0; i < s->huge; i++) {
+		char *place = s->source + i * huge_page_size();
+
+		*(volatile char *)place = 1;
+		if (page_mapped(s->test, place) != MAPPED_HUGE)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A place that got a small page for once has a page table, and on most kernels
+ * keeps it; then only a new mapping gets huge pages.
+ */
+static void bring_huge_pages(struct scene *s)
+{
+	size_t bytes = s->huge * huge_page_size();
+
+	for (int i = 0; i < HUGE_TRIES && !huge_pages_come(s); i++) {
+		if (mmap(s->source, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != s->source)
+			machine_cannot(s->test, errno, "%zu bytes cannot be mapped anew", bytes);
+		madvise(s->source, bytes, MADV_HUGEPAGE);
+		let_others_run();
+	}
+	if (!huge_pages_come(s))
+		machine_cannot(s->test, ENOMEM, "no huge page is to be had at the moment");
+}
+
+static void fill_source(struct scene *s)
+{
+	if (s->huge)
+		bring_huge_pages(s);
+	for (unsigned int i = 0; i < s->pages; i++)
+		fill_page(source_page(s, i), scene_tag(i));
+}
+
+void scene_refill(struct scene *s)
+{
+	madvise(s->source, s->pages * page_size(), MADV_DONTNEED);
+	fill_source(s);
 }
 
 void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features)
 {
-	s->test = t;
+	open_scene(s, t, features);
 	s->pages = pages;
-	s->n_waiters = 0;
-	s->uffd = uffd_open(features);
-	if (s->uffd < 0)
-		test_skip(t, "no descriptor with the features %#llx: %s",
-			  (unsigned long long)features, error_name(errno));
 	s->source = map_pages(t, pages);
 	s->destination = map_pages(t, pages);
-	for (unsigned int i = 0; i < pages; i++)
-		fill_page(source_page(s, i), scene_tag(i));
+	fill_source(s);
 	scene_register(s, s->destination, pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+unsigned int pages_per_huge(void)
+{
+	return huge_page_size() / page_size();
+}
+
+void scene_build_huge(struct scene *s, struct test *t, unsigned int huge, uint64_t features)
+{
+	size_t bytes = huge * huge_page_size();
+
+	open_scene(s, t, features);
+	s->pages = bytes / page_size();
+	s->huge = huge;
+	s->source = map_aligned(t, bytes, huge_page_size());
+	s->destination = map_aligned(t, bytes, huge_page_size());
+	madvise(s->source, bytes, MADV_HUGEPAGE);
+	madvise(s->destination, bytes, MADV_HUGEPAGE);
+	fill_source(s);
+	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 }
 
 char *source_page(const struct scene *s, unsigned int i)
@@ -125,6 +204,28 @@ int scene_move(struct scene *s, void *to, void *from, unsigned int pages, uint64
 	return error;
 }
 
+int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pages, uint64_t mode,
+			 int64_t *move)
+{
+	int error = EBUSY;
+
+	for (int i = 0; i < BUSY_TRIES && error == EBUSY; i++)
+		error = scene_move(s, to, from, pages, mode, move);
+	return error;
+}
+
+int scene_move_in_halves(struct scene *s)
+{
+	const unsigned int half = pages_per_huge() / 2;
+	int error = 0;
+
+	madvise(s->destination, s->pages * page_size(), MADV_NOHUGEPAGE);
+	for (unsigned int i = 0; i < s->pages && !error; i += half)
+		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), half, 0,
+					     NULL);
+	return error;
+}
+
 void test_observe_result(struct test *t, const char *suffix, int error, int64_t move)
 {
 	char name[24];
@@ -188,20 +289,9 @@ int scene_copy(struct scene *s, void *to, const void *from, uint64_t mode)
 	return ioctl(s->uffd, UFFDIO_COPY, &copy) ? errno : 0;
 }
 
-bool next_event(struct scene *s, struct uffd_msg *event, int ms)
+bool next_event(struct scene *s, struct uffd_msg *event)
 {
-	struct pollfd readable = { .fd = s->uffd, .events = POLLIN };
-	int64_t end = now_ms() + ms;
-
-	do {
-		int left = end - now_ms();
-
-		if (poll(&readable, 1, left > 0 ? left : 0) < 0 && errno != EINTR)
-			break;
-		if (read(s->uffd, event, sizeof(*event)) == sizeof(*event))
-			return true;
-	} while (now_ms() < end);
-	return false;
+	return read(s->uffd, event, sizeof(*event)) == sizeof(*event);
 }
 
 const char *event_name(const struct uffd_msg *event)
@@ -221,72 +311,6 @@ const char *event_name(const struct uffd_msg *event)
 	return "other";
 }
 
-static void *touch(void *argument)
-{
-	struct waiter *w = argument;
-
-	__atomic_store_n(&w->tid, (int)syscall(__NR_gettid), __ATOMIC_RELEASE);
-	if (w->store)
-		*w->address = 0x73746f7265ULL;
-	else
-		w->read = *w->address;
-	__atomic_store_n(&w->done, 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store)
-{
-	w->address = address;
-	w->store = store;
-	w->tid = w->done = 0;
-	if (pthread_create(&w->thread, NULL, touch, w))
-		test_broken(s->test, "no thread to be had");
-	s->waiters[s->n_waiters++] = w;
-}
-
-static bool waiter_done(const struct waiter *w)
-{
-	return __atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
-}
-
-static pid_t waiter_task(const struct waiter *w)
-{
-	return __atomic_load_n(&w->tid, __ATOMIC_ACQUIRE);
-}
-
-void waiter_start(struct scene *s, struct waiter *w, void *address)
-{
-	struct uffd_msg event;
-	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
-
-	waiter_touch(s, w, address, false);
-	if (!next_event(s, &event, patient_ms(PATIENCE_MS)) || event.event != UFFD_EVENT_PAGEFAULT)
-		test_broken(s->test, "a thread that reads a missing page made no fault event");
-	while (!is_asleep(waiter_task(w)) && now_ms() < end)
-		poll(NULL, 0, 1);
-}
-
-const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *event)
-{
-	int64_t end = now_ms() + patient_ms(PATIENCE_MS);
-	unsigned int asleep = 0;
-
-	while (asleep < ASLEEP_MS && now_ms() < end) {
-		if (waiter_done(w))
-			return "done";
-		if (event && next_event(s, event, 0))
-			return "event";
-		asleep = is_asleep(waiter_task(w)) ? asleep + 1 : 0;
-		poll(NULL, 0, 1);
-	}
-	return waiter_done(w) ? "done" : "asleep";
-}
-
-const char *waiter_woken(struct scene *s, struct waiter *w)
-{
-	return strcmp(waiter_next(s, w, NULL), "done") ? "no" : "yes";
-}
-
 void scene_end(struct scene *s)
 {
 	close(s->uffd);
@@ -294,10 +318,51 @@ void scene_end(struct scene *s)
 		pthread_join(s->waiters[--s->n_waiters]->thread, NULL);
 }
 
+void let_others_run(void)
+{
+	struct timespec moment = { .tv_nsec = 20000 };
+
+	nanosleep(&moment, NULL);
+}
+
+void wait_a_turn(unsigned int *turns)
+{
+	if (++*turns > SPINS)
+		let_others_run();
+}
+
+void stay_on_cpu(struct test *t, int n)
+{
+	cpu_set_t allowed, one;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(allowed), &allowed))
+		machine_cannot(t, errno, "the CPUs that may be used are not told");
+	for (int i = 0; n >= 0 && i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed) && n-- == 0)
+			cpu = i;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		machine_cannot(t, errno, "a thread cannot be kept on a CPU");
+}
+
+struct pace pace_of(unsigned int least, unsigned int most, int64_t ms)
+{
+	return (struct pace){ .least = least, .most = most, .until = now_ms() + ms };
+}
+
+bool pace_goes_on(struct pace *p)
+{
+	if (p->begun >= p->least && (p->begun >= p->most || now_ms() > p->until))
+		return false;
+	p->begun++;
+	return true;
+}
+
 void crew_add(struct scene *s, struct crew *c, void *(*run)(void *), void *argument)
 {
-	if (pthread_create(&c->threads[c->n], NULL, run, argument))
-		test_broken(s->test, "no thread to be had");
+	machine_thread(s->test, &c->threads[c->n], run, argument);
 	c->n++;
 }
 

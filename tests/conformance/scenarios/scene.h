@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stage on which scenarios play: two ranges of pages, a descriptor, and
- * threads that wait for a page.
+ * The stage on which scenarios play: two ranges of pages, and a descriptor.
  */
 #ifndef UFFDIO_MOVE_SCENE_H
 #define UFFDIO_MOVE_SCENE_H
@@ -14,6 +13,8 @@
 #include "machine/uffd.h"
 #include "test/test.h"
 
+#define MOST_WAITERS 12
+
 /*
  * A source, populated with a tag in each page, and a destination that is
  * registered for missing pages and empty.  Each is a mapping of its own.
@@ -22,17 +23,34 @@ struct scene {
 	struct test *test;
 	int uffd;
 	unsigned int pages;	/* of each range */
+	unsigned int huge;	/* huge pages that these are, or 0 */
 	char *source, *destination;
 	unsigned int n_waiters;
-	struct waiter *waiters[2];	/* threads to be joined at the end */
+	struct waiter *waiters[MOST_WAITERS];	/* threads to be joined at the end */
 };
 
 /**
  * scene_build() - set the stage
  * @pages:    in each range
- * @features: UFFD_FEATURE_* to ask for; the test is skipped if one is not to be had
+ * @features: UFFD_FEATURE_* to ask for
  */
 void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t features);
+
+/**
+ * scene_build_huge() - the same with huge pages
+ * @huge: in each range, which is aligned to them
+ *
+ * The source's are mapped whole.  Both ranges are advised MADV_HUGEPAGE: so a
+ * thread that waits for a page of the destination leaves no page table there,
+ * which would be in the way of a huge page that is to move whole.
+ */
+void scene_build_huge(struct scene *s, struct test *t, unsigned int huge, uint64_t features);
+
+/* Fill the source anew; it must not be registered. */
+void scene_refill(struct scene *s);
+
+/* Small pages in a huge one. */
+unsigned int pages_per_huge(void);
 
 /* Close the descriptor, which lets sleeping threads go on, and join them. */
 void scene_end(struct scene *s);
@@ -44,7 +62,10 @@ char *destination_page(const struct scene *s, unsigned int i);
 /* A mapping of @pages small pages, private and anonymous, nothing there yet. */
 char *map_pages(struct test *t, unsigned int pages);
 
-/* Register on the scene's descriptor; skips the test if that is refused. */
+/* The same of @bytes that begin at a multiple of @alignment, without advice against huge pages. */
+char *map_aligned(struct test *t, size_t bytes, size_t alignment);
+
+/* Register on the scene's descriptor. */
 void scene_register(struct scene *s, void *start, unsigned int pages, uint64_t mode);
 
 /* Tags fill a page, once in each 64-byte line.  An untouched page's tag is 0. */
@@ -72,6 +93,18 @@ void pages_there(struct test *t, const void *start, unsigned int pages, bool the
 int scene_move(struct scene *s, void *to, void *from, unsigned int pages, uint64_t mode,
 	       int64_t *move);
 
+/* The same, again while pages are busy, as a huge page that is to be split may be for a moment. */
+int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pages, uint64_t mode,
+			 int64_t *move);
+
+/**
+ * scene_move_in_halves() - move huge pages, each in two calls, so that it is split
+ *
+ * From then on the destination is not open to huge pages, which the kernel might
+ * make of the small ones by itself.  Returns 0 or the errno.
+ */
+int scene_move_in_halves(struct scene *s);
+
 /**
  * test_observe_result() - observe "errno" and "move" of a call
  * @suffix: appended to both names: "" or, say, ".second"
@@ -94,38 +127,38 @@ void scene_wake(struct scene *s, void *start, unsigned int pages);
 void scene_protect(struct scene *s, void *start, unsigned int pages);
 int scene_copy(struct scene *s, void *to, const void *from, uint64_t mode);
 
-/* The next event, waited for up to @ms milliseconds; false if there is none. */
-bool next_event(struct scene *s, struct uffd_msg *event, int ms);
+/* Read the next event; false if there is none. */
+bool next_event(struct scene *s, struct uffd_msg *event);
 
 /* An event's name as the contract has it; "none" is for the caller. */
 const char *event_name(const struct uffd_msg *event);
 
-/* A thread that reads or stores to a page and sleeps until it is there. */
-struct waiter {
-	pthread_t thread;
-	volatile uint64_t *address;
-	bool store;
-	uint64_t read;		/* what it read, once it is done */
-	int tid, done;
+/* Give way for a moment, where another thread has to come further first. */
+void let_others_run(void);
+
+/*
+ * The same where it may be about to: looked for some @turns, from 0 on, and only
+ * then given way to.  Not by sched_yield(), which on a busy machine gives way to
+ * everybody else first.
+ */
+void wait_a_turn(unsigned int *turns);
+
+/* Keep the calling thread on a CPU: the @n'th that it may use, or the one it is on if -1. */
+void stay_on_cpu(struct test *t, int n);
+
+/*
+ * How many rounds: as many as prove something, however slow the machine is, and
+ * of those that would prove more as many as there is time for.
+ */
+struct pace {
+	unsigned int least, most, begun;
+	int64_t until;
 };
 
-/* Start it without waiting for anything; at most two in a scene. */
-void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store);
+struct pace pace_of(unsigned int least, unsigned int most, int64_t ms);
 
-/* Start it, read its fault event, and see it asleep. */
-void waiter_start(struct scene *s, struct waiter *w, void *address);
-
-/**
- * waiter_woken() - was it woken?
- *
- * "yes" when it has gone on, however long that takes on a busy machine; "no"
- * when it is still seen asleep after some milliseconds.
- */
-const char *waiter_woken(struct scene *s, struct waiter *w);
-
-/* Did it go on, or make another event?  "done", "event" (read into it) or "asleep". */
-const char *waiter_next(struct scene *s, struct waiter *w, struct uffd_msg *event);
-
+/* One more?  Counts it as begun. */
+bool pace_goes_on(struct pace *p);
 
 /* Threads that run until told to stop, all of them started at once. */
 struct crew {

@@ -4,15 +4,10 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
-
-#define READER_MS 60
-#define SETTLE_MS 10
+#include "scenarios/waiters.h"
 
 void scenario_source_reads_zero(struct test *t)
 {
@@ -29,27 +24,42 @@ void scenario_source_reads_zero(struct test *t)
 
 void scenario_source_faults(struct test *t)
 {
-	struct uffd_msg event = { 0 };
 	struct waiter w;
 	struct scene s;
-	bool seen;
 
-	scene_build(&s, t, 1, 0);
+	scene_build(&s, t, 1, WAITERS_FEATURES);
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
 	scene_observe_errno(&s, 1, 0);
 	waiter_touch(&s, &w, s.source, false);
-	seen = !strcmp(waiter_next(&s, &w, &event), "event");
-	test_observe(t, "event", "%s", seen ? event_name(&event) : "none");
+	test_observe(t, "reader", "%s", waiter_became(&s, &w));
 	test_observe(t, "address", "%s",
-		     event.arg.pagefault.address == (uintptr_t)s.source ? "old-place" : "other");
+		     w.faulted_at == (uintptr_t)s.source ? "old-place" : "other");
 	scene_end(&s);
+}
+
+/* An event that the call made would be waited for within it. */
+struct mover {
+	struct crew crew;
+	struct scene *scene;
+	int error, done;
+};
+
+static void *move_all(void *argument)
+{
+	struct mover *m = argument;
+	struct scene *s = m->scene;
+
+	m->error = scene_move(s, s->destination, s->source, s->pages, 0, NULL);
+	__atomic_store_n(&m->done, 1, __ATOMIC_RELEASE);
+	return NULL;
 }
 
 void scenario_source_no_event(struct test *t)
 {
 	uint64_t features = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
 			    UFFD_FEATURE_EVENT_UNMAP;
-	struct uffd_msg event;
+	struct uffd_msg event, seen = { 0 };
+	struct mover m = { 0 };
 	struct scene s;
 	int uffd = uffd_open(features | UFFD_FEATURE_EVENT_FORK);
 
@@ -60,56 +70,19 @@ void scenario_source_no_event(struct test *t)
 	}
 	scene_build(&s, t, 4, features);
 	scene_register(&s, s.source, 4, UFFDIO_REGISTER_MODE_MISSING);
-	scene_observe_errno(&s, 4, 0);
-	test_observe(t, "event", "%s",
-		     next_event(&s, &event, SETTLE_MS) ? event_name(&event) : "none");
+	m.scene = &s;
+	crew_add(&s, &m.crew, move_all, &m);
+	while (!__atomic_load_n(&m.done, __ATOMIC_ACQUIRE)) {
+		if (next_event(&s, &event))
+			seen = event;
+		let_others_run();
+	}
+	crew_end(&m.crew);
+	if (next_event(&s, &event))
+		seen = event;
+	test_observe(t, "errno", "%s", error_name(m.error));
+	test_observe(t, "event", "%s", seen.event ? event_name(&seen) : "none");
 	scene_end(&s);
-}
-
-struct reader {
-	struct crew crew;
-	struct scene *scene;
-	unsigned long reads, wrong;
-};
-
-static void *keep_reading(void *argument)
-{
-	struct reader *r = argument;
-	volatile uint64_t *word = (uint64_t *)r->scene->source;
-
-	while (!__atomic_load_n(&r->crew.stop, __ATOMIC_ACQUIRE)) {
-		r->wrong += *word != scene_tag(0);
-		__atomic_fetch_add(&r->reads, 1, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
-void scenario_reader_during_moves(struct test *t)
-{
-	struct reader r = { 0 };
-	struct scene s;
-	int64_t end;
-	int error = 0;
-
-	scene_build(&s, t, 1, 0);
-	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
-	r.scene = &s;
-	crew_add(&s, &r.crew, keep_reading, &r);
-	while (!__atomic_load_n(&r.reads, __ATOMIC_RELAXED))
-		sched_yield();
-	/* A reader that meets the hole sleeps until the page comes back. */
-	for (end = now_ms() + READER_MS; !error && now_ms() < end;) {
-		error = scene_move(&s, s.destination, s.source, 1, 0, NULL);
-		if (!error)
-			error = scene_move(&s, s.source, s.destination, 1, 0, NULL);
-	}
-	test_observe(t, "errno", "%s", error_name(error));
-	/* If it failed half way, closing lets the reader go on, with zeroes. */
-	test_observe(t, "wrong_reads", "%lu", __atomic_load_n(&r.wrong, __ATOMIC_RELAXED));
-	__atomic_store_n(&r.crew.stop, 1, __ATOMIC_RELEASE);
-	scene_wake(&s, s.source, 1);
-	close(s.uffd);
-	crew_end(&r.crew);
 }
 
 void scenario_argument_in_source(struct test *t)

@@ -4,15 +4,15 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
 #define PAGES 512
-#define ROUNDS 12
+#define LEAST_ROUNDS 2
+#define MOST_ROUNDS 12
+#define ROUNDS_MS 1000		/* for those beyond the least, on a busy machine */
 #define OTHERS 4		/* threads that disturb */
 #define COPIED_TAG scene_tag(100000)
 
@@ -21,6 +21,7 @@ enum disturbance { COPIED = 2, AGED = 3, DROPPED = 5, FAULTED = 7, PERIOD = 8 };
 
 struct disturbed {
 	struct scene scene;
+	struct crew others;
 	char *copied;			/* a page to be copied from */
 	unsigned int begun;		/* rounds, told to all threads */
 	unsigned int ended;		/* threads' rounds */
@@ -73,14 +74,25 @@ struct disturber {
 	void (*disturb)(struct disturbed *d, unsigned int i);
 };
 
+/* False if there are no more. */
+static bool round_begins(struct disturbed *d, unsigned int round)
+{
+	unsigned int turns = 0;
+
+	while (__atomic_load_n(&d->begun, __ATOMIC_ACQUIRE) < round) {
+		if (__atomic_load_n(&d->others.stop, __ATOMIC_ACQUIRE))
+			return false;
+		wait_a_turn(&turns);
+	}
+	return true;
+}
+
 static void *disturb(void *argument)
 {
 	struct disturber *me = argument;
 	struct disturbed *d = me->d;
 
-	for (unsigned int round = 1; round <= ROUNDS; round++) {
-		while (__atomic_load_n(&d->begun, __ATOMIC_ACQUIRE) < round)
-			sched_yield();
+	for (unsigned int round = 1; round_begins(d, round); round++) {
 		for (unsigned int i = 0; i < PAGES; i++)
 			if (is(i, me->which))
 				me->disturb(d, i);
@@ -154,23 +166,26 @@ void scenario_tables_change(struct test *t)
 		{ &d, COPIED, copy_into }, { &d, AGED, age }, { &d, DROPPED, drop },
 		{ &d, FAULTED, fault },
 	};
+	struct pace pace;
 	unsigned int lost = 0, doubled = 0;
-	struct crew crew = { 0 };
 
 	scene_build(&d.scene, t, PAGES, 0);
 	d.copied = map_pages(t, 1);
 	fill_page(d.copied, COPIED_TAG);
 	for (unsigned int i = 0; i < OTHERS; i++)
-		crew_add(&d.scene, &crew, disturb, &others[i]);
-	for (unsigned int round = 1; round <= ROUNDS; round++) {
+		crew_add(&d.scene, &d.others, disturb, &others[i]);
+	pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
+	while (pace_goes_on(&pace)) {
+		unsigned int turns = 0;
+
 		start_afresh(&d.scene);
-		__atomic_store_n(&d.begun, round, __ATOMIC_RELEASE);
+		__atomic_store_n(&d.begun, pace.begun, __ATOMIC_RELEASE);
 		move_all(&d);
-		while (__atomic_load_n(&d.ended, __ATOMIC_ACQUIRE) < OTHERS * round)
-			sched_yield();
+		while (__atomic_load_n(&d.ended, __ATOMIC_ACQUIRE) < OTHERS * pace.begun)
+			wait_a_turn(&turns);
 		count_places(&d, &lost, &doubled);
 	}
-	crew_end(&crew);
+	crew_end(&d.others);
 	test_observe(t, "unexpected_errors", "%u", d.unexpected);
 	test_observe(t, "moved_but_refused", "%s", d.moved_but_refused ? "yes" : "no");
 	test_observe(t, "lost", "%u", lost);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that run at the same time as each other and as other changes.
+ * Calls that run at the same time as each other.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,9 +11,8 @@
 #include "scenarios/scene.h"
 
 #define ROUNDS 400
-#define DUEL_MS 1500		/* on a busy machine there are fewer rounds */
-#define WRITER_MS 80
-#define COUNTERS 16		/* pages with a counter each */
+#define LEAST_ROUNDS 10		/* on a busy machine */
+#define DUEL_MS 1000		/* for those beyond */
 
 /* Two threads that move page after page, each pair of calls at the same time. */
 struct duel {
@@ -35,9 +32,11 @@ struct duellist {
 
 static void meet(struct duel *d, unsigned int round)
 {
+	unsigned int turns = 0;
+
 	__atomic_fetch_add(&d->arrived, 1, __ATOMIC_ACQ_REL);
 	while (__atomic_load_n(&d->arrived, __ATOMIC_ACQUIRE) < 2 * (round + 1))
-		sched_yield();
+		wait_a_turn(&turns);
 }
 
 static void *fight(void *argument)
@@ -48,7 +47,7 @@ static void *fight(void *argument)
 	for (unsigned int round = 0; round < __atomic_load_n(&d->rounds, __ATOMIC_ACQUIRE); round++) {
 		size_t at = round * page_size();
 
-		if (me->who == 0 && now_ms() > d->deadline)
+		if (me->who == 0 && round + 1 >= LEAST_ROUNDS && now_ms() > d->deadline)
 			__atomic_store_n(&d->rounds, round + 1, __ATOMIC_RELEASE);
 		meet(d, round);
 		d->errors[me->who][round] = scene_move(d->scene, d->to[me->who] + at,
@@ -193,53 +192,4 @@ void scenario_movers_from_one_place(struct test *t)
 void scenario_movers_from_one_place_holes(struct test *t)
 {
 	move_from_one_place(t, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, false);
-}
-
-struct writer {
-	struct crew crew;
-	struct scene *scene;
-	uint64_t steps[COUNTERS];
-};
-
-static void *count_up(void *argument)
-{
-	struct writer *w = argument;
-
-	for (unsigned int i = 0; !__atomic_load_n(&w->crew.stop, __ATOMIC_ACQUIRE);
-	     i = (i + 1) % COUNTERS) {
-		volatile uint64_t *counter = (uint64_t *)source_page(w->scene, i);
-
-		*counter = *counter + 1;
-		__atomic_fetch_add(&w->steps[i], 1, __ATOMIC_RELEASE);
-	}
-	return NULL;
-}
-
-void scenario_writers(struct test *t)
-{
-	struct writer w = { 0 };
-	struct scene s;
-	int64_t end, lost = 0;
-	int error = 0;
-
-	scene_build(&s, t, COUNTERS, 0);
-	scene_register(&s, s.source, COUNTERS, UFFDIO_REGISTER_MODE_MISSING);
-	for (unsigned int i = 0; i < COUNTERS; i++)
-		*(uint64_t *)source_page(&s, i) = 0;
-	w.scene = &s;
-	crew_add(&s, &w.crew, count_up, &w);
-	while (!__atomic_load_n(&w.steps[COUNTERS - 1], __ATOMIC_ACQUIRE))
-		sched_yield();
-	for (end = now_ms() + WRITER_MS; !error && now_ms() < end;) {
-		error = scene_move(&s, s.destination, s.source, COUNTERS, 0, NULL);
-		if (!error)
-			error = scene_move(&s, s.source, s.destination, COUNTERS, 0, NULL);
-	}
-	test_observe(t, "errno", "%s", error_name(error));
-	/* After an error the writer may sleep over a hole; closing lets it go on. */
-	close(s.uffd);
-	crew_end(&w.crew);
-	for (unsigned int i = 0; i < COUNTERS; i++)
-		lost += w.steps[i] - *(volatile uint64_t *)source_page(&s, i);
-	test_observe(t, "lost", "%lld", (long long)lost);
 }

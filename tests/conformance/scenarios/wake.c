@@ -1,117 +1,321 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which threads a call wakes.
+ * Which threads a call wakes that has moved something.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 
+#include "scenarios/audience.h"
+#include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
 
-static const char *what_was_read(const struct waiter *w, const char *woken, uint64_t tag)
+/* Of the scenes' pages, those that are moved begin at this one. */
+#define FROM 1
+
+/* A scene of @n pages to be moved, and one page on each side of them. */
+static void build(struct audience *a, struct test *t, unsigned int n)
 {
-	if (strcmp(woken, "yes"))
-		return "nothing";
-	return w->read == tag ? "contents" : w->read ? "other" : "zero";
+	a->n = a->awaited = 0;
+	scene_build(&a->scene, t, FROM + n + 1, WAITERS_FEATURES);
+}
+
+static void observe_move(struct audience *a, unsigned int from, unsigned int n, uint64_t mode)
+{
+	struct scene *s = &a->scene;
+	int64_t move;
+	int error;
+
+	audience_await(a);
+	error = scene_move_patiently(s, destination_page(s, from), source_page(s, from), n, mode,
+				     &move);
+	test_observe_result(s->test, "", error, move);
+}
+
+/* How many small pages a huge one has is the machine's affair. */
+static void observe_huge_move(struct audience *a, uint64_t mode)
+{
+	const unsigned int huge = pages_per_huge();
+	struct scene *s = &a->scene;
+	int64_t move;
+	int error;
+
+	audience_await(a);
+	error = scene_move_patiently(s, destination_page(s, huge), source_page(s, huge), huge,
+				     mode, &move);
+	test_observe(s->test, "errno", "%s", error_name(error));
+	if (move == (int64_t)huge_page_size())
+		test_observe(s->test, "move", "all");
+	else
+		test_observe(s->test, "move", "%lld bytes", (long long)move);
+}
+
+static void observe_misread(struct audience *a)
+{
+	test_observe(a->scene.test, "wrong_reads", "%u", audience_misread(a));
+}
+
+static void drop_page(struct scene *s, unsigned int i)
+{
+	madvise(source_page(s, i), page_size(), MADV_DONTNEED);
 }
 
 void scenario_wake(struct test *t)
 {
-	const char *woken;
-	struct waiter w;
-	struct scene s;
+	struct audience a;
 
-	scene_build(&s, t, 1, 0);
-	waiter_start(&s, &w, s.destination);
-	scene_observe_move(&s, "", 1, 0);
-	woken = waiter_woken(&s, &w);
-	test_observe(t, "woken", "%s", woken);
-	test_observe(t, "read", "%s", what_was_read(&w, woken, scene_tag(0)));
-	scene_end(&s);
+	build(&a, t, 5);
+	audience_around(&a, FROM, 5);
+	observe_move(&a, FROM, 5, 0);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(&a.scene);
+}
+
+/* Over the end of a page table, behind which a kernel's walk makes another step. */
+void scenario_wake_two_tables(struct test *t)
+{
+	static const char *const places[] = {
+		"before", "first", "middle", "end_of_table", "next_table", "last", "behind",
+	};
+	const unsigned int n = sizeof(places) / sizeof(places[0]), border = 4;
+	struct audience a;
+	struct scene *s = &a.scene;
+	char *tables;
+
+	build(&a, t, n - 2);
+	tables = map_aligned(t, 2 * table_span(), table_span());
+	madvise(tables, 2 * table_span(), MADV_NOHUGEPAGE);
+	s->destination = tables + table_span() - border * page_size();
+	scene_register(s, s->destination, n, UFFDIO_REGISTER_MODE_MISSING);
+	for (unsigned int i = 0; i < n; i++)
+		audience_add(&a, places[i], destination_page(s, i), false);
+	observe_move(&a, FROM, n - 2, 0);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(s);
+}
+
+void scenario_wake_several(struct test *t)
+{
+	unsigned int done = 0;
+	struct audience a;
+
+	build(&a, t, 1);
+	while (a.n < 6)
+		audience_add(&a, "all", destination_page(&a.scene, FROM), a.n & 1);
+	observe_move(&a, FROM, 1, 0);
+	for (unsigned int i = 0; i < a.n; i++)
+		done += !strcmp(waiter_became(&a.scene, &a.waiters[i]), "done");
+	test_observe(t, "done", "%u", done);
+	scene_end(&a.scene);
+}
+
+/* Two pages move, the third of five stops the call. */
+static void around_short_move(struct audience *a)
+{
+	static const char *const places[] = {
+		"before", "first", "last_moved", "stopped_at", "next", "last", "behind",
+	};
+
+	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		audience_add(a, places[i], destination_page(&a->scene, i), false);
 }
 
 void scenario_wake_short(struct test *t)
 {
-	struct waiter first, second;
-	struct scene s;
+	struct audience a;
 
-	scene_build(&s, t, 2, 0);
-	madvise(source_page(&s, 1), page_size(), MADV_DONTNEED);
-	waiter_start(&s, &first, destination_page(&s, 0));
-	waiter_start(&s, &second, destination_page(&s, 1));
-	scene_observe_move(&s, "", 2, 0);
-	test_observe(t, "woken_first", "%s", waiter_woken(&s, &first));
-	test_observe(t, "woken_second", "%s", waiter_woken(&s, &second));
-	scene_end(&s);
+	build(&a, t, 5);
+	drop_page(&a.scene, FROM + 2);
+	around_short_move(&a);
+	observe_move(&a, FROM, 5, 0);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(&a.scene);
+}
+
+void scenario_wake_short_occupied(struct test *t)
+{
+	struct audience a;
+	struct scene *s = &a.scene;
+
+	build(&a, t, 5);
+	around_short_move(&a);
+	audience_await(&a);
+	if (scene_copy(s, destination_page(s, FROM + 2), s->source, UFFDIO_COPY_MODE_DONTWAKE))
+		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
+	observe_move(&a, FROM, 5, 0);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(s);
 }
 
 void scenario_wake_hole(struct test *t)
 {
-	struct uffd_msg event;
-	struct waiter w;
-	struct scene s;
+	struct audience a;
+	struct scene *s = &a.scene;
 
-	scene_build(&s, t, 2, 0);
-	madvise(source_page(&s, 1), page_size(), MADV_DONTNEED);
-	waiter_start(&s, &w, destination_page(&s, 1));
-	scene_observe_move(&s, "", 2, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
-	test_observe(t, "event_again", "%s",
-		     strcmp(waiter_next(&s, &w, &event), "event") ? "no" : "yes");
-	scene_end(&s);
-}
-
-static void observe_wake_by_hand(struct scene *s, struct waiter *w)
-{
-	test_observe(s->test, "woken", "%s", waiter_woken(s, w));
-	scene_wake(s, s->destination, 1);
-	test_observe(s->test, "woken_by_wake", "%s", waiter_woken(s, w));
+	build(&a, t, 5);
+	drop_page(s, FROM + 2);
+	/* One who waits at the hole's old place is not meant. */
+	scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+	audience_around(&a, FROM, 5);
+	audience_add(&a, "old_place", source_page(s, FROM + 2), false);
+	observe_move(&a, FROM, 5, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
 	scene_end(s);
 }
 
-void scenario_failure_wakes_nobody(struct test *t)
+void scenario_wake_nothing_but_holes(struct test *t)
 {
-	struct waiter w;
-	struct scene s;
+	struct audience a;
 
-	scene_build(&s, t, 1, 0);
-	waiter_start(&s, &w, s.destination);
-	if (scene_copy(&s, s.destination, s.source, UFFDIO_COPY_MODE_DONTWAKE))
-		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
-	scene_observe_move(&s, "", 1, 0);
-	observe_wake_by_hand(&s, &w);
+	build(&a, t, 3);
+	madvise(a.scene.source, a.scene.pages * page_size(), MADV_DONTNEED);
+	audience_around(&a, FROM, 3);
+	observe_move(&a, FROM, 3, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	audience_tell(&a, "", NULL);
+	scene_end(&a.scene);
+}
+
+void scenario_wake_swapped(struct test *t)
+{
+	struct audience a;
+
+	stay_on_cpu(t, -1);
+	build(&a, t, 3);
+	swap_out(&a.scene, a.scene.source, a.scene.pages);
+	audience_around(&a, FROM, 3);
+	observe_move(&a, FROM, 3, 0);
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(&a.scene);
+}
+
+void scenario_wake_zero_page(struct test *t)
+{
+	struct audience a;
+	struct scene *s = &a.scene;
+
+	build(&a, t, 3);
+	for (unsigned int i = FROM; i < FROM + 3; i++) {
+		drop_page(s, i);
+		(void)*(volatile char *)source_page(s, i);
+	}
+	audience_around(&a, FROM, 3);
+	observe_move(&a, FROM, 3, 0);
+	audience_tell(&a, "", NULL);
+	test_observe(t, "read", "%s", waiter_read(&a.waiters[1], scene_tag(FROM)));
+	scene_end(s);
+}
+
+/* A huge page, with those beside it, whole or into a page table of the destination. */
+static void move_huge(struct test *t, bool whole)
+{
+	const unsigned int huge = pages_per_huge();
+	struct audience a = { .n = 0 };
+	struct scene *s = &a.scene;
+
+	scene_build_huge(s, t, 3, WAITERS_FEATURES);
+	if (!whole)
+		madvise(s->destination, s->pages * page_size(), MADV_NOHUGEPAGE);
+	audience_around(&a, huge, huge);
+	observe_huge_move(&a, 0);
+	test_observe(t, "arrived", "%s",
+		     page_mapped(t, destination_page(s, huge)) == MAPPED_HUGE ? "whole" : "split");
+	audience_tell(&a, "", NULL);
+	observe_misread(&a);
+	scene_end(s);
+}
+
+void scenario_wake_huge_whole(struct test *t)
+{
+	move_huge(t, true);
+}
+
+void scenario_wake_huge_split(struct test *t)
+{
+	move_huge(t, false);
+}
+
+/* Nobody is woken by the call, all of the range by hand. */
+static void wake_by_hand(struct audience *a, unsigned int n)
+{
+	audience_tell(a, "", NULL);
+	scene_wake(&a->scene, destination_page(&a->scene, FROM), n);
+	audience_tell(a, ".by_wake", NULL);
+	scene_end(&a->scene);
 }
 
 void scenario_dontwake(struct test *t)
 {
-	struct waiter w;
-	struct scene s;
+	struct audience a;
 
-	scene_build(&s, t, 1, 0);
-	waiter_start(&s, &w, s.destination);
-	scene_observe_move(&s, "", 1, UFFDIO_MOVE_MODE_DONTWAKE);
-	observe_wake_by_hand(&s, &w);
+	build(&a, t, 3);
+	audience_around(&a, FROM, 3);
+	observe_move(&a, FROM, 3, UFFDIO_MOVE_MODE_DONTWAKE);
+	wake_by_hand(&a, 3);
+}
+
+void scenario_dontwake_short(struct test *t)
+{
+	struct audience a;
+
+	build(&a, t, 5);
+	drop_page(&a.scene, FROM + 2);
+	around_short_move(&a);
+	observe_move(&a, FROM, 5, UFFDIO_MOVE_MODE_DONTWAKE);
+	wake_by_hand(&a, 5);
+}
+
+void scenario_dontwake_holes(struct test *t)
+{
+	struct audience a;
+
+	build(&a, t, 3);
+	drop_page(&a.scene, FROM + 1);
+	audience_around(&a, FROM, 3);
+	observe_move(&a, FROM, 3,
+		     UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	wake_by_hand(&a, 3);
+}
+
+void scenario_dontwake_huge(struct test *t)
+{
+	const unsigned int huge = pages_per_huge();
+	struct audience a = { .n = 0 };
+	struct scene *s = &a.scene;
+
+	scene_build_huge(s, t, 3, WAITERS_FEATURES);
+	audience_around(&a, huge, huge);
+	observe_huge_move(&a, UFFDIO_MOVE_MODE_DONTWAKE);
+	audience_tell(&a, "", NULL);
+	scene_wake(s, destination_page(s, huge), huge);
+	audience_tell(&a, ".by_wake", NULL);
+	scene_end(s);
 }
 
 void scenario_unwritable_wakes(struct test *t)
 {
 	struct uffdio_move *argument = (struct uffdio_move *)map_pages(t, 1);
-	struct waiter w;
-	struct scene s;
-	int error;
+	struct audience a;
+	struct scene *s = &a.scene;
 
-	scene_build(&s, t, 1, 0);
+	build(&a, t, 3);
+	audience_around(&a, FROM, 3);
 	*argument = (struct uffdio_move){
-		.dst = (uintptr_t)s.destination,
-		.src = (uintptr_t)s.source,
-		.len = page_size(),
+		.dst = (uintptr_t)destination_page(s, FROM),
+		.src = (uintptr_t)source_page(s, FROM),
+		.len = 3 * page_size(),
 	};
+	audience_await(&a);
 	if (mprotect(argument, page_size(), PROT_READ))
 		test_broken(t, "mprotect: %s", strerror(errno));
-	waiter_start(&s, &w, s.destination);
-	error = test_move(t, s.uffd, argument);
-	test_observe(t, "errno", "%s", error_name(error));
-	test_observe(t, "destination", "%s", look_at(&s, s.destination, scene_tag(0)));
-	test_observe(t, "woken", "%s", waiter_woken(&s, &w));
-	scene_end(&s);
+	test_observe(t, "errno", "%s", error_name(test_move(t, s->uffd, argument)));
+	test_observe(t, "destination", "%s",
+		     look_at(s, destination_page(s, FROM), scene_tag(FROM)));
+	audience_tell(&a, "", NULL);
+	scene_end(s);
 }

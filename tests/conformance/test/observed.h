@@ -15,11 +15,13 @@ struct seen {
 	char value[96];
 };
 
-/* What a test observed. */
 struct observed {
 	struct seen facts[MAX_SEEN];
 	size_t n;
 	uint64_t has;		/* the machine's needs that are met */
 };
+
+/* The fact of this name, or NULL. */
+const struct seen *observed_fact(const struct observed *seen, const char *what);
 
 #endif

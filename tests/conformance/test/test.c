@@ -2,38 +2,31 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "test/test_internal.h"
 
-struct record *records_new(size_t n)
+const struct seen *observed_fact(const struct observed *seen, const char *what)
 {
-	void *records = mmap(NULL, n * sizeof(struct record), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (records == MAP_FAILED) {
-		perror("uffdio-move-conformance: no memory for the results");
-		exit(1);
-	}
-	return records;
+	for (size_t i = 0; i < seen->n; i++)
+		if (!strcmp(seen->facts[i].what, what))
+			return &seen->facts[i];
+	return NULL;
 }
 
-static _Noreturn void end_test(struct test *t, enum verdict verdict, const char *format,
+static _Noreturn void end_test(struct test *t, enum last_word word, const char *format,
 			       va_list args)
 {
-	t->record->verdict = verdict;
-	vsnprintf(t->record->text, sizeof(t->record->text), format, args);
-	_exit(verdict == VERDICT_SKIPPED ? EXIT_SKIP : 1);
+	vsnprintf(t->slot->why, sizeof(t->slot->why), format, args);
+	t->slot->word = word;
+	_exit(0);
 }
 
 _Noreturn void test_skip(struct test *t, const char *format, ...)
@@ -41,7 +34,7 @@ _Noreturn void test_skip(struct test *t, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	end_test(t, VERDICT_SKIPPED, format, args);
+	end_test(t, WORD_SKIPPED, format, args);
 }
 
 _Noreturn void test_broken(struct test *t, const char *format, ...)
@@ -49,33 +42,33 @@ _Noreturn void test_broken(struct test *t, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	end_test(t, VERDICT_FAILS, format, args);
+	end_test(t, WORD_BROKEN, format, args);
 }
 
 void test_observe(struct test *t, const char *what, const char *format, ...)
 {
-	struct seen *fact = &t->observed.facts[t->observed.n];
+	struct observed *seen = &t->slot->observed;
+	struct seen *fact = &seen->facts[seen->n];
 	va_list args;
 
-	for (size_t i = 0; i < t->observed.n; i++)
-		if (!strcmp(t->observed.facts[i].what, what))
-			test_broken(t, "%s was looked at twice", what);
-	if (t->observed.n == MAX_SEEN || strlen(what) >= sizeof(fact->what))
+	if (observed_fact(seen, what))
+		test_broken(t, "%s was looked at twice", what);
+	if (seen->n == MAX_SEEN || strlen(what) >= sizeof(fact->what))
 		test_broken(t, "%s is one fact too many, or too long a name", what);
 	strcpy(fact->what, what);
 	va_start(args, format);
 	vsnprintf(fact->value, sizeof(fact->value), format, args);
 	va_end(args);
-	t->observed.n++;
+	seen->n++;
 }
 
 int test_move(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	int error;
 
-	__atomic_fetch_add(&t->record->in_call, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->slot->begun, 1, __ATOMIC_RELAXED);
 	error = ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;
-	__atomic_fetch_sub(&t->record->in_call, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->slot->ended, 1, __ATOMIC_RELAXED);
 	return error;
 }
 
@@ -121,20 +114,6 @@ const char *error_name(int error)
 	const char *name = strerrorname_np(error);
 
 	return name ? name : "an unknown errno";
-}
-
-pid_t test_fork(struct test *t)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid < 0)
-		test_broken(t, "fork: %s", strerror(errno));
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(0);
-	return 0;
 }
 
 int test_wait(struct test *t, pid_t pid)

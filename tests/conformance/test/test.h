@@ -36,21 +36,23 @@ void test_observe(struct test *t, const char *what, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**
- * test_skip() - end the test because this machine cannot set it up
+ * test_skip() - end the test because the machine lacks something for it
  * @format: what is lacking, one clause without full stop:
- *          "the page was not swapped out"
+ *          "swap space: not permitted to this user"
  *
- * Ends the process.  Never a pass, never a failure.
+ * Ends the process.  Never a pass, never a failure.  Only for a need of the
+ * contract that is not met, and for a limit of the machine (machine/machine.h):
+ * what is skipped for any other reason would go unnoticed.
  */
 _Noreturn void test_skip(struct test *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
  * test_broken() - end the test because something of ours went wrong
- * @format: what, with errno's text where that says more
+ * @format: what, one clause without full stop: "the page was not swapped out"
  *
- * Ends the process; counts as a failure.  For what must not happen on any
- * machine: mmap() without memory, a lost child.
+ * Ends the process.  Such a test is run again, and if it stays broken the run does
+ * not pass; but nothing is said of the kernel.
  */
 _Noreturn void test_broken(struct test *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -60,8 +62,8 @@ _Noreturn void test_broken(struct test *t, const char *format, ...)
  * @uffd: descriptor
  * @arg:  passed as it is; set .move yourself (MOVE_SENTINEL)
  *
- * While it runs, the test is marked as being inside the call, so that one which
- * never comes back is told from one that hangs elsewhere ([call.returns]).
+ * Calls are counted before and after, so that one which never comes back is told
+ * from a test that hangs elsewhere ([call.returns]).
  *
  * Returns 0 or the errno (positive).
  */
@@ -85,16 +87,7 @@ bool is_asleep(pid_t task);
 /* errno's name ("EAGAIN"), "0" for 0; static storage. */
 const char *error_name(int error);
 
-/**
- * test_fork() - fork a helper process that dies with the test
- *
- * The child is killed when its parent ends, whatever the reason.  Fails the
- * test if there is no process to be had.  Do not use while a descriptor with
- * the fork event is open, unless something reads it: fork would block for good.
- */
-pid_t test_fork(struct test *t);
-
-/* Wait for a child of test_fork(); returns its exit code, 128+n if killed by signal n. */
+/* Wait for a child of machine_fork(); returns its exit code, 128+n if killed by signal n. */
 int test_wait(struct test *t, pid_t pid);
 
 #endif

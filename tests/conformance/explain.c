@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One test for a reader: where it stands, what was expected, what was observed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "judge_internal.h"
+
+static void print_clauses(const struct contract *c, const struct ending *e, const char *what,
+			  FILE *out)
+{
+	struct clause_set told = { 0 };
+
+	for (size_t i = 0; i < e->n; i++) {
+		unsigned int clause = e->expect[i].clause;
+
+		if (strcmp(e->expect[i].what, what) || clause_set_has(&told, clause))
+			continue;
+		clause_set_add(&told, clause);
+		fprintf(out, " %s", c->clauses[clause].id);
+	}
+}
+
+/* One line for each thing that is expected; what is not met is marked. */
+static void print_expectations(const struct contract *c, const struct observed *seen,
+			       const struct ending *e, FILE *out)
+{
+	fprintf(out, "    %-16s %-16s %-24s %s\n", "what", "expected", "observed", "by");
+	for (size_t i = 0; i < e->n; i++) {
+		const struct expectation *x = &e->expect[i];
+		const struct seen *fact = observed_fact(seen, x->what);
+		bool repeated = false;
+
+		for (size_t k = 0; k < i && !repeated; k++)
+			repeated = !strcmp(e->expect[k].what, x->what);
+		if (repeated)
+			continue;
+		fprintf(out, "  %c %-16s %-16s %-24s", expectation_is_met(seen, x) ? ' ' : '*', x->what,
+			x->value, !expectation_is_seen(seen, x) ? "(not to be seen here)" :
+			fact ? fact->value : "nothing");
+		print_clauses(c, e, x->what, out);
+		fputc('\n', out);
+	}
+}
+
+static void print_place(const struct contract *c, int line, const char *kind, const char *id,
+			FILE *out)
+{
+	fprintf(out, "  %s:%d: %s %s\n", c->file, line, kind, id);
+}
+
+static void print_clause_place(const struct contract *c, unsigned int clause, FILE *out)
+{
+	static const char *const kinds[] = {
+		[SECTION_RULE] = "rule", [SECTION_CHECK] = "check",
+		[SECTION_OUTCOME] = "outcome", [SECTION_EFFECT] = "effect",
+	};
+	const struct clause *k = &c->clauses[clause];
+
+	print_place(c, k->line, kinds[k->section], k->id, out);
+}
+
+/* Where that stands in the contract from which the test follows. */
+static void print_origin(const struct contract *c, const struct test_plan *plan,
+			 const struct ending *e, FILE *out)
+{
+	char source[MAX_LETTERS + 1], destination[MAX_LETTERS + 1];
+	const struct outcome *row, *before = NULL;
+
+	if (plan->scenario >= 0) {
+		print_place(c, c->scenarios[plan->scenario].line, "scenario",
+			    c->scenarios[plan->scenario].id, out);
+		return;
+	}
+	if (plan->vector >= 0)
+		print_place(c, c->vectors[plan->vector].line, "vector",
+			    c->vectors[plan->vector].id, out);
+	if (e->refused_by)
+		print_clause_place(c, e->refused_by->clause, out);
+	if (plan->range || e->refused_by)
+		return;
+	notation_letters(plan->source, source);
+	notation_letters(plan->destination, destination);
+	for (size_t i = plan->from; source[i] && destination[i]; i++) {
+		row = oracle_outcome(c, source[i], destination[i], plan->mode);
+		if (row && row != before)
+			print_clause_place(c, row->clause, out);
+		before = row;
+	}
+}
+
+static void print_broken(const struct contract *c, const struct observed *seen,
+			 const struct ending *e, FILE *out)
+{
+	struct clause_set told = { 0 };
+
+	for (size_t i = 0; i < e->n; i++) {
+		unsigned int clause = e->expect[i].clause;
+
+		if (expectation_is_met(seen, &e->expect[i]) || clause_set_has(&told, clause))
+			continue;
+		clause_set_add(&told, clause);
+		print_clause_place(c, clause, out);
+	}
+}
+
+static void print_range(const char *name, const char *before, const struct observed *seen,
+			FILE *out)
+{
+	char letters[MAX_LETTERS + 1], what[24];
+	unsigned int n;
+
+	if (!before)
+		return;
+	n = notation_letters(before, letters);
+	fprintf(out, "    %-16s %s  ->", name, before);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct seen *fact;
+
+		snprintf(what, sizeof(what), "%s[%u]", name, i);
+		fact = observed_fact(seen, what);
+		fprintf(out, " %c", fact ? fact->value[0] : '/');
+	}
+	fputc('\n', out);
+}
+
+void judge_explain(const struct contract *c, const struct test_plan *plan,
+		   const struct observed *seen, const char *call, FILE *out)
+{
+	static struct ending endings[MAX_ENDINGS];
+	size_t n = oracle_endings(c, plan, endings), m;
+	const struct ending *e = &endings[best_ending(c, plan, seen, endings, n, &m)];
+	const struct seen *more = unlisted_fact(plan, seen, e);
+
+	print_origin(c, plan, e, out);
+	print_range("source", plan->source, seen, out);
+	print_range("destination", plan->destination, seen, out);
+	print_range("range", plan->range, seen, out);
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		fprintf(out, "    %-16s %s\n", "variation", c->variations[plan->variations[i]].name);
+	if (call && *call)
+		fprintf(out, "    %-16s %s\n", "call", call);
+	print_expectations(c, seen, e, out);
+	if (more)
+		fprintf(out, "  * %-16s %-16s %s\n", more->what, "nothing", more->value);
+	if (m)
+		print_broken(c, seen, e, out);
+}

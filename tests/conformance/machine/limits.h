@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which limit of the machine is behind a failure?
+ *
+ * What is looked at is the state just after the failure, by reading alone: nothing
+ * is forked, as that could block where a descriptor has the fork event.
+ */
+#ifndef UFFDIO_MOVE_LIMITS_H
+#define UFFDIO_MOVE_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine/reason.h"
+
+/**
+ * limit_reached() - does a limit explain that a call failed?
+ * @error: the call's errno
+ * @bytes: memory it asked for; 0: as much as any test asks for at once
+ * @why:   gets a clause without full stop that names the limit
+ *
+ * Returns the clause, or NULL if no limit is reached that leads to this errno.
+ */
+const char *limit_reached(int error, size_t bytes, struct reason *why);
+
+/* The clause of limit_reached(), or else what strerror() says. */
+const char *limit_or_error(int error, struct reason *why);
+
+/* Processes killed for lack of memory, and limits of memory that were hit, so far. */
+struct oom_count {
+	bool grouped;		/* counted for this process's own control group */
+	uint64_t killed, hit;
+};
+
+void oom_look(struct oom_count *count);
+
+/**
+ * limit_killed() - does a limit explain that a process was killed?
+ * @signal: that ended it
+ * @before: as oom_look() set it before the process was started
+ * @why:    as for limit_reached()
+ *
+ * Returns the clause, or NULL.
+ */
+const char *limit_killed(int signal, const struct oom_count *before, struct reason *why);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Two memory cgroups of the run's own, in which processes of tests may be for
+ * as long as they last.  Version 1 and version 2 of cgroups will do.
+ */
+#ifndef UFFDIO_MOVE_MEMCG_H
+#define UFFDIO_MOVE_MEMCG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum memcg { MEMCG_FIRST, MEMCG_SECOND, MEMCG_COUNT };
+
+/**
+ * memcg_prepare() - make them, by settings.h, which removes them
+ *
+ * Beneath the memory cgroup of this process, or beside it where version 2 allows
+ * no cgroup beneath one that has processes.  Returns 0 or an errno.
+ */
+int memcg_prepare(void);
+
+/* Move the calling process there; returns 0 or an errno. */
+int memcg_enter(enum memcg group);
+
+/* Pages that are charged to it, -1 if that cannot be read. */
+long memcg_pages(enum memcg group);
+
+/* Is a page frame charged to it?  False too if that is not told (frames_shown()). */
+bool memcg_has(enum memcg group, uint64_t frame);
+
+#endif

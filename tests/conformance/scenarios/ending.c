@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel finds when the memory of a process ends: it then holds its
+ * counters against nothing, to the page, and complains where one is left over.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/machine.h"
+#include "scenarios/paging.h"
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define PAGES 64
+#define HUGE 2
+
+static int open_log(struct test *t)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		machine_cannot(t, errno, "the kernel's log cannot be read");
+	return log;
+}
+
+/* Of pages and of page tables, as in check_mm() of kernel/fork.c. */
+static unsigned int count_complaints(int log)
+{
+	unsigned int complaints = 0;
+	char line[2048];
+	ssize_t n;
+
+	/* A record that was overwritten before it was read is EPIPE. */
+	while ((n = read(log, line, sizeof(line) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		line[n > 0 ? n : 0] = '\0';
+		complaints += strstr(line, "Bad rss-counter state") ||
+			      strstr(line, "non-zero pgtables_bytes");
+	}
+	return complaints;
+}
+
+static void move_and_stay(struct scene *s, uint64_t mode)
+{
+	scene_move(s, s->destination, s->source, s->pages, mode, NULL);
+}
+
+static void move_small(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	madvise(source_page(&s, 1), page_size(), MADV_DONTNEED);
+	(void)*(volatile char *)source_page(&s, 1);
+	madvise(source_page(&s, PAGES / 2), page_size(), MADV_DONTNEED);
+	move_and_stay(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+}
+
+static void move_swapped(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	swap_out(&s, s.source, PAGES);
+	move_and_stay(&s, 0);
+}
+
+static void move_huge(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE, 0);
+	move_and_stay(&s, 0);
+}
+
+static void move_split(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE, 0);
+	scene_move_in_halves(&s);
+}
+
+static void move_huge_zero(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE, 0);
+	madvise(s.source, s.pages * page_size(), MADV_DONTNEED);
+	(void)*(volatile char *)s.source;
+	move_and_stay(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+}
+
+/*
+ * The memory goes when nobody uses it any more, not even a CPU that is idle:
+ * so both processes are on one, which has left it when it runs this one again.
+ */
+static void observe_ending(struct test *t, void (*move)(struct test *t))
+{
+	pid_t child;
+	int log;
+
+	stay_on_cpu(t, -1);
+	log = open_log(t);
+	child = machine_fork(t);
+	if (child == 0) {
+		move(t);
+		/* Nothing was unmapped: that is left to the end. */
+		_exit(0);
+	}
+	test_observe(t, "ended", "%d", test_wait(t, child));
+	test_observe(t, "complaints", "%u", count_complaints(log));
+	close(log);
+}
+
+void scenario_ending_small(struct test *t)
+{
+	observe_ending(t, move_small);
+}
+
+void scenario_ending_swapped(struct test *t)
+{
+	observe_ending(t, move_swapped);
+}
+
+void scenario_ending_huge(struct test *t)
+{
+	observe_ending(t, move_huge);
+}
+
+void scenario_ending_split(struct test *t)
+{
+	observe_ending(t, move_split);
+}
+
+void scenario_ending_huge_zero(struct test *t)
+{
+	observe_ending(t, move_huge_zero);
+}

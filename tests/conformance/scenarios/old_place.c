@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What another CPU meets at a page's old place, which it has in its TLB, while
+ * the page is moved and when it has been.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define RUN 512			/* pages of a long call: its first ones wait for its last */
+#define LEAST_ROUNDS 4
+#define MOST_ROUNDS 300
+#define ROUNDS_MS 50
+#define WATCH_MS 3		/* without a pause */
+
+/* Words that are stored to, in a page's first line behind the tag. */
+enum word { DURING = 1, AFTER };
+
+/* A round's course: each side waits for the other's step before it takes its own. */
+enum step { LAID_OUT, WARM, RETURNED, LOOKED, STEPS };
+
+struct watch {
+	struct scene *scene;
+	unsigned int pages;	/* of a call */
+	unsigned int steps;	/* taken, in all rounds */
+	int ended;
+	int doze[2];		/* a pipe to sleep at while the call runs; -1: watch it */
+	uint64_t stored;	/* what the watcher stores in this round */
+	bool stored_during;
+	uint64_t met;		/* at the old place of the last page, afterwards */
+};
+
+static volatile uint64_t *word_of(char *page, enum word word)
+{
+	return (volatile uint64_t *)page + word;
+}
+
+static void take_step(struct watch *w)
+{
+	__atomic_fetch_add(&w->steps, 1, __ATOMIC_ACQ_REL);
+}
+
+static bool is_taken(const struct watch *w, unsigned int round, enum step step)
+{
+	return __atomic_load_n(&w->steps, __ATOMIC_ACQUIRE) > round * STEPS + step;
+}
+
+/* False if there are no more rounds. */
+static bool await(struct watch *w, unsigned int round, enum step step)
+{
+	unsigned int turns = 0;
+
+	while (!is_taken(w, round, step)) {
+		if (__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE))
+			return false;
+		wait_a_turn(&turns);
+	}
+	return true;
+}
+
+/*
+ * The kernel reads the set before it refuses what it shall do with it.  For a
+ * hole this descriptor has it answer EFAULT, and wait for nobody.
+ */
+static bool is_visible(const void *page)
+{
+	return syscall(__NR_rt_sigprocmask, -1, page, NULL, _NSIG / 8) && errno == EINVAL;
+}
+
+/*
+ * As soon as the first page is seen at its new place, store to it at its old one.
+ * Every other round does not look, for some machines empty the TLB on their way
+ * into the kernel.
+ */
+static void watch_call(struct watch *w, unsigned int round)
+{
+	int64_t end = now_ms() + WATCH_MS;
+	struct scene *s = w->scene;
+	bool may_look = !(round & 1);
+
+	while (!is_taken(w, round, RETURNED)) {
+		/* Nor does the TLB outlast another task; but the call has to come about. */
+		if (now_ms() > end)
+			let_others_run();
+		if (!may_look || !is_visible(s->destination))
+			continue;
+		*word_of(s->source, DURING) = w->stored;
+		w->stored_during = true;
+		may_look = false;
+	}
+}
+
+static void sleep_through(struct watch *w, unsigned int round)
+{
+	char byte;
+
+	if (read(w->doze[0], &byte, 1) != 1)
+		test_broken(w->scene->test, "nothing ends the watcher's sleep");
+	await(w, round, RETURNED);
+}
+
+static void *watch(void *argument)
+{
+	struct watch *w = argument;
+	struct scene *s = w->scene;
+
+	stay_on_cpu(s->test, 1);
+	for (unsigned int round = 0; await(w, round, LAID_OUT); round++) {
+		char *last = source_page(s, w->pages - 1);
+
+		*word_of(s->source, DURING) = 0;
+		*word_of(last, AFTER) = 0;
+		take_step(w);
+		if (w->doze[0] < 0)
+			watch_call(w, round);
+		else
+			sleep_through(w, round);
+		w->met = *(volatile uint64_t *)last;
+		*word_of(last, AFTER) = w->stored;
+		take_step(w);
+	}
+	return NULL;
+}
+
+static bool holds(struct scene *s, char *page, enum word word, uint64_t value)
+{
+	return page_is_there(s->test, page) && *word_of(page, word) == value;
+}
+
+struct seen {
+	unsigned int during, after, lost;
+};
+
+/* Each store is at one of the two places; which one tells when it reached what. */
+static void look_for_stores(struct watch *w, struct seen *seen)
+{
+	unsigned int last = w->pages - 1;
+	struct scene *s = w->scene;
+
+	if (holds(s, destination_page(s, 0), DURING, w->stored))
+		seen->during++;
+	else if (w->stored_during)
+		seen->lost += !holds(s, source_page(s, 0), DURING, w->stored);
+	if (w->met || holds(s, destination_page(s, last), AFTER, w->stored))
+		seen->after++;
+	else
+		seen->lost += !holds(s, source_page(s, last), AFTER, w->stored);
+}
+
+static void lay_out(struct watch *w, unsigned int round)
+{
+	struct scene *s = w->scene;
+
+	madvise(s->destination, s->pages * page_size(), MADV_DONTNEED);
+	scene_refill(s);
+	w->stored = scene_tag(1000000 + round);
+	w->stored_during = false;
+}
+
+static int play_round(struct watch *w, unsigned int round, struct seen *seen)
+{
+	struct scene *s = w->scene;
+	int error;
+
+	lay_out(w, round);
+	take_step(w);
+	await(w, round, WARM);
+	error = scene_move(s, s->destination, s->source, w->pages, 0, NULL);
+	take_step(w);
+	if (w->doze[1] >= 0 && write(w->doze[1], "", 1) != 1)
+		test_broken(s->test, "the watcher cannot be woken");
+	await(w, round, LOOKED);
+	if (!error)
+		look_for_stores(w, seen);
+	return error;
+}
+
+static void play(struct watch *w, struct seen *seen)
+{
+	struct pace pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
+	struct crew crew = { 0 };
+	int error = 0;
+
+	crew_add(w->scene, &crew, watch, w);
+	stay_on_cpu(w->scene->test, 0);
+	for (unsigned int round = 0; !error && pace_goes_on(&pace); round++)
+		error = play_round(w, round, seen);
+	__atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
+	crew_end(&crew);
+	test_observe(w->scene->test, "errno", "%s", error_name(error));
+	test_observe(w->scene->test, "after", "%s", seen->after ? "yes" : "no");
+	test_observe(w->scene->test, "lost", "%u", seen->lost);
+}
+
+static void play_watched(struct scene *s, unsigned int pages)
+{
+	struct watch w = { .scene = s, .pages = pages, .doze = { -1, -1 } };
+	struct seen seen = { 0 };
+
+	play(&w, &seen);
+	test_observe(s->test, "during", "%s", seen.during ? "yes" : "no");
+	scene_end(s);
+}
+
+void scenario_old_place_one_page(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, 1, UFFD_FEATURE_SIGBUS);
+	play_watched(&s, 1);
+}
+
+void scenario_old_place_run(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, RUN, UFFD_FEATURE_SIGBUS);
+	play_watched(&s, RUN);
+}
+
+void scenario_old_place_huge(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, UFFD_FEATURE_SIGBUS);
+	play_watched(&s, s.pages);
+}
+
+void scenario_old_place_asleep(struct test *t)
+{
+	struct seen seen = { 0 };
+	struct watch w = { 0 };
+	struct scene s;
+
+	scene_build(&s, t, RUN, UFFD_FEATURE_SIGBUS);
+	w = (struct watch){ .scene = &s, .pages = RUN };
+	if (pipe(w.doze))
+		test_broken(t, "no pipe: %s", strerror(errno));
+	play(&w, &seen);
+	scene_end(&s);
+}

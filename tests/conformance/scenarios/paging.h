@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages of a scene, swapped out and looked at.
+ */
+#ifndef UFFDIO_MOVE_PAGING_H
+#define UFFDIO_MOVE_PAGING_H
+
+#include "scenarios/scene.h"
+
+/**
+ * swap_out() - have pages swapped out
+ * @start, @pages: which, all of them present; not those behind a huge entry
+ *
+ * To be called on the CPU on which they were first touched (stay_on_cpu()): pages
+ * that another has yet to put on the kernel's lists are passed over.
+ */
+void swap_out(struct scene *s, char *start, unsigned int pages);
+
+/* How many pages of a scene are present, at either place? */
+unsigned int count_present(const struct scene *s);
+
+/* End a scene, and unmap its pages. */
+void scene_clear(struct scene *s);
+
+/* How many of them are swap entries; and of these, how many with the page still in memory? */
+unsigned int count_swapped(const char *start, unsigned int pages);
+unsigned int count_cached(const char *start, unsigned int pages);
+
+/**
+ * make_clean() - have a scene's source read back from swap, and not stored to since
+ *
+ * Such pages are clean: there is a copy of each in swap, which reclaim need not
+ * write again.  The copy is kept where the page was in memory before it was
+ * mapped again, not where it is read past the swap cache; and not by each kernel,
+ * so that this takes the need "swap-copy".
+ */
+void make_clean(struct scene *s);
+
+/* The pages of a mapping, by @field of /proc/self/smaps, such as "Private_Dirty". */
+unsigned long smaps_pages(struct test *t, const void *mapping, const char *field);
+
+/* A value of /proc/self/status, in pages. */
+long status_pages(struct test *t, const char *name);
+
+#endif
