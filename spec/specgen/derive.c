@@ -54,6 +54,22 @@ static void give(struct derivation *d, enum origin_kind kind, const struct test_
 	free(name);
 }
 
+/* "_DONTWAKE_ALLOW_SRC_HOLES" of each combination; false if there is no memory. */
+static bool name_modes(const struct contract *c, char *names[1 << MAX_MODES])
+{
+	names[0] = strdup("");
+	for (unsigned int m = 1, last = 0; m < contract_n_modes(c); m++) {
+		/* its last bit's name follows those of the others */
+		last += m >> (last + 1) & 1;
+		if (!names[m ^ 1u << last] ||
+		    asprintf(&names[m], "%s_%s", names[m ^ 1u << last], mode_word(c, last)) < 0) {
+			names[m] = NULL;
+			return false;
+		}
+	}
+	return names[0];
+}
+
 /* Two plain pages onto two holes: what a variation is tried on. */
 static struct test_plan plain_plan(const struct derivation *d)
 {
@@ -72,20 +88,30 @@ static bool tried_here(const struct contract *c, size_t check, unsigned int vari
 	return true;
 }
 
-static void derive_checks(struct derivation *d)
+/* In each mode, unless the variation is one of the mode. */
+static void derive_check(struct derivation *d, unsigned int variation, char *mode_names[])
+{
+	const struct contract *c = d->contract;
+	const struct variation *v = &c->variations[variation];
+	unsigned int modes = v->touches & FACET_MODE ? 1 : contract_n_modes(c);
+
+	for (unsigned int m = 0; m < modes && !d->stopped; m++) {
+		struct test_plan plan = plain_plan(d);
+
+		plan.mode = contract_mode(c, m);
+		plan.variations[plan.n_variations++] = variation;
+		give(d, FROM_CHECK, &plan, "%s%s", v->name, mode_names[m]);
+	}
+}
+
+static void derive_checks(struct derivation *d, char *mode_names[])
 {
 	const struct contract *c = d->contract;
 
 	for (size_t i = 0; i < c->n_checks; i++)
-		for (size_t k = 0; k < c->checks[i].n_violate; k++) {
-			struct test_plan plan = plain_plan(d);
-
-			if (!tried_here(c, i, c->checks[i].violate[k]))
-				continue;
-			plan.variations[plan.n_variations++] = c->checks[i].violate[k];
-			give(d, FROM_CHECK, &plan, "%s",
-			     c->variations[c->checks[i].violate[k]].name);
-		}
+		for (size_t k = 0; k < c->checks[i].n_violate; k++)
+			if (tried_here(c, i, c->checks[i].violate[k]))
+				derive_check(d, c->checks[i].violate[k], mode_names);
 }
 
 static void derive_pairs_of(struct derivation *d, size_t earlier, size_t later)
@@ -217,22 +243,6 @@ static void derive_cell(struct derivation *d, const struct state *s, const struc
 	     mode_name);
 }
 
-/* "_DONTWAKE_ALLOW_SRC_HOLES" of each combination; false if there is no memory. */
-static bool name_modes(const struct contract *c, char *names[1 << MAX_MODES])
-{
-	names[0] = strdup("");
-	for (unsigned int m = 1, last = 0; m < contract_n_modes(c); m++) {
-		/* its last bit's name follows those of the others */
-		last += m >> (last + 1) & 1;
-		if (!names[m ^ 1u << last] ||
-		    asprintf(&names[m], "%s_%s", names[m ^ 1u << last], mode_word(c, last)) < 0) {
-			names[m] = NULL;
-			return false;
-		}
-	}
-	return names[0];
-}
-
 static void derive_cells_of(struct derivation *d, const struct state *s, const struct state *t,
 			    char *mode_names[])
 {
@@ -244,20 +254,15 @@ static void derive_cells_of(struct derivation *d, const struct state *s, const s
 				derive_cell(d, s, t, contract_mode(c, m), mode_names[m], good);
 }
 
-static void derive_cells(struct derivation *d)
+static void derive_cells(struct derivation *d, char *mode_names[])
 {
 	const struct contract *c = d->contract;
-	char *mode_names[1 << MAX_MODES] = { NULL };
 
-	if (!name_modes(c, mode_names))
-		d->stopped = true;
 	for (size_t i = 0; i < c->n_states; i++)
 		for (size_t k = 0; k < c->n_states; k++)
 			if (makeable(&c->states[i], SIDE_SOURCE) &&
 			    makeable(&c->states[k], SIDE_DESTINATION))
 				derive_cells_of(d, &c->states[i], &c->states[k], mode_names);
-	for (unsigned int m = 0; m < contract_n_modes(c); m++)
-		free(mode_names[m]);
 }
 
 static void derive_vectors(struct derivation *d)
@@ -299,13 +304,18 @@ bool derive_tests(const struct contract *c,
 		.page = contract_role(c, ROLE_PAGE)->letter,
 		.hole = contract_role(c, ROLE_HOLE)->letter,
 	};
+	char *mode_names[1 << MAX_MODES] = { NULL };
 
 	write_cell(d.pages, d.page, 1, d.page);
 	write_cell(d.holes, d.hole, 1, d.hole);
-	derive_checks(&d);
+	if (!name_modes(c, mode_names))
+		d.stopped = true;
+	derive_checks(&d, mode_names);
 	derive_order(&d);
-	derive_cells(&d);
+	derive_cells(&d, mode_names);
 	derive_vectors(&d);
 	derive_scenarios(&d);
+	for (unsigned int m = 0; m < contract_n_modes(c); m++)
+		free(mode_names[m]);
 	return !d.stopped;
 }

@@ -109,6 +109,8 @@ static bool is_chosen(struct selection *s, enum origin_kind kind, const struct t
 		return false;
 	if (kind == FROM_CELL)
 		return is_short_cell(s->contract, plan);
+	if (kind == FROM_CHECK)
+		return !plan->mode;
 	return kind != FROM_ORDER || is_new_pair(s, plan);
 }
 
