@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a range begins and ends: against pages, page tables, huge pages, mappings and
+ * the end of what a task may address.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "machine/machine.h"
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define PAGES 4
+#define MANY 620		/* more than a page table has */
+#define BEHIND 5		/* pages of the last page table */
+
+static struct uffdio_move values_of(const struct scene *s, unsigned int pages)
+{
+	return (struct uffdio_move){
+		.dst = (uintptr_t)s->destination,
+		.src = (uintptr_t)s->source,
+		.len = pages * page_size(),
+		.move = MOVE_SENTINEL,
+	};
+}
+
+/* Of several calls: the first answer, unless one differs; and the pages that have moved. */
+struct answers {
+	int error;
+	bool begun, differ, written;
+	unsigned int moved;
+};
+
+static void call(struct scene *s, struct answers *a, struct uffdio_move values)
+{
+	int error = test_move(s->test, s->uffd, &values);
+
+	a->differ |= a->begun && error != a->error;
+	a->error = error;
+	a->begun = true;
+	a->written |= values.move != MOVE_SENTINEL;
+	for (unsigned int i = 0; i < s->pages; i++)
+		a->moved += page_is_there(s->test, destination_page(s, i));
+}
+
+static void observe_answers(struct test *t, const struct answers *a)
+{
+	test_observe(t, "errno", "%s", a->differ ? "several" : error_name(a->error));
+	test_observe(t, "move", "%s", a->written ? "written" : "untouched");
+	test_observe(t, "pages_moved", "%u", a->moved);
+}
+
+/* Each of the bits below a page's size, which no page's address and no length has. */
+void scenario_unaligned_dst(struct test *t)
+{
+	struct answers a = { .begun = false };
+	struct uffdio_move values;
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	for (uint64_t bit = 1; bit < page_size(); bit <<= 1) {
+		values = values_of(&s, 2);
+		values.dst |= bit;
+		call(&s, &a, values);
+		values = values_of(&s, 2);
+		values.len |= bit;
+		call(&s, &a, values);
+		values.dst |= bit;
+		call(&s, &a, values);
+	}
+	observe_answers(t, &a);
+	scene_end(&s);
+}
+
+void scenario_unaligned_src(struct test *t)
+{
+	struct answers a = { .begun = false };
+	struct uffdio_move values;
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	for (uint64_t bit = 1; bit < page_size(); bit <<= 1) {
+		values = values_of(&s, 2);
+		values.src |= bit;
+		call(&s, &a, values);
+	}
+	observe_answers(t, &a);
+	scene_end(&s);
+}
+
+static bool may_be_mapped(uint64_t address)
+{
+	void *p = mmap((void *)(uintptr_t)address, page_size(), PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != MAP_FAILED)
+		munmap(p, page_size());
+	return p != MAP_FAILED || errno == EEXIST;
+}
+
+/* The last page that a task may have where addresses of as many bits as usual end. */
+static uint64_t last_page_of_task(struct test *t)
+{
+	for (unsigned int bit = 47; bit < 63; bit++) {
+		uint64_t end = 1ULL << bit;
+
+		if (may_be_mapped(end))
+			continue;
+		for (unsigned int i = 1; i <= 16; i++)
+			if (may_be_mapped(end - i * page_size()))
+				return end - i * page_size();
+	}
+	test_broken(t, "the last page that may be mapped is not found");
+}
+
+/* It begins within the task's address space, and ends one page or far past it. */
+void scenario_dst_ends_past_task(struct test *t)
+{
+	struct answers a = { .begun = false };
+	struct uffdio_move values;
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		values = values_of(&s, i + 2);
+		values.dst = last_page_of_task(t) - i * page_size();
+		call(&s, &a, values);
+		values.len = 1ULL << 45;
+		call(&s, &a, values);
+	}
+	observe_answers(t, &a);
+	scene_end(&s);
+}
+
+/* The same of the source, with as much room behind the destination. */
+void scenario_src_ends_past_task(struct test *t)
+{
+	struct answers a = { .begun = false };
+	struct uffdio_move values;
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		values = values_of(&s, i + 2);
+		values.src = last_page_of_task(t) - i * page_size();
+		call(&s, &a, values);
+	}
+	observe_answers(t, &a);
+	scene_end(&s);
+}
+
+/* How many of the pages [@from, @to) are not where they should be alone? */
+static unsigned int misplaced(struct scene *s, unsigned int from, unsigned int to, bool moved)
+{
+	unsigned int wrong = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		const char *here = moved ? destination_page(s, i) : source_page(s, i);
+		const char *there = moved ? source_page(s, i) : destination_page(s, i);
+
+		wrong += page_is_there(s->test, there) || !page_is_there(s->test, here) ||
+			 read_tag(here) != scene_tag(i);
+	}
+	return wrong;
+}
+
+/* Up to a boundary of whatever is taken together, and beyond. */
+static const unsigned int stops[] = {
+	1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511,
+	512, 513, 600,
+};
+
+static void empty(struct scene *s)
+{
+	madvise(s->destination, s->pages * page_size(), MADV_DONTNEED);
+}
+
+static void stop_short(struct test *t, bool occupied)
+{
+	unsigned int miscounted = 0, wrong = 0;
+	int error = EAGAIN;
+	struct scene s;
+	int64_t move;
+
+	scene_build(&s, t, MANY, 0);
+	for (unsigned int i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		int this;
+
+		empty(&s);
+		scene_refill(&s);
+		if (!occupied)
+			madvise(source_page(&s, stops[i]), page_size(), MADV_DONTNEED);
+		else if (scene_copy(&s, destination_page(&s, stops[i]), s.source, 0))
+			test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
+		this = scene_move(&s, s.destination, s.source, MANY, 0, &move);
+		error = this == EAGAIN ? error : this;
+		miscounted += move != (int64_t)(stops[i] * page_size());
+		wrong += misplaced(&s, 0, stops[i], true);
+		wrong += misplaced(&s, stops[i] + 1, MANY, false);
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "miscounted", "%u", miscounted);
+	test_observe(t, "misplaced", "%u", wrong);
+	scene_end(&s);
+}
+
+void scenario_short_of_hole(struct test *t)
+{
+	stop_short(t, false);
+}
+
+void scenario_short_of_occupied(struct test *t)
+{
+	stop_short(t, true);
+}
+
+/* A huge page and a part of the next, or a part alone. */
+void scenario_huge_in_part(struct test *t)
+{
+	const unsigned int huge = pages_per_huge();
+	const unsigned int parts[] = {
+		1, huge / 2, huge / 2 + 1, huge - 1, huge, huge + 1, huge + huge / 2 + 1, 2 * huge - 1,
+	};
+	unsigned int miscounted = 0, wrong = 0;
+	int error = 0;
+	int64_t move;
+
+	for (unsigned int i = 0; i < sizeof(parts) / sizeof(parts[0]) && !error; i++) {
+		struct scene s;
+
+		scene_build_huge(&s, t, 2, 0);
+		for (unsigned int done = 0; done < parts[i] && !error; done += move / page_size()) {
+			error = scene_move_patiently(&s, destination_page(&s, done),
+						     source_page(&s, done), parts[i] - done, 0,
+						     &move);
+			/* The second page may be busy for a moment, which makes the call short. */
+			if (error == EAGAIN && move == (int64_t)huge_page_size())
+				error = 0;
+		}
+		wrong += misplaced(&s, 0, parts[i], true);
+		wrong += misplaced(&s, parts[i], s.pages, false);
+		miscounted += !error && move <= 0;
+		scene_end(&s);
+		munmap(s.source, s.pages * page_size());
+		munmap(s.destination, s.pages * page_size());
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "miscounted", "%u", miscounted);
+	test_observe(t, "misplaced", "%u", wrong);
+}
+
+/* Small entries map what is still one huge page: its mapping was two for a moment. */
+static void map_by_small(struct scene *s)
+{
+	char *middle = source_page(s, s->pages / 2);
+
+	if (mprotect(middle, page_size(), PROT_READ) ||
+	    mprotect(middle, page_size(), PROT_READ | PROT_WRITE))
+		machine_cannot(s->test, errno, "the access of a part cannot be changed");
+	if (page_mapped(s->test, s->source) != MAPPED_SMALL)
+		test_broken(s->test, "the huge page is still mapped as one");
+}
+
+void scenario_huge_by_small(struct test *t)
+{
+	const unsigned int parts[] = { 1, 3, pages_per_huge() };
+	unsigned int wrong = 0;
+	int error = 0;
+
+	for (unsigned int i = 0; i < sizeof(parts) / sizeof(parts[0]) && !error; i++) {
+		struct scene s;
+
+		scene_build_huge(&s, t, 1, 0);
+		map_by_small(&s);
+		error = scene_move_patiently(&s, s.destination, s.source, parts[i], 0, NULL);
+		wrong += misplaced(&s, 0, parts[i], true);
+		wrong += misplaced(&s, parts[i], s.pages, false);
+		scene_end(&s);
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "misplaced", "%u", wrong);
+}
+
+/*
+ * Over several page tables, of which some are not there: ranges of which each lies
+ * against its tables in another way.
+ */
+struct tables {
+	struct scene scene;
+	char *room[2];		/* of source and destination, aligned to a table */
+	unsigned int absent;	/* bit i: table i of the source has no page */
+	uint64_t *frames;	/* of the source's pages before the call; 0: none */
+	int error;
+	unsigned int miscounted, misplaced, other_frames;
+};
+
+#define TABLES 3
+
+static bool is_filled(const struct tables *w, unsigned int i)
+{
+	unsigned int per_table = table_span() / page_size();
+	unsigned int at = (w->scene.source - w->room[0]) / page_size() + i;
+	unsigned int to = (w->scene.destination - w->room[1]) / page_size() + i;
+	unsigned int in_table = at % per_table, in_other = to % per_table;
+
+	if (w->absent >> at / per_table & 1)
+		return false;
+	return in_table <= 1 || in_table == per_table - 1 || in_other <= 1 ||
+	       in_other == per_table - 1 || i == 0 || i == w->scene.pages - 1;
+}
+
+/* New mappings, for one keeps the page tables that it had. */
+static void map_tables(struct tables *w, unsigned int from, unsigned int to)
+{
+	size_t bytes = (TABLES + 2) * table_span();
+	struct scene *s = &w->scene;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		w->room[i] = map_aligned(s->test, bytes, table_span());
+		madvise(w->room[i], bytes, MADV_NOHUGEPAGE);
+	}
+	s->source = w->room[0] + from * page_size();
+	s->destination = w->room[1] + to * page_size();
+	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+	for (unsigned int i = 0; i < s->pages; i++) {
+		if (is_filled(w, i))
+			fill_page(source_page(s, i), scene_tag(i));
+		w->frames[i] = entry_frame(pagemap_entry(source_page(s, i)));
+	}
+}
+
+static void unmap_tables(struct tables *w)
+{
+	for (unsigned int i = 0; i < 2; i++)
+		munmap(w->room[i], (TABLES + 2) * table_span());
+}
+
+static void move_tables(struct tables *w)
+{
+	struct scene *s = &w->scene;
+	int64_t move;
+	int error = scene_move(s, s->destination, s->source, s->pages,
+			       UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, &move);
+
+	w->error = error ? error : w->error;
+	w->miscounted += move != (int64_t)(s->pages * page_size());
+	for (unsigned int i = 0; i < s->pages; i++) {
+		uint64_t entry = pagemap_entry(destination_page(s, i));
+
+		if (is_filled(w, i)) {
+			w->misplaced += misplaced(s, i, i + 1, true);
+			w->other_frames += entry_frame(entry) != w->frames[i];
+		} else {
+			w->misplaced += !!(entry & ENTRY_PRESENT);
+		}
+	}
+}
+
+static void try_tables(struct tables *w, struct test *t)
+{
+	const unsigned int per_table = table_span() / page_size();
+	const unsigned int offsets[] = { 0, 1, per_table / 2, per_table - 1 };
+	static const unsigned int absent[] = { 0, 1, 2, 4, 5 };
+
+	*w = (struct tables){ .error = 0 };
+	scene_build(&w->scene, t, 1, 0);
+	w->scene.pages = TABLES * per_table + BEHIND;
+	w->frames = calloc(w->scene.pages, sizeof(*w->frames));
+	if (!w->frames)
+		test_broken(t, "no memory");
+	for (unsigned int i = 0; i < 4 * 4 * 5; i++) {
+		w->absent = absent[i / 16];
+		map_tables(w, offsets[i / 4 % 4], offsets[i % 4]);
+		move_tables(w);
+		unmap_tables(w);
+	}
+	scene_end(&w->scene);
+}
+
+void scenario_every_alignment(struct test *t)
+{
+	struct tables w;
+
+	try_tables(&w, t);
+	test_observe(t, "errno", "%s", error_name(w.error));
+	test_observe(t, "miscounted", "%u", w.miscounted);
+	test_observe(t, "misplaced", "%u", w.misplaced);
+}
+
+void scenario_every_alignment_frames(struct test *t)
+{
+	struct tables w;
+
+	try_tables(&w, t);
+	test_observe(t, "other_frames", "%u", w.other_frames);
+}
+
+/* As many as a kernel might take together, and more. */
+void scenario_long_move_frames(struct test *t)
+{
+	unsigned int other = 0;
+	uint64_t frames[MANY];
+	struct scene s;
+
+	scene_build(&s, t, MANY, 0);
+	for (unsigned int i = 0; i < MANY; i++)
+		frames[i] = entry_frame(pagemap_entry(source_page(&s, i)));
+	scene_observe_errno(&s, MANY, 0);
+	for (unsigned int i = 0; i < MANY; i++)
+		other += entry_frame(pagemap_entry(destination_page(&s, i))) != frames[i];
+	test_observe(t, "other_frames", "%u", other);
+	scene_end(&s);
+}
+
+/* Of a mapping the first pages, the last, and all. */
+void scenario_fills_mappings(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	scene_observe_move(&s, "", PAGES, 0);
+	scene_end(&s);
+}
+
+/* A range that is registered in part is two mappings. */
+void scenario_dst_registered_in_part(struct test *t)
+{
+	struct uffdio_range tail;
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	tail = (struct uffdio_range){ (uintptr_t)destination_page(&s, 2), 2 * page_size() };
+	if (ioctl(s.uffd, UFFDIO_UNREGISTER, &tail))
+		test_broken(t, "UFFDIO_UNREGISTER: %s", strerror(errno));
+	scene_observe_move(&s, "", PAGES, 0);
+	scene_observe_move(&s, ".holes", PAGES, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	scene_end(&s);
+}
+
+void scenario_src_registered_in_part(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	scene_register(&s, s.source, 2, UFFDIO_REGISTER_MODE_MISSING);
+	scene_observe_move(&s, "", PAGES, 0);
+	scene_observe_move(&s, ".holes", PAGES, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	scene_end(&s);
+}
+
+/* What does not matter of two mappings: advice that one of them alone has been given. */
+void scenario_other_advice(struct test *t)
+{
+	static const int advice[] = {
+		MADV_DONTDUMP, MADV_DONTFORK, MADV_WIPEONFORK, MADV_RANDOM, MADV_SEQUENTIAL,
+		MADV_MERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+	};
+	unsigned int refused = 0;
+
+	for (unsigned int i = 0; i < 2 * sizeof(advice) / sizeof(advice[0]); i++) {
+		struct scene s;
+
+		scene_build(&s, t, PAGES, 0);
+		/* Which a kernel may lack; then nothing differs. */
+		madvise(i & 1 ? s.source : s.destination, PAGES * page_size(), advice[i / 2]);
+		refused += !!scene_move(&s, s.destination, s.source, PAGES, 0, NULL);
+		scene_end(&s);
+	}
+	test_observe(t, "refused", "%u", refused);
+}
