@@ -81,9 +81,15 @@ static void note_call(const struct call *c)
 		 (unsigned long long)c->values.mode);
 }
 
+static bool surroundings_kept(const struct call *c)
+{
+	return !(c->before_passed[0] | c->before_passed[1] | c->behind_passed[0] |
+		 c->behind_passed[1] | c->behind_passed[2] | c->behind_passed[3]);
+}
+
 static bool members_kept(const struct call *c)
 {
-	return !c->argument_unreadable &&
+	return !c->argument_unreadable && surroundings_kept(c) &&
 	       !memcmp(c->argument, &c->values, offsetof(struct uffdio_move, move));
 }
 

@@ -39,7 +39,9 @@ struct call {
 	/* set by call_build(); a late step may change them */
 	int uffd;
 	struct uffdio_move values;	/* what is passed */
+	uint64_t before_passed[2];
 	struct uffdio_move passed;	/* the copy that the kernel gets */
+	uint64_t behind_passed[4];	/* these stay 0 */
 	struct uffdio_move *argument;	/* where it is passed; NULL: &passed */
 	/* sets argument to a copy of values, before each call; may be NULL */
 	call_step place_argument;
@@ -53,7 +55,7 @@ struct call {
 	/* set by call_run() */
 	int error;
 	int64_t move;
-	bool members_kept;		/* those that are passed, not .move */
+	bool members_kept;		/* those that are passed, and what is around it; not .move */
 	const char *mappings;		/* "kept", or what has changed */
 };
 
