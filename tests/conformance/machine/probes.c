@@ -428,6 +428,12 @@ static bool user_mode_works(struct reason *why)
 	       lacks_errno(why, "one is refused");
 }
 
+static bool kernel_faults_work(struct reason *why)
+{
+	return syscall(__NR_userfaultfd, O_CLOEXEC) >= 0 ||
+	       !access("/dev/userfaultfd", R_OK | W_OK) || lacks(why, "they take CAP_SYS_PTRACE");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -465,6 +471,7 @@ const struct probe probes[] = {
 	{ "swap-copy", swap_copy_works },
 	{ "collapse", collapse_works },
 	{ "user-mode", user_mode_works },
+	{ "kernel-faults", kernel_faults_work },
 };
 
 const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);

@@ -10,7 +10,7 @@
 
 #include "machine/machine.h"
 #include "scenarios/scenarios.h"
-#include "scenarios/scene.h"
+#include "scenarios/waiters.h"
 
 #define PAGES 4
 #define LONG_BYTES (9UL << 20)
@@ -142,7 +142,7 @@ void scenario_long_move(struct test *t)
 /* A scene of so many pages, nothing there. */
 static void build_empty(struct scene *s, struct test *t, size_t bytes)
 {
-	scene_build(s, t, 1, 0);
+	scene_build(s, t, 1, WAITERS_FEATURES);
 	s->pages = bytes / page_size();
 	s->source = map_aligned(t, bytes, table_span());
 	s->destination = map_aligned(t, bytes, table_span());
@@ -195,15 +195,36 @@ void scenario_sparse_move(struct test *t)
  * Holes are gone over page by page, which takes long for so many; the huge zero
  * page takes their place, but for the first table.
  */
+static void build_far(struct scene *s, struct test *t)
+{
+	build_empty(s, t, FAR_BYTES + table_span() + page_size());
+	fill_ends(s);
+	madvise(s->source, s->pages * page_size(), MADV_HUGEPAGE);
+	for (size_t at = table_span(); at <= FAR_BYTES; at += table_span())
+		(void)*(volatile char *)(s->source + at);
+}
+
 void scenario_far_move(struct test *t)
 {
 	struct scene s;
 
-	build_empty(&s, t, FAR_BYTES + table_span() + page_size());
-	fill_ends(&s);
-	madvise(s.source, s.pages * page_size(), MADV_HUGEPAGE);
-	for (size_t at = table_span(); at <= FAR_BYTES; at += table_span())
-		(void)*(volatile char *)(s.source + at);
+	build_far(&s, t);
 	observe_long_move(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
 	observe_ends(&s);
+}
+
+void scenario_wake_far(struct test *t)
+{
+	struct waiter first, last;
+	struct scene s;
+
+	build_far(&s, t);
+	waiter_touch(&s, &first, s.destination, false);
+	waiter_await(&s, &first);
+	waiter_touch(&s, &last, destination_page(&s, s.pages - 1), false);
+	waiter_await(&s, &last);
+	observe_long_move(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	test_observe(t, "first", "%s", waiter_became(&s, &first));
+	test_observe(t, "last", "%s", waiter_became(&s, &last));
+	scene_end(&s);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +12,21 @@
 #include "machine/machine.h"
 #include "scenarios/waiters.h"
 
+static void read_in_call(struct waiter *w)
+{
+	if (write(w->pipe[1], (void *)w->address, sizeof(w->read)) == sizeof(w->read) &&
+	    read(w->pipe[0], &w->read, sizeof(w->read)) != sizeof(w->read))
+		w->read = 0;
+}
+
 static void *touch(void *argument)
 {
 	struct waiter *w = argument;
 
 	__atomic_store_n(&w->tid, (int)syscall(__NR_gettid), __ATOMIC_RELEASE);
-	if (w->store)
+	if (w->pipe[1])
+		read_in_call(w);
+	else if (w->store)
 		*w->address = 0x73746f7265ULL;
 	else
 		w->read = *w->address;
@@ -23,13 +34,26 @@ static void *touch(void *argument)
 	return NULL;
 }
 
-void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store)
+static void start(struct scene *s, struct waiter *w)
 {
-	*w = (struct waiter){ .address = address, .store = store };
 	if (s->n_waiters == MOST_WAITERS)
 		test_broken(s->test, "more than %d threads would wait", MOST_WAITERS);
 	machine_thread(s->test, &w->thread, touch, w);
 	s->waiters[s->n_waiters++] = w;
+}
+
+void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store)
+{
+	*w = (struct waiter){ .address = address, .store = store };
+	start(s, w);
+}
+
+void waiter_touch_in_call(struct scene *s, struct waiter *w, void *address)
+{
+	*w = (struct waiter){ .address = address };
+	if (pipe2(w->pipe, O_CLOEXEC))
+		machine_cannot(s->test, errno, "no pipe could be had");
+	start(s, w);
 }
 
 /* A file of a thread's; false if it cannot be read. */
@@ -132,6 +156,16 @@ const char *waiter_became(struct scene *s, struct waiter *w)
 	if (events)
 		return "refaulted";
 	return w->sleeps == sleeps_before ? "asleep" : "stirred";
+}
+
+/* A fault queues its event before it sleeps. */
+void waiter_await_unread(struct scene *s, struct waiter *w)
+{
+	struct pollfd events = { .fd = s->uffd, .events = POLLIN };
+
+	let_settle(w);
+	if (is_done(w) || poll(&events, 1, 0) != 1)
+		test_broken(s->test, "a thread that touches a missing page made no event");
 }
 
 void waiter_await(struct scene *s, struct waiter *w)

@@ -22,6 +22,7 @@ struct waiter {
 	pthread_t thread;
 	volatile uint64_t *address;
 	bool store;
+	int pipe[2];		/* through which it reads, if within a system call */
 	uint64_t read;		/* what it read, once it is done */
 	int tid, done;
 	unsigned int events;	/* that it has made since it was last asked about */
@@ -31,6 +32,12 @@ struct waiter {
 
 /* Start a thread that reads or stores at @address, without waiting for anything. */
 void waiter_touch(struct scene *s, struct waiter *w, void *address, bool store);
+
+/* The same of one that reads within a system call, so that the kernel faults for it. */
+void waiter_touch_in_call(struct scene *s, struct waiter *w, void *address);
+
+/* See it asleep for the page, its event left where it is; its descriptor has no other. */
+void waiter_await_unread(struct scene *s, struct waiter *w);
 
 /* See it asleep for the page, its event read. */
 void waiter_await(struct scene *s, struct waiter *w);

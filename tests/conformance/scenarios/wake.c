@@ -319,3 +319,74 @@ void scenario_unwritable_wakes(struct test *t)
 	audience_tell(&a, "", NULL);
 	scene_end(s);
 }
+
+/* Nobody has read the events of those who wait. */
+static void wake_unread(struct test *t, unsigned int n, uint64_t mode)
+{
+	static const char *const places[] = { "first", "middle", "last", "behind" };
+	struct waiter waiters[sizeof(places) / sizeof(places[0])];
+	struct scene s;
+
+	scene_build(&s, t, 4, WAITERS_FEATURES);
+	madvise(source_page(&s, n), page_size(), MADV_DONTNEED);
+	for (unsigned int i = 0; i < 4; i++) {
+		waiter_touch(&s, &waiters[i], destination_page(&s, i), i & 1);
+		waiter_await_unread(&s, &waiters[i]);
+	}
+	scene_observe_move(&s, "", 3, mode);
+	for (unsigned int i = 0; i < 4; i++)
+		test_observe(t, places[i], "%s", waiter_became(&s, &waiters[i]));
+	scene_end(&s);
+}
+
+void scenario_wake_unread(struct test *t)
+{
+	wake_unread(t, 3, 0);
+}
+
+void scenario_wake_unread_short(struct test *t)
+{
+	wake_unread(t, 1, 0);
+}
+
+void scenario_dontwake_unread(struct test *t)
+{
+	wake_unread(t, 3, UFFDIO_MOVE_MODE_DONTWAKE);
+}
+
+/* Events that tell an address within its page, up to the page's last word. */
+void scenario_wake_exact(struct test *t)
+{
+	struct audience a = { .n = 0 };
+	struct scene *s = &a.scene;
+
+	scene_build(s, t, 5, WAITERS_FEATURES | UFFD_FEATURE_EXACT_ADDRESS);
+	audience_add(&a, "before", destination_page(s, 1) - 8, false);
+	audience_add(&a, "first", destination_page(s, 1) + 8, false);
+	audience_add(&a, "middle", destination_page(s, 2) + page_size() / 2, true);
+	audience_add(&a, "last", destination_page(s, 4) - 8, false);
+	audience_add(&a, "behind", destination_page(s, 4) + 8, false);
+	observe_move(&a, FROM, 3, 0);
+	audience_tell(&a, "", NULL);
+	scene_end(s);
+}
+
+void scenario_wake_in_call(struct test *t)
+{
+	struct waiter first, last, behind;
+	struct scene s;
+
+	scene_build(&s, t, 4, WAITERS_FEATURES);
+	waiter_touch_in_call(&s, &first, s.destination);
+	waiter_touch_in_call(&s, &last, destination_page(&s, 2));
+	waiter_touch_in_call(&s, &behind, destination_page(&s, 3));
+	waiter_await(&s, &first);
+	waiter_await(&s, &last);
+	waiter_await(&s, &behind);
+	scene_observe_move(&s, "", 3, 0);
+	test_observe(t, "first", "%s", waiter_became(&s, &first));
+	test_observe(t, "last", "%s", waiter_became(&s, &last));
+	test_observe(t, "behind", "%s", waiter_became(&s, &behind));
+	test_observe(t, "read", "%s", waiter_read(&last, scene_tag(2)));
+	scene_end(&s);
+}
