@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,4 +122,67 @@ void scenario_failed_mremap(struct test *t)
 	test_observe(t, "mremap", "%s", failing_mremaps(&s) ? "done" : "refused");
 	scene_observe_move(&s, "", 1, 0);
 	scene_end(&s);
+}
+
+static void drop_other(struct scene *s)
+{
+	madvise(destination_page(s, PAGES - 2), page_size(), MADV_DONTNEED);
+}
+
+/* The next event is there, and with it its change. */
+static void read_next(struct scene *s)
+{
+	struct pollfd events = { .fd = s->uffd, .events = POLLIN };
+	struct uffd_msg event;
+
+	while (!next_event(s, &event))
+		poll(&events, 1, -1);
+}
+
+static unsigned int count_made(const struct change changes[2])
+{
+	return !!__atomic_load_n(&changes[0].made, __ATOMIC_ACQUIRE) +
+	       !!__atomic_load_n(&changes[1].made, __ATOMIC_ACQUIRE);
+}
+
+/* Two changes, of which each lasts until its own event has been read; and each call is told. */
+void scenario_event_after_event(struct test *t)
+{
+	struct pollfd events;
+	struct change changes[2];
+	struct scene s;
+
+	scene_build(&s, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
+	change_begin(&changes[0], &s, drop);
+	change_begin(&changes[1], &s, drop_other);
+	scene_observe_move(&s, "", 1, 0);
+	scene_observe_move(&s, ".again", 1, 0);
+	read_next(&s);
+	while (count_made(changes) < 1)
+		let_others_run();
+	events = (struct pollfd){ .fd = s.uffd, .events = POLLIN };
+	poll(&events, 1, -1);
+	scene_observe_move(&s, ".one_read", 1, 0);
+	read_next(&s);
+	while (count_made(changes) < 2)
+		let_others_run();
+	change_finish(&changes[0]);
+	change_finish(&changes[1]);
+	scene_observe_move(&s, ".after", 1, 0);
+	scene_end(&s);
+}
+
+/* Of another descriptor, whose ranges are not concerned. */
+void scenario_event_elsewhere(struct test *t)
+{
+	struct change change;
+	struct scene s, other;
+
+	scene_build(&s, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
+	scene_build(&other, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
+	change_begin(&change, &other, drop);
+	scene_observe_move(&s, "", 1, 0);
+	change_finish(&change);
+	scene_end(&s);
+	scene_end(&other);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "machine/machine.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/waiters.h"
 
@@ -54,13 +55,13 @@ static void *move_all(void *argument)
 	return NULL;
 }
 
-void scenario_source_no_event(struct test *t)
+static void move_registered(struct test *t, bool elsewhere)
 {
 	uint64_t features = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
 			    UFFD_FEATURE_EVENT_UNMAP;
 	struct uffd_msg event, seen = { 0 };
 	struct mover m = { 0 };
-	struct scene s;
+	struct scene s, seeing;
 	int uffd = uffd_open(features | UFFD_FEATURE_EVENT_FORK);
 
 	/* The fork event takes a privilege; without it the others are asked for. */
@@ -69,20 +70,35 @@ void scenario_source_no_event(struct test *t)
 		close(uffd);
 	}
 	scene_build(&s, t, 4, features);
-	scene_register(&s, s.source, 4, UFFDIO_REGISTER_MODE_MISSING);
+	seeing = s;
+	if (elsewhere)
+		seeing.uffd = uffd_open(features);
+	if (seeing.uffd < 0)
+		machine_cannot(t, errno, "no second userfaultfd could be had");
+	scene_register(&seeing, s.source, 4, UFFDIO_REGISTER_MODE_MISSING);
 	m.scene = &s;
 	crew_add(&s, &m.crew, move_all, &m);
 	while (!__atomic_load_n(&m.done, __ATOMIC_ACQUIRE)) {
-		if (next_event(&s, &event))
+		if (next_event(&seeing, &event))
 			seen = event;
 		let_others_run();
 	}
 	crew_end(&m.crew);
-	if (next_event(&s, &event))
+	if (next_event(&seeing, &event))
 		seen = event;
 	test_observe(t, "errno", "%s", error_name(m.error));
 	test_observe(t, "event", "%s", seen.event ? event_name(&seen) : "none");
 	scene_end(&s);
+}
+
+void scenario_source_no_event(struct test *t)
+{
+	move_registered(t, false);
+}
+
+void scenario_source_no_event_elsewhere(struct test *t)
+{
+	move_registered(t, true);
 }
 
 void scenario_argument_in_source(struct test *t)
