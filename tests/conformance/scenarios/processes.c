@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
+#define NOBODY 65534
 #define LONG_PAGES 2048		/* a call over them takes longer than the pause between signals */
 #define SIGNALS 100		/* that come during calls */
 #define SIGNAL_EVERY_NS 50000
@@ -157,4 +159,60 @@ void scenario_peer(struct test *t)
 	test_observe(t, "destination", "%s", look_at(&s, s.destination, scene_tag(0)));
 	test_observe(t, "source", "%s", look_at(&s, s.source, scene_tag(0)));
 	scene_end(&s);
+}
+
+/* A call whose result is told by the test's main thread. */
+struct by_other {
+	struct scene scene;
+	int error;
+	int64_t move;
+};
+
+static void move_for(struct by_other *o)
+{
+	struct scene *s = &o->scene;
+
+	o->error = scene_move(s, s->destination, s->source, 1, 0, &o->move);
+}
+
+/* Not the thread that has made the descriptor and the mappings. */
+static void *move_one(void *argument)
+{
+	move_for(argument);
+	return NULL;
+}
+
+void scenario_other_thread(struct test *t)
+{
+	struct crew crew = { .n = 0 };
+	struct by_other o;
+
+	scene_build(&o.scene, t, 1, 0);
+	crew_add(&o.scene, &crew, move_one, &o);
+	crew_end(&crew);
+	test_observe_result(t, "", o.error, o.move);
+	scene_end(&o.scene);
+}
+
+/* Who made the descriptor with privilege has given it up since. */
+void scenario_privilege_dropped(struct test *t)
+{
+	struct by_other *o = mmap(NULL, sizeof(*o), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t child;
+
+	if (o == MAP_FAILED)
+		test_broken(t, "no memory: %s", strerror(errno));
+	child = machine_fork(t);
+	if (child == 0) {
+		scene_build(&o->scene, t, 1, 0);
+		if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+				       setresuid(NOBODY, NOBODY, NOBODY)))
+			_exit(1);
+		move_for(o);
+		_exit(0);
+	}
+	if (test_wait(t, child))
+		test_broken(t, "the privilege could not be given up");
+	test_observe_result(t, "", o->error, o->move);
 }

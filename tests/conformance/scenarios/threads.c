@@ -11,16 +11,19 @@
 #include "scenarios/scene.h"
 
 #define ROUNDS 400
+#define APART_ROUNDS 25
+#define APART_PAGES 256		/* of a call, so that two of them meet */
 #define LEAST_ROUNDS 10		/* on a busy machine */
 #define DUEL_MS 1000		/* for those beyond */
 
 /* Two threads that move page after page, each pair of calls at the same time. */
 struct duel {
 	struct scene *scene;
-	char *from[2], *to[2];	/* first pages of ROUNDS */
+	char *from[2], *to[2];	/* first pages of @rounds times @pages */
+	unsigned int pages;	/* of each call */
 	uint64_t mode;
 	unsigned int arrived;	/* at all meeting points so far */
-	unsigned int rounds;	/* that are fought; set before the last one's meeting */
+	unsigned int rounds;	/* that are fought; cut before the last one's meeting */
 	int64_t deadline;
 	int errors[2][ROUNDS];
 };
@@ -45,13 +48,14 @@ static void *fight(void *argument)
 	struct duel *d = me->duel;
 
 	for (unsigned int round = 0; round < __atomic_load_n(&d->rounds, __ATOMIC_ACQUIRE); round++) {
-		size_t at = round * page_size();
+		size_t at = round * d->pages * page_size();
 
 		if (me->who == 0 && round + 1 >= LEAST_ROUNDS && now_ms() > d->deadline)
 			__atomic_store_n(&d->rounds, round + 1, __ATOMIC_RELEASE);
 		meet(d, round);
 		d->errors[me->who][round] = scene_move(d->scene, d->to[me->who] + at,
-						       d->from[me->who] + at, 1, d->mode, NULL);
+						       d->from[me->who] + at, d->pages, d->mode,
+						       NULL);
 	}
 	return NULL;
 }
@@ -61,7 +65,6 @@ static void fight_out(struct duel *d)
 	struct duellist duellists[2] = { { d, 0 }, { d, 1 } };
 	struct crew crew = { 0 };
 
-	d->rounds = ROUNDS;
 	d->deadline = now_ms() + DUEL_MS;
 	crew_add(d->scene, &crew, fight, &duellists[0]);
 	crew_add(d->scene, &crew, fight, &duellists[1]);
@@ -125,6 +128,8 @@ void scenario_movers_to_one_place(struct test *t)
 		.scene = &s,
 		.from = { s.source, second },
 		.to = { s.destination, s.destination },
+		.pages = 1,
+		.rounds = ROUNDS,
 	};
 	fight_out(d);
 	observe_winners(t, d);
@@ -135,6 +140,34 @@ void scenario_movers_to_one_place(struct test *t)
 		/* The winner's page has arrived, the loser's is where it was. */
 		lost += !holds(&s, s.destination, i, scene_tag(first ? i : ROUNDS + i));
 		lost += !holds(&s, first ? second : s.source, i, scene_tag(first ? ROUNDS + i : i));
+	}
+	test_observe(t, "lost", "%u", lost);
+	scene_end(&s);
+	free(d);
+}
+
+/* Each moves pages of its own, of the same mappings. */
+void scenario_movers_apart(struct test *t)
+{
+	const unsigned int each = APART_ROUNDS * APART_PAGES;
+	struct duel *d = calloc(1, sizeof(*d));
+	unsigned int lost = 0;
+	struct scene s;
+
+	scene_build(&s, t, 2 * each, 0);
+	*d = (struct duel){
+		.scene = &s,
+		.from = { s.source, source_page(&s, each) },
+		.to = { s.destination, destination_page(&s, each) },
+		.pages = APART_PAGES,
+		.rounds = APART_ROUNDS,
+	};
+	fight_out(d);
+	observe_winners(t, d);
+	observe_loser(t, d);
+	for (unsigned int i = 0; i < d->rounds * APART_PAGES; i++) {
+		lost += !holds(&s, s.destination, i, scene_tag(i));
+		lost += !holds(&s, s.destination, each + i, scene_tag(each + i));
 	}
 	test_observe(t, "lost", "%u", lost);
 	scene_end(&s);
@@ -173,6 +206,8 @@ static void move_from_one_place(struct test *t, uint64_t mode, bool loser_fails)
 		.scene = &s,
 		.from = { s.source, s.source },
 		.to = { s.destination, other },
+		.pages = 1,
+		.rounds = ROUNDS,
 		.mode = mode,
 	};
 	fight_out(d);
