@@ -98,13 +98,20 @@ void scenario_later_changes(struct test *t)
 	scene_end(&s);
 }
 
-/* Reclaim finds a page by where the kernel takes it to be mapped. */
+/*
+ * Reclaim finds a page by where the kernel takes it to be mapped.  That pages can be
+ * swapped out at all is seen by one that does not move.
+ */
 static void observe_reclaimed(struct scene *s)
 {
-	unsigned int right = 0;
+	char *control = map_pages(s->test, 1);
+	unsigned int right = 0, swapped;
 
+	*control = 1;
+	swap_out(s, control, 1);
 	scene_observe_errno(s, s->pages, 0);
-	swap_out(s, s->destination, s->pages);
+	swapped = try_swap_out(s, s->destination, s->pages);
+	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
 	for (unsigned int i = 0; i < s->pages; i++)
 		right += read_tag(destination_page(s, i)) == scene_tag(i);
 	test_observe(s->test, "contents", "%s", right == s->pages ? "all" : "not all");
@@ -117,6 +124,32 @@ void scenario_reclaimed_later(struct test *t)
 
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, FEW, 0);
+	observe_reclaimed(&s);
+}
+
+/* A mapping that has held a page before it is moved keeps the offsets of its old place. */
+static char *map_elsewhere(struct test *t, unsigned int pages)
+{
+	size_t bytes = pages * page_size();
+	char *old = map_pages(t, pages), *new = map_pages(t, pages);
+
+	*old = 1;
+	if (mremap(old, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, new) != new)
+		machine_cannot(t, errno, "a mapping could not be moved");
+	madvise(new, bytes, MADV_DONTNEED);
+	return new;
+}
+
+void scenario_remapped_reclaimed_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	s.source = map_elsewhere(t, FEW);
+	s.destination = map_elsewhere(t, FEW);
+	scene_refill(&s);
+	scene_register(&s, s.destination, FEW, UFFDIO_REGISTER_MODE_MISSING);
 	observe_reclaimed(&s);
 }
 
@@ -159,4 +192,68 @@ void scenario_collapsed_later(struct test *t)
 			 read_tag(destination_page(&s, i)) == scene_tag(i);
 	test_observe(t, "contents", "%s", right == s.pages ? "all" : "not all");
 	scene_end(&s);
+}
+
+/* Each page of the source is write-protected, and then moved into a range that could be. */
+static void move_protected(struct scene *s, unsigned int pages)
+{
+	unsigned int protected = 0;
+	int error = 0;
+
+	scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_WP);
+	scene_register(s, s->destination, s->pages,
+		       UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP);
+	scene_protect(s, s->source, s->pages);
+	for (unsigned int i = 0; i < s->pages; i++)
+		if (!(pagemap_entry(source_page(s, i)) & ENTRY_PROTECTED))
+			test_broken(s->test, "page %u is not write-protected", i);
+	for (unsigned int i = 0; i < s->pages && !error; i += pages)
+		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), pages, 0,
+					     NULL);
+	for (unsigned int i = 0; i < s->pages; i++)
+		protected += !!(pagemap_entry(destination_page(s, i)) & ENTRY_PROTECTED);
+	test_observe(s->test, "errno", "%s", error_name(error));
+	test_observe(s->test, "protected", "%u", protected);
+	scene_end(s);
+}
+
+static void read_source(struct scene *s)
+{
+	madvise(s->source, s->pages * page_size(), MADV_DONTNEED);
+	for (unsigned int i = 0; i < s->pages; i++)
+		(void)*(volatile char *)source_page(s, i);
+}
+
+void scenario_protection_dropped_zero(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, FEW, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	read_source(&s);
+	move_protected(&s, FEW);
+}
+
+void scenario_protection_dropped_huge(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	move_protected(&s, s.pages);
+}
+
+void scenario_protection_dropped_split(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	move_protected(&s, s.pages / 2);
+}
+
+void scenario_protection_dropped_huge_zero(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	read_source(&s);
+	move_protected(&s, s.pages);
 }

@@ -87,6 +87,18 @@ void swap_out(struct scene *s, char *start, unsigned int pages)
 		    pages - count_swapped(start, pages), pages);
 }
 
+unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
+{
+	for (int i = 0; i < TRIES && count_swapped(start, pages) < pages; i++) {
+		if (madvise(start, pages * page_size(), MADV_PAGEOUT))
+			machine_cannot(s->test, errno, "pages cannot be paged out");
+		let_others_run();
+	}
+	if (count_swapped(start, pages) < pages && swap_is_full())
+		machine_cannot(s->test, ENOSPC, "pages could not be swapped out");
+	return count_swapped(start, pages);
+}
+
 /* A line of a file of "Name:  1234 kB" lines; -1 if it is another. */
 static long kb_of(const char *line, const char *name)
 {
