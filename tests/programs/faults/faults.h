@@ -20,6 +20,7 @@ struct fault {
 /* Each ends with one that has no name. */
 extern const struct fault faults_of_results[], faults_of_pages[], faults_of_ranges[];
 extern const struct fault faults_of_holders[], faults_of_wakes[], faults_of_scenarios[];
+extern const struct fault faults_of_narrowness[], faults_aside[];
 
 /* One that lacks the operation, hides it or never comes to it (kernel.c)? */
 bool is_faulty_kernel(const char *name);
@@ -47,6 +48,16 @@ char *destination_page_of(const struct uffdio_move *arg, long i);
 
 /* Pages that the call is about. */
 unsigned long pages_of(const struct uffdio_move *arg);
+
+/* Is the mapping that holds @address registered on any descriptor? */
+bool is_registered(uint64_t address);
+
+/* UFFDIO_WAKE of so many bytes; and is anybody to be woken by the call, as it went? */
+void wake(int uffd, uint64_t start, uint64_t length);
+bool is_to_wake(const struct uffdio_move *arg);
+
+/* The kernel's own waking is left out; what is woken instead is the caller's affair. */
+int call_without_waking(struct test *t, int uffd, struct uffdio_move *arg);
 
 /* A copy of @bytes that is kept until the test's process ends. */
 void *kept_copy(const void *from, size_t bytes);

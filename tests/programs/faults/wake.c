@@ -13,7 +13,7 @@
 #include "machine/pagemap.h"
 #include "test/compat.h"
 
-static void wake(int uffd, uint64_t start, uint64_t length)
+void wake(int uffd, uint64_t start, uint64_t length)
 {
 	struct uffdio_range range = { .start = start, .len = length };
 
@@ -25,7 +25,7 @@ static bool has_moved(const struct uffdio_move *arg)
 	return arg->move > 0 && arg->move != MOVE_SENTINEL;
 }
 
-static bool is_to_wake(const struct uffdio_move *arg)
+bool is_to_wake(const struct uffdio_move *arg)
 {
 	return has_moved(arg) && !(arg->mode & UFFDIO_MOVE_MODE_DONTWAKE);
 }
@@ -119,8 +119,7 @@ static int wake_despite_dontwake(struct test *t, int uffd, struct uffdio_move *a
 	return error;
 }
 
-/* The kernel's own waking is left out; what is woken instead is the caller's affair. */
-static int call_without_waking(struct test *t, int uffd, struct uffdio_move *arg)
+int call_without_waking(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	struct uffdio_move quiet = *arg;
 	int error;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults that hang together with what else goes on: threads that wait in another way
+ * than most, other descriptors, and other calls.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "machine/kernel.h"
+#include "machine/uffd.h"
+#include "test/compat.h"
+
+#define MOST_DESCRIPTORS 64
+
+/* What the kernel tells of a descriptor of userfaultfd; false if it is none. */
+static bool told_of(int fd, unsigned long *pending, unsigned long *features)
+{
+	char path[64], line[128];
+	unsigned long api;
+	bool told = false;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	while (info && fgets(line, sizeof(line), info)) {
+		sscanf(line, "pending: %lu", pending);
+		told |= sscanf(line, "API: %lx:%lx", &api, features) == 2;
+	}
+	if (info)
+		fclose(info);
+	return told;
+}
+
+static bool has_message(int fd)
+{
+	struct pollfd events = { .fd = fd, .events = POLLIN };
+
+	return poll(&events, 1, 0) == 1 && events.revents & POLLIN;
+}
+
+/* Only who has been told of by an event that was read. */
+static int no_wake_for_unread(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	unsigned long pending = 0, features;
+
+	if (told_of(uffd, &pending, &features) && pending)
+		return call_without_waking(t, uffd, arg);
+	return __real_test_move(t, uffd, arg);
+}
+
+/* An exact address is in no range of pages. */
+static int no_wake_for_exact(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	unsigned long pending, features;
+
+	if (told_of(uffd, &pending, &features) && features & UFFD_FEATURE_EXACT_ADDRESS)
+		return call_without_waking(t, uffd, arg);
+	return __real_test_move(t, uffd, arg);
+}
+
+static int no_wake_from_4_gib(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = call_without_waking(t, uffd, arg);
+
+	if (is_to_wake(arg))
+		wake(uffd, arg->dst, (uint32_t)arg->move);
+	return error;
+}
+
+/* Does this thread wait for a page within a system call? */
+static bool waits_in_call(const char *thread)
+{
+	char path[300], text[4096] = "";
+	FILE *file;
+	bool waits;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%s/stack", thread);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	waits = strstr(text, "handle_userfault") && strstr(text, "do_syscall_64");
+	return waits;
+}
+
+static int no_wake_in_system_call(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	DIR *threads = opendir("/proc/self/task");
+	const struct dirent *thread;
+	bool waits = false;
+
+	while (threads && (thread = readdir(threads)))
+		waits |= waits_in_call(thread->d_name);
+	if (threads)
+		closedir(threads);
+	return waits ? call_without_waking(t, uffd, arg) : __real_test_move(t, uffd, arg);
+}
+
+/* That the address space changes is told once, whether or not the event is read. */
+static int changing_told_once(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	static bool told;
+	int error = __real_test_move(t, uffd, arg);
+
+	if (error != EAGAIN || arg->move != -EAGAIN) {
+		told = false;
+		return error;
+	}
+	if (!told) {
+		told = true;
+		return error;
+	}
+	arg->move = arg->len;
+	return 0;
+}
+
+/* An event that waits at any descriptor keeps all of them from moving. */
+static int others_change_too(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	unsigned long pending, features;
+
+	for (int fd = 0; fd < MOST_DESCRIPTORS; fd++) {
+		pending = 0;
+		if (fd != uffd && told_of(fd, &pending, &features) && !pending && has_message(fd))
+			return refuse(arg, EAGAIN);
+	}
+	return __real_test_move(t, uffd, arg);
+}
+
+/* One call at a time, wherever another is about. */
+static int one_at_a_time(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	static int inside;
+	int error;
+
+	if (__atomic_fetch_add(&inside, 1, __ATOMIC_SEQ_CST) > 0)
+		error = refuse(arg, EAGAIN);
+	else
+		error = __real_test_move(t, uffd, arg);
+	__atomic_fetch_sub(&inside, 1, __ATOMIC_SEQ_CST);
+	return error;
+}
+
+static void *drop(void *argument)
+{
+	struct uffdio_move arg = *(struct uffdio_move *)argument;
+
+	free(argument);
+	madvise(source_of(&arg), arg.len, MADV_DONTNEED);
+	return NULL;
+}
+
+/* Registered on another descriptor: it is told that its page has gone. */
+static int event_for_other(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	struct uffdio_move *copy = kept_copy(arg, sizeof(*arg));
+	int error = __real_test_move(t, uffd, arg);
+	pthread_t thread;
+
+	if (error || !is_registered(arg->src) ||
+	    uffd_register(uffd, source_of(arg), arg->len, UFFDIO_REGISTER_MODE_MISSING,
+			  NULL) != EBUSY || pthread_create(&thread, NULL, drop, copy))
+		free(copy);
+	return error;
+}
+
+const struct fault faults_aside[] = {
+	{ .name = "no-wake-for-unread", .call = no_wake_for_unread },
+	{ .name = "no-wake-for-exact", .call = no_wake_for_exact },
+	{ .name = "no-wake-from-4-gib", .call = no_wake_from_4_gib },
+	{ .name = "no-wake-in-system-call", .call = no_wake_in_system_call },
+	{ .name = "changing-told-once", .call = changing_told_once },
+	{ .name = "others-change-too", .call = others_change_too },
+	{ .name = "one-at-a-time", .call = one_at_a_time },
+	{ .name = "event-for-other", .call = event_for_other },
+	{ .name = NULL }
+};
