@@ -11,13 +11,19 @@
 #                   first if the cache has it not
 #   --patches N     only the first N patches of the series; 0 is plain Linux 6.1
 #   --kernel IMAGE  boot this image instead; --config then only tells the machine
+#   --arch ARCH     the machine, if the kernel is none that is built here
 #   --file FILE     a further file for the guest's /bin; may be repeated
+#   --module FILE   a module that is loaded first; may be repeated, in their order
 #   --append WORDS  further words for the kernel's command line
 #   --limit SECONDS how long the guest may take (600)
+#   --stall SECONDS how long it may say nothing on its console (as long as it takes)
 #   --log FILE      write the console's log there (else below the cache's log/,
 #                   and it is kept only if something went wrong)
+#   --status FILE   write the program's exit status there, if it came to its end
 #
 # KERNEL=TREE or KERNEL=IMAGE boots a kernel of your own; a TREE is built first.
+# KERNEL=VERSION boots one of Debian's archive, 7.3.4 say (archive.sh), for ARCH=x86_64.
+# Where it has no modules any more, swap is on a disk instead.
 # KERNEL=patched, or none, is Linux 6.1 with the series; KERNEL=unpatched without.
 #
 # Exit status, where it is not the program's: 124 the guest did not end in time;
@@ -28,19 +34,25 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=config.sh
 . "$vm/config.sh"
+# shellcheck source=machines.sh
+. "$vm/machines.sh"
 help_if_asked "$@"
 
-name=base patches='' kernel='' limit=600 append='' files=() console=''
+name=base patches='' kernel='' machine='' limit=600 append='' files=() modules=() log='' status_file='' disk='' stall=
 while [[ ${1-} == --* ]]; do
 	[ $# -ge 2 ] || die "$1 wants a value"
 	case $1 in
 	--config) name=$2 ;;
 	--patches) patches=$2 ;;
 	--kernel) kernel=$2 ;;
+	--arch) machine=$2 ;;
+	--module) modules+=("$2") ;;
+	--status) status_file=$2 ;;
 	--file) files+=("$2") ;;
 	--append) append=$2 ;;
 	--limit) limit=$2 ;;
-	--log) console=$2 ;;
+	--stall) stall=$2 ;;
+	--log) log=$2 ;;
 	*) die "unknown option $1; --help tells the usage" ;;
 	esac
 	shift 2
@@ -49,7 +61,9 @@ done
 program=$1
 shift
 [[ $limit =~ ^[0-9]+$ ]] || die "not a number of seconds: $limit"
-for file in "$program" "${files[@]}"; do
+stall=${stall:-$limit}
+[[ $stall =~ ^[0-9]+$ ]] || die "not a number of seconds: $stall"
+for file in "$program" "${files[@]}" "${modules[@]}"; do
 	[ -f "$file" ] || die "there is no file $file"
 done
 
@@ -62,28 +76,24 @@ unpatched)
 	unset KERNEL
 	;;
 *)
-	[ -e "$KERNEL" ] || die "KERNEL=$KERNEL is neither a source tree nor an image"
 	if [ -f "$KERNEL" ]; then
 		kernel=${kernel:-$KERNEL}
+	elif [[ ! -e $KERNEL && $KERNEL =~ ^[0-9]+\.[0-9] ]]; then
+		machine=${machine:-${ARCH:-x86_64}}
+		released=$("$vm/archive.sh" fetch "$KERNEL" "$machine") || exit $EXIT_SETUP
+		kernel=$released/image name=$KERNEL-$machine
+		modules=("$released"/modules/*)
+		[ -e "${modules[0]}" ] || modules=() disk=yes
+	elif [ ! -e "$KERNEL" ]; then
+		die "KERNEL=$KERNEL is neither a source tree, nor an image, nor a version of Linux"
 	fi
 	;;
 esac
-select_config "$name"
-case $arch in
-arm64)
-	need_tool qemu-system-aarch64 qemu-system-arm
-	qemu=(qemu-system-aarch64 -M virt -cpu "max,pauth-impdef=on" -m 2G
-		-device virtio-serial-device
-		-device "virtserialport,chardev=output,name=uffdio-move.output"
-		-device "virtserialport,chardev=errors,name=uffdio-move.errors")
-	serial=ttyAMA0
-	;;
-*)
-	need_tool qemu-system-x86_64 qemu-system-x86
-	qemu=(qemu-system-x86_64 -cpu max -m 1G)
-	serial=ttyS0
-	;;
-esac
+if [ -z "$machine" ]; then
+	select_config "$name"
+	machine=$arch
+fi
+select_machine "$machine"
 
 if [ "$kernel" ]; then
 	[ -r "$kernel" ] || die "there is no kernel image $kernel"
@@ -93,32 +103,39 @@ fi
 
 make_cache
 work=$(mktemp -d)
-keep_log=$console
-console=${console:-$logs/console-$name-$$.log}
+keep_log=$log
+log=${log:-$logs/console-$name-$$.log}
 guest=
 # shellcheck disable=SC2317 # called by the trap
 finish()
 {
-	[ $? -ge "$EXIT_HANG" ] || [ "$keep_log" ] || rm -f "$console"
+	[ $? -ge "$EXIT_HANG" ] || [ "$keep_log" ] || rm -f "$log"
 	[ -z "$guest" ] || kill -KILL "$guest" 2>/dev/null || :
 	rm -rf "$work"
 	progress_end
 }
 trap finish EXIT
-trap 'say "interrupted; log: $console"; exit $EXIT_SETUP' INT TERM HUP
+trap 'say "interrupted; log: $log"; exit $EXIT_SETUP' INT TERM HUP
 
-"$vm/initramfs.sh" "$work/initramfs" "$cross" "$program" "${files[@]}" -- "${program##*/}" "$@"
+"$vm/initramfs.sh" "$work/initramfs" "$cross" "$program" "${files[@]}" \
+	"${modules[@]/#/--module=}" -- "${program##*/}" "$@"
 
-: >"$console" || die "$console cannot be written"
+: >"$log" || die "$log cannot be written"
 : >"$work/output"
 : >"$work/errors"
 # Merging the guest's memory would keep the host's ksmd from what a run there waits for.
 qemu+=(-machine mem-merge=off -accel "tcg,thread=multi" -smp 2 -nodefaults -no-reboot -display none
-	-chardev "file,id=console,path=$console" -serial chardev:console
+	-chardev "file,id=console,path=$log"
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"
-	-append "console=$serial panic=-1 oops=panic secretmem.enable=1 $append")
-[ "$arch" = arm64 ] || qemu+=(-serial chardev:output -serial chardev:errors)
+	-append "console=$console panic=-1 oops=panic secretmem.enable=1 $append")
+
+if [ "$disk" ]; then
+	{ truncate -s 128M "$work/disk" && /sbin/mkswap -q "$work/disk"; } ||
+		die "$work/disk cannot be written"
+	qemu+=(-drive "file=$work/disk,format=raw,if=none,id=disk"
+		-device "nvme,drive=disk,serial=swap")
+fi
 
 # A guest must not outlive us, whatever ends us.
 setpriv --pdeathsig KILL "${qemu[@]}" </dev/null >"$work/qemu" 2>&1 8>&- &
@@ -131,7 +148,7 @@ complaints()
 	awk '/unreferenced object 0x/ { object = NR ":" $0; next }
 		object != "" && !/comm "swapper/ { print object }
 		{ object = ""; print NR ":" $0 }
-		END { if (object != "") print object }' "$console" |
+		END { if (object != "") print object }' "$log" |
 		grep -a -E -f "$vm/complaints"
 }
 
@@ -141,14 +158,20 @@ show_complaints()
 	local first
 
 	first=$(complaints | sed -n '1s/:.*//p')
-	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" "$console" >&2
+	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" "$log" >&2
 }
 
 started=$SECONDS
 progress_at=$SECONDS
+spoken_at=$SECONDS
+said=0
 hang=
 while kill -0 "$guest" 2>/dev/null; do
-	if [ $((SECONDS - started)) -ge "$limit" ]; then
+	if [ "$said" -ne "$(stat -c %s "$log")" ]; then
+		said=$(stat -c %s "$log")
+		spoken_at=$SECONDS
+	fi
+	if [ $((SECONDS - started)) -ge "$limit" ] || [ $((SECONDS - spoken_at)) -ge "$stall" ]; then
 		hang=1
 		kill -KILL "$guest"
 	fi
@@ -162,6 +185,7 @@ progress_end
 # The last line is the guest's, all before it the program's.
 status=$(tail -c 32 "$work/output" | tr -d '\0' | sed -n 's/^.*\x1eexit \([0-9]*\)$/\1/p')
 if [ "$status" ]; then
+	[ -z "$status_file" ] || echo "$status" >"$status_file" || die "$status_file cannot be written"
 	sed 's/\x1eexit [0-9]*$//' "$work/output" | head -c -1
 else
 	cat "$work/output"
@@ -170,19 +194,19 @@ cat "$work/errors" >&2
 
 if complaints >/dev/null; then
 	show_complaints
-	say "the guest's kernel complained; log: $console"
+	say "the guest's kernel complained; log: $log"
 	exit $EXIT_COMPLAINT
 elif [ "$hang" ]; then
-	tail -n 30 "$console" >&2
-	say "the guest did not end within $limit s; log: $console"
+	tail -n 30 "$log" >&2
+	say "the guest did not end within $limit s, or said nothing for $stall s; log: $log"
 	exit $EXIT_HANG
 elif [ "${qemu_status-0}" -ne 0 ]; then
 	cat "$work/qemu" >&2
-	say "QEMU failed with status $qemu_status; log: $console"
+	say "QEMU failed with status $qemu_status; log: $log"
 	exit $EXIT_SETUP
 elif [ -z "$status" ]; then
-	tail -n 30 "$console" >&2
-	say "the guest went down before its program had ended; log: $console"
+	tail -n 30 "$log" >&2
+	say "the guest went down before its program had ended; log: $log"
 	exit $EXIT_COMPLAINT
 fi
 exit "$status"

@@ -5,7 +5,7 @@
 # not run.
 # shellcheck disable=SC2154 # set by common.sh
 
-# Sets: fragments arch cross compiler image
+# Sets: fragments arch compiler image, and cross as machines.sh does
 select_config() # NAME
 {
 	local config=$kernel_patch/config

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's first process: runs one program, whose output and end the host
+ * The guest's first process: loads the modules in /modules by their names' order, and runs one program, whose output and end the host
  * learns over ports of their own.  The console stays the kernel's.
  *
  * /command holds the program's path and arguments, each ended by a NUL.
@@ -15,6 +15,8 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -51,6 +53,36 @@ static void make_file_systems(void)
 	mount_at("cgroup2", "/sys/fs/cgroup");
 	let_cgroups_have_memory();
 	(void)!symlink("/proc/self/fd", "/dev/fd");
+}
+
+/* What does not fit this kernel the program will miss; the console tells. */
+static void load_modules(void)
+{
+	struct dirent **names;
+	char path[300];
+	int n = scandir("/modules", &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		if (names[i]->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/modules/%s", names[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (syscall(SYS_finit_module, fd, "", 0))
+			dprintf(STDERR_FILENO, "guest: %s could not be loaded: %m\n", path);
+		close(fd);
+	}
+}
+
+/* Kernels are given such a disk where they have no module for swap in memory. */
+static void swap_on_disk(void)
+{
+	for (int tries = 0; tries < 200 && access("/dev/nvme0", F_OK) == 0; tries++) {
+		if (!swapon("/dev/nvme0n1", 0))
+			return;
+		usleep(10 * 1000);
+	}
 }
 
 static void tell(const char *format, int value)
@@ -255,6 +287,8 @@ int main(void)
 	int output, errors, status;
 
 	make_file_systems();
+	load_modules();
+	swap_on_disk();
 	output = open_port("uffdio-move.output", "/dev/ttyS1");
 	errors = open_port("uffdio-move.errors", "/dev/ttyS2");
 	setenv("PATH", "/bin", 1);

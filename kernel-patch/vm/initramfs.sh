@@ -4,7 +4,8 @@
 # Usage: initramfs.sh OUTPUT CROSS FILE... -- PROGRAM [ARGUMENT]...
 #
 # Packs the guest's init, busybox, the static programs FILE..., and the command to
-# run, into an initial file system OUTPUT.  PROGRAM is the name of one of the FILEs,
+# run, into an initial file system OUTPUT.  A FILE that is written --module=FILE is a
+# module of the kernel, loaded before the command is run.  PROGRAM is the name of one of the FILEs,
 # or of a busybox applet.  CROSS is the prefix of the compiler for the guest's
 # architecture, "" for this machine's; for another, busybox is there if it is among
 # the FILEs.
@@ -22,11 +23,13 @@ need_tool "${cross}gcc" "gcc${cross:+-${cross%-}}"
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mkdir "$root/bin"
+mkdir "$root/bin" "$root/modules"
 while [ "$1" != -- ]; do
-	[ -f "$1" ] || die "there is no file $1"
-	cp "$1" "$root/bin/" || die "$1 could not be copied to $root"
-	chmod 755 "$root/bin/${1##*/}"
+	file=${1#--module=} directory=$root/bin
+	[ "$file" = "$1" ] || directory=$root/modules
+	[ -f "$file" ] || die "there is no file $file"
+	cp "$file" "$directory/" || die "$file could not be copied to $root"
+	chmod 755 "$directory/${file##*/}"
 	shift
 done
 shift
