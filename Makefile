@@ -21,30 +21,47 @@ EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cr
 	libclang-rt-14-dev
 KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 \
 	qemu-system-arm busybox-static sparse perl
+# For `make matrix` on the architectures that Debian has one kernel of.
+MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross \
+	gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
-CHECKS	:= check-trace check-specgen check-generated check-sanitized lint check-pages \
-	check-page-tools check-examples conformance check-storeys check-conformance check-faults \
+CHECKS	:= check-trace check-specgen check-records check-generated check-sanitized lint check-pages \
+	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
+	check-faults \
 	check-limits check-oracles check-stress
-KERNEL_CHECKS := check-kernel check-arm64 check-debug check-builds check-bisect
+KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
-COMPILE	 = @echo "  CC      $@"; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
-GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h)
+GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h \
+	clean_kernels.c)
+RECORDS	:= spec/kernels
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
-	$B/tests.d/contract_tables.o $B/tests.d/oracle.o $B/tests.d/derive.o
+	$B/tests.d/contract_tables.o $B/tests.d/clean_kernels.o $B/tests.d/oracle.o $B/tests.d/derive.o
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 HELPERS	:= conformance-with-faults sandbox mergeable
-ARM64	:= $(CACHE)/arm64
+
+# Other machines: the compiler's prefix, where libraries lie, the suite of Debian to take them from.
+ARCHITECTURES := x86_64 arm64 riscv64 s390x ppc64el
+THIS	:= $(shell uname -m)
+CROSS_arm64 := aarch64-linux-gnu
+CROSS_riscv64 := riscv64-linux-gnu
+CROSS_s390x := s390x-linux-gnu
+CROSS_ppc64el := powerpc64le-linux-gnu
+SUITE_riscv64 := trixie
+# Of the machine that is asked for, or this one.
+PROGRAM	= $B/$(if $(filter-out $(THIS),$(ARCH)),$(ARCH)/)uffdio-move-conformance
 KSELFTEST := $B/kselftest/kselftest.h
 
 .DELETE_ON_ERROR:
-.PHONY: all help setup report check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) kernel-tree kernel-export \
-	arm64 groff html pdf upstream install uninstall clean
+.PRECIOUS: $(CACHE)/libraries-%
+.PHONY: all help setup setup-matrix report matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
+	kernel-tree kernel-export groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
@@ -56,16 +73,20 @@ setup: ## install the Debian packages that are needed
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
 		$(PACKAGES) $(PAGE_PACKAGES) $(EXAMPLE_PACKAGES) $(KERNEL_PACKAGES)
 
-# Emulated, a test takes up to ten times as long.
-IN_VM	= kernel-patch/vm/boot.sh $B/uffdio-move-conformance --patience 10
+setup-matrix: ## those that `make matrix` needs for riscv64, s390x and ppc64el besides
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+		$(MATRIX_PACKAGES)
+
+IN_VM	= tests/kernels/report-in-vm.sh
 NO_MOVE	:= 4
 
-report: $B/uffdio-move-conformance ## which clauses hold here? ARGS=--json ...; KERNEL=patched, an image, a tree
+report: $B/uffdio-move-conformance $(addprefix program-,$(filter-out $(THIS),$(ARCH))) ## which clauses hold here? ARGS=--json ...; KERNEL=7.3.4, patched, an image, a tree
 ifdef KERNEL
-	@KERNEL=$(KERNEL) $(IN_VM) $(ARGS)
+	@KERNEL=$(KERNEL) ARCH=$(ARCH) $(IN_VM) $(PROGRAM) $(ARGS)
 else
 	@status=0; $< $(ARGS) || status=$$?; [ $$status -eq $(NO_MOVE) ] || exit $$status; \
-		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; $(IN_VM) $(ARGS)
+		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; \
+		$(IN_VM) $< $(ARGS)
 endif
 
 check: $(CHECKS) ## all of the checks below, but for those of kernels of our own
@@ -79,6 +100,9 @@ check-trace: $B/specgen ## each clause is tested, and each citation cites a clau
 
 check-specgen: $B/specgen ## bad contracts are refused, at the right place
 	tests/specgen/check-bad-contracts.sh $<
+
+check-records: $B/specgen ## what is said of releases agrees with spec/kernels, and bad records are refused
+	tests/specgen/check-records.sh $<
 
 check-generated: $B/specgen ## what specgen writes is the same each time, and of use
 	tests/specgen/check-generated.sh $B
@@ -105,6 +129,9 @@ check-storeys: ## the conformance program's files include what is below them onl
 check-conformance: $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) ## faulty kernels, sandboxes, interruptions
 	tests/programs/check-conformance.sh $B
 
+check-hazards: $B/uffdio-move-conformance ## what may take the machine down is run only where that is asked for
+	tests/programs/check-hazards.sh $B
+
 check-limits: $B/limits ## what the machine limits is named when it is reached, and only then
 	tests/programs/check-limits.sh $<
 
@@ -119,16 +146,28 @@ check-examples: $B/specgen ## each program compiles, is clean, and prints what i
 
 check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
 	tests/kernels/check-kernel.sh base $< /bin/busybox
+	tests/kernels/check-going-down.sh
+
+check-newest: $B/uffdio-move-conformance ## the contract on the newest kernel that Debian's archive has, in a VM
+	tests/kernels/check-newest.sh $<
 
 # A specgen for this machine, and the program for the other, with a directory of their own.
-arm64: | $(ARM64) ## the conformance program for arm64, in build/arm64
-	$(MAKE) B=$B/arm64 HOSTCC="$(HOSTCC)" CC="aarch64-linux-gnu-gcc \
-		-isystem $(ARM64)/usr/include -L$(ARM64)/usr/lib/aarch64-linux-gnu" \
-		$B/arm64/uffdio-move-conformance
+program-%: $(CACHE)/libraries-%
+	@command -v $(CROSS_$*)-gcc >/dev/null || \
+		{ echo "$(CROSS_$*)-gcc is not installed; 'make setup setup-matrix' does that" >&2; exit 1; }
+	+@$(MAKE) --no-print-directory B=$B/$* HOSTCC="$(HOSTCC)" CC="$(CROSS_$*)-gcc \
+		-isystem $(CACHE)/libraries-$*/usr/include -L$(CACHE)/libraries-$*/usr/lib/$(CROSS_$*)" \
+		$B/$*/uffdio-move-conformance
 
-check-arm64: arm64 ## the contract and the examples in a VM with 16 KiB pages
+check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB pages
 	CC=aarch64-linux-gnu-gcc tests/kernels/check-kernel.sh arm64-16k \
-		$B/arm64/uffdio-move-conformance $(ARM64)/bin/busybox
+		$B/arm64/uffdio-move-conformance $(CACHE)/libraries-arm64/bin/busybox
+
+# What cannot be built for a machine leaves it out.
+matrix: $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"
+	-@for arch in $(filter-out $(THIS),$(or $(ARCH),$(ARCHITECTURES))); do \
+		$(MAKE) --no-print-directory program-$$arch; done
+	@ARCH="$(or $(ARCH),$(ARCHITECTURES))" tests/kernels/matrix.sh $B
 
 check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
 	kernel-patch/vm/check-debug.sh $^
@@ -165,8 +204,9 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
 
-html: ## the pages as HTML, in build/html
-	tests/pages/render.sh html $B/html
+html: $B/specgen ## the pages, and the matrix of kernels, as HTML in build/html
+	@$B/specgen --matrix $(RECORDS) spec/uffdio_move.yaml >$B/kernels.html
+	KERNELS=$B/kernels.html tests/pages/render.sh html $B/html
 
 pdf: ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/render.sh pdf $B/uffdio-move.pdf
@@ -193,66 +233,67 @@ clean: ## remove what was built here; the cache stays
 CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)
 
 $B/specgen: $(SPECGEN_OBJECTS)
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(HOSTCC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libfyaml)
 
 $B/specgen-sanitized: $(wildcard spec/specgen/*.c spec/specgen/*.h)
 	@mkdir -p $B
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(HOSTCC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
 $B/fuzz-specgen: tests/specgen/fuzz.c $(filter-out %/main.c,$(wildcard spec/specgen/*.c)) \
 		$(wildcard spec/specgen/*.h)
 	@mkdir -p $B
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@clang -std=gnu11 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-Ispec/specgen -o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
-$B/generated: $B/specgen spec/uffdio_move.yaml
-	$B/specgen -o $B spec/uffdio_move.yaml
+$B/generated: $B/specgen spec/uffdio_move.yaml $(RECORDS) $(wildcard $(RECORDS)/*.yaml)
+	@echo "  SPECGEN $B" >&2
+	@$B/specgen -o $B --records $(RECORDS) spec/uffdio_move.yaml
 	@touch $@
 $(GENERATED): $B/generated ;
 
 # For TAP.
 $(KSELFTEST):
-	@echo "taking kselftest.h from linux-source-6.1"
+	@echo "  TAKE    $@, from linux-source-6.1" >&2
 	@rm -rf $(@D).new && mkdir -p $(@D).new
-	tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
+	@tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
 		linux-source-6.1/tools/testing/selftests/kselftest.h
 	@rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
 
 $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
 # The same program, around whose calls those of tests/programs/faults/ play a faulty kernel.
 $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
 		$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/programs/faults/*.c))
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson -luring
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson -luring
 
 $B/failing-allocations: $B/tests.d/allocations/failing_allocations.o $B/tests.d/allocations/fail_nth.o
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c))
 $B/limits: $B/tests.d/programs/limits.o
 $B/stress $B/limits: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
 $B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
-	@echo "  LINK    $@"
+	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
-$(ARM64):
-	tests/fetch-packages.sh $@ bookworm arm64 libjansson-dev liburing-dev busybox-static
+$(CACHE)/libraries-%:
+	tests/fetch-packages.sh $@ $(or $(SUITE_$*),bookworm) $* libjansson-dev liburing-dev busybox-static
 
 $(CACHE)/groff:
 	tests/fetch-packages.sh $@ stable $$(dpkg --print-architecture) \

@@ -24,6 +24,7 @@
 #define MAX_NEEDS	64	/* bits of a mask */
 #define MAX_MODES	8	/* bits of which every combination is looked at */
 #define MAX_TOGETHER	4	/* variations of one call */
+#define MAX_KERNELS	8	/* ranges of one deviation */
 #define MAX_FACTS	32	/* of one scenario or deviation */
 #define MAX_WHAT	24	/* bytes of a fact's name, with the 0 */
 #define MAX_VALUE	32	/* and of its value */
@@ -254,10 +255,21 @@ struct scenario {
 	int line;
 };
 
+/* What a test that meets a deviation may do to others. */
+enum hazard {
+	HAZARD_NONE,
+	HAZARD_MACHINE,		/* take the whole machine down */
+};
+
 /* A way in which released kernels are known to break a clause. */
 struct deviation {
-	const char *id, *is, *kernels, *why, *fixed;
+	const char *id, *is, *why, *fixed;
 	unsigned int clause;
+	const char *const *kernels;	/* releases that have it: "6.16 to 6.18.19" (releases.h) */
+	size_t n_kernels;
+	const char *seen;	/* what is known of that, besides; may be NULL */
+	bool by_chance;		/* it is met now and then */
+	enum hazard hazard;
 	const struct fact *instead;	/* told by what is observed */
 	size_t n_instead;
 };
@@ -266,6 +278,7 @@ struct origin;
 
 struct contract {
 	const char *title;
+	const char *version;	/* "1.1" */
 	const char *file;	/* as it was given to specgen */
 	struct floor floor;
 	struct interface interface;

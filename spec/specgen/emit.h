@@ -10,6 +10,8 @@
 
 #include "contract.h"
 
+struct records;
+
 /* contract_tables.c: the contract as initializers of contract.h. */
 void emit_tables(const struct contract *c, FILE *out);
 
@@ -24,6 +26,12 @@ void emit_page(const struct contract *c, FILE *out);
 
 /* uffdio_move_cases.h: the cases of the kernel's own selftest, with what is expected. */
 void emit_selftest(const struct contract *c, FILE *out);
+
+/* clean_kernels.c: the kernels that are recorded to be without a fault that has a hazard. */
+void emit_clean_kernels(const struct contract *c, const struct records *records, FILE *out);
+
+/* The page of clauses by kernels, in HTML. */
+void emit_matrix(const struct contract *c, const struct records *records, FILE *out);
 
 /* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
 void emit_head(const char *begin, const char *end, const char *licence, FILE *out);

@@ -45,6 +45,8 @@ void emit_header(const struct contract *c, FILE *out)
 	fprintf(out, "#ifndef UFFDIO_MOVE_INTERFACE_H\n#define UFFDIO_MOVE_INTERFACE_H\n\n"
 		"#include <stddef.h>\n\n#include <linux/ioctl.h>\n#include <linux/types.h>\n"
 		"#include <linux/userfaultfd.h>\n\n");
+	fprintf(out, "/* The version of the contract that this is from. */\n"
+		"#define %s_CONTRACT_VERSION \"%s\"\n\n", in->ioctl, c->version);
 	fprintf(out, "/* %s */\n#ifndef %s\n", in->is, in->ioctl);
 	emit_structure(in, out);
 	fprintf(out, "#define %s _IOWR(0x%02X, 0x%02X, struct %s)\n", in->ioctl, in->type,

@@ -256,9 +256,16 @@ static void deviations(const struct contract *c, FILE *out)
 		prose(c->clauses[d->clause].id, out);
 		fprintf(out, ")\n");
 		line(d->is, out);
-		fprintf(out, "Kernels:\n");
-		prose(d->kernels, out);
-		fprintf(out, ".\n");
+		fprintf(out, "Kernels: ");
+		for (size_t k = 0; k < d->n_kernels; k++) {
+			fprintf(out, "%s", k ? ", " : "");
+			prose(d->kernels[k], out);
+		}
+		fprintf(out, "%s.\n", d->by_chance ? "; met now and then" : "");
+		if (d->seen)
+			line(d->seen, out);
+		if (d->hazard == HAZARD_MACHINE)
+			fprintf(out, "It may take the whole machine down.\n");
 		line(d->why, out);
 		if (d->fixed) {
 			fprintf(out, "Fixed by commit\n");
@@ -274,13 +281,13 @@ void emit_page(const struct contract *c, FILE *out)
 	request("TH", c->title, out, " 7 \"\" \"uffdio-move\" \"The contract\"");
 	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of ");
 	line(c->title, out);
-	fprintf(out, ".SH DESCRIPTION\nEach clause has a name, a level, a rule, and why it is so.\n"
+	fprintf(out, ".SH DESCRIPTION\nThis is version %s.\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"
 		"(allowed; a caller has to be ready for each of the results),\n.B advice\n"
 		"(what a caller does about a result; no kernel can break it, and tests show\n"
 		"that it works),\n.B observed\n"
 		"(what kernels do; not to be relied upon) and\n.B unspecified\n"
-		"(callers must not depend on it).\n");
+		"(callers must not depend on it).\n", c->version);
 	fprintf(out, "A run of the tests passes only if at least %u in 100 of the clauses of level\n"
 		"must and may for which there are tests were looked at.\n", c->floor.tested);
 	line(c->floor.why, out);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "releases.h"
 #include "shapes.h"
 
 /* Structures: read from mappings */
@@ -544,6 +545,11 @@ static size_t find_variation(const struct contract *c, const char *name)
 	return find_in(c->variations, c->n_variations, sizeof(*c->variations), name);
 }
 
+static size_t find_deviation(const struct contract *c, const char *name)
+{
+	return find_in(c->deviations, c->n_deviations, sizeof(*c->deviations), name);
+}
+
 static size_t find_clause(const struct contract *c, const char *name)
 {
 	return find_in(c->clauses, c->n_clauses, sizeof(*c->clauses), name);
@@ -646,6 +652,44 @@ static void print_indices(struct printer *p, const void *from, const struct fiel
 const struct kind kind_variations = { INDICES_KIND, .find = find_variation, .is = "variation" };
 const struct kind kind_clauses = { INDICES_KIND, .find = find_clause, .is = "clause" };
 
+static void read_texts(struct reader *r, const struct value *v, void *into,
+		       const struct field *f)
+{
+	void *iterator = NULL;
+	const char **texts;
+	struct value entry;
+
+	if (!value_is_list(r, v) || !is_long_enough(r, v, f, list_length(v)))
+		return;
+	texts = new_array(r, list_length(v), sizeof(*texts), into, f);
+	for (size_t n = 0; next_of(r, v, f, n, &iterator, &entry); n++) {
+		const char *text = value_text(r, &entry);
+
+		origin_mark(r->origin, &texts[n], entry.where);
+		if (text && f->kind->fits && !f->kind->fits(text))
+			error_at_value(r, &entry, "`%s`: `%.60s` is not %s", v->key, text, f->kind->is);
+		texts[n] = text;
+	}
+}
+
+static void print_texts(struct printer *p, const void *from, const struct field *f)
+{
+	const char *const *texts = *(const char *const *const *)from;
+
+	fprintf(p->out, "(const char *const[]){");
+	for (size_t i = 0; i < count_of(from, f); i++) {
+		fprintf(p->out, "%s", i ? ", " : " ");
+		emit_string(texts[i], p->out);
+	}
+	fprintf(p->out, " }");
+}
+
+const struct kind kind_texts = { .read = read_texts, .print = print_texts };
+const struct kind kind_releases = {
+	.read = read_texts, .print = print_texts, .fits = releases_are_range,
+	.is = "a range of releases, such as 6.8 to 6.14, 6.16.3, or 6.18 on"
+};
+
 static void read_clause(struct reader *r, const struct value *v, void *into,
 			const struct field *f)
 {
@@ -654,6 +698,11 @@ static void read_clause(struct reader *r, const struct value *v, void *into,
 	if (index != SIZE_MAX)
 		*(unsigned int *)into = index;
 }
+
+const struct kind kind_deviation = {
+	.read = read_clause, .find = find_deviation, .is = "deviation"
+};
+const struct kind kind_deviations = { INDICES_KIND, .find = find_deviation, .is = "deviation" };
 
 static void print_clause(struct printer *p, const void *from, const struct field *f)
 {

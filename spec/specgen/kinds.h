@@ -86,6 +86,7 @@ extern const struct kind
 	kind_text,		/* const char *: one paragraph, not empty */
 	kind_comment,		/* const char *: one that gets into a comment of C */
 	kind_sentence,		/* const char * */
+	kind_version,		/* const char * */
 	kind_error,		/* const char *: an errno's name */
 	kind_errors,		/* const char *: one or several, with | between */
 	kind_error_or_none,	/* const char *: or "0" */
@@ -112,6 +113,10 @@ extern const struct kind
 	kind_modes,		/* uint64_t mask */
 	kind_variations,	/* pointer to an array of indices */
 	kind_clauses,		/* pointer to an array of indices */
+	kind_deviation,		/* unsigned int, index */
+	kind_deviations,	/* pointer to an array of indices */
+	kind_texts,		/* pointer to an array of const char * */
+	kind_releases,		/* the same, each a range of releases (releases.h) */
 	kind_clause,		/* unsigned int, index */
 	kind_group,		/* none: further keys of the same structure; struct field[] */
 	kind_part,		/* a structure; struct shape */

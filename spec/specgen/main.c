@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "order.h"
 #include "read.h"
+#include "records.h"
 #include "trace.h"
 #include "validate.h"
 
@@ -20,18 +21,23 @@ struct product {
 	const char *name;
 	const char *temporary;	/* until all are complete */
 	void (*emit)(const struct contract *c, FILE *out);
+	void (*emit_records)(const struct contract *c, const struct records *records, FILE *out);
 	char *text;
 	size_t size;
 };
 
 static const char usage[] =
-	"Usage: specgen [-o DIR] CONTRACT\n"
+	"Usage: specgen [-o DIR] [--records RECORDS] CONTRACT\n"
+	"       specgen --matrix RECORDS CONTRACT\n"
 	"       specgen --trace CONTRACT [FILE...]\n"
 	"       specgen --order CONTRACT\n"
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
 	"  contract_tables.c  contract_functions.h  uffdio_move.h\n"
-	"  uffdio_move.7  uffdio_move_cases.h\n"
+	"  uffdio_move.7  uffdio_move_cases.h  clean_kernels.c\n"
+	"with --records from the records of kernels in the directory RECORDS, too; without\n"
+	"-o, what CONTRACT says of releases is held against them.  --matrix prints them\n"
+	"as a page of HTML.\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
 	"citation of nothing.  With --order, lists the rows of the table of outcomes that\n"
 	"have to stand before others.\n"
@@ -39,14 +45,18 @@ static const char usage[] =
 	"Exit status: 0 done, 1 something is wrong with CONTRACT or a FILE and nothing\n"
 	"was written, 2 usage.\n";
 
-static int print_products(const struct contract *c, struct product *products, size_t n)
+static int print_products(const struct contract *c, const struct records *records,
+			  struct product *products, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		FILE *out = open_memstream(&products[i].text, &products[i].size);
 
 		if (!out)
 			return -1;
-		products[i].emit(c, out);
+		if (products[i].emit)
+			products[i].emit(c, out);
+		else
+			products[i].emit_records(c, records, out);
 		if (fclose(out))
 			return -1;
 	}
@@ -77,9 +87,10 @@ static int write_products(int dir, const struct product *products, size_t n)
 	return 0;
 }
 
-#define PRODUCT(name, emit)	{ name, "." name ".new", emit, NULL, 0 }
+#define PRODUCT(name, emit)	{ name, "." name ".new", emit, NULL, NULL, 0 }
+#define OF_RECORDS(name, emit)	{ name, "." name ".new", NULL, emit, NULL, 0 }
 
-static int generate(const struct contract *c, const char *path)
+static int generate(const struct contract *c, const struct records *records, const char *path)
 {
 	struct product products[] = {
 		PRODUCT("contract_tables.c", emit_tables),
@@ -87,11 +98,12 @@ static int generate(const struct contract *c, const char *path)
 		PRODUCT("uffdio_move.h", emit_header),
 		PRODUCT("uffdio_move.7", emit_page),
 		PRODUCT("uffdio_move_cases.h", emit_selftest),
+		OF_RECORDS("clean_kernels.c", emit_clean_kernels),
 	};
 	const size_t n = sizeof(products) / sizeof(products[0]);
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
 
-	if (dir < 0 || print_products(c, products, n) || write_products(dir, products, n)) {
+	if (dir < 0 || print_products(c, records, products, n) || write_products(dir, products, n)) {
 		fprintf(stderr, "%s:1:1: error: cannot write: %s\n", path, strerror(errno));
 		result = 1;
 	}
@@ -110,11 +122,15 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "trace", no_argument, NULL, 't' },
 		{ "order", no_argument, NULL, 'r' },
+		{ "records", required_argument, NULL, 'k' },
+		{ "matrix", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	const char *dir = NULL;
+	const char *dir = NULL, *directory = NULL;
 	struct contract c = {};
+	struct records records = {};
+	bool matrix = false;
 	bool trace = false, order = false;
 	int option, result;
 
@@ -129,6 +145,12 @@ int main(int argc, char **argv)
 		case 'r':
 			order = true;
 			break;
+		case 'm':
+			matrix = true;
+			/* fall through */
+		case 'k':
+			directory = optarg;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -137,18 +159,25 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + !!dir > 1) {
+	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + matrix + !!dir > 1 ||
+	    (directory && (trace || order))) {
 		fputs(usage, stderr);
 		return 2;
 	}
 
-	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr);
+	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr) ||
+		 (directory && records_read(directory, &c, &records, stderr));
+	if (!result && directory && !dir && !matrix)
+		result = records_check(&c, &records, stderr);
 	if (!result && trace)
 		result = trace_citations(&c, argv + optind + 1, argc - optind - 1, stdout);
 	else if (!result && order)
 		print_order(&c, stdout);
+	else if (!result && matrix)
+		emit_matrix(&c, &records, stdout);
 	else if (!result && dir)
-		result = generate(&c, dir);
+		result = generate(&c, &records, dir);
+	records_free(&records);
 	contract_free(&c);
 	return result ? 1 : 0;
 }

@@ -14,10 +14,16 @@
 #include "contract.h"
 #include "origin.h"
 
+struct field;
+
 struct reader {
 	struct origin *origin;
 	struct contract *contract;
 	struct clause *clauses;	/* the contract's, while they are read */
+	/* what the file holds as a whole: what it is called, its keys, and where they go */
+	const char *what;
+	const struct field *fields;
+	void *into;
 };
 
 /* A node, the key or list that it is the value of, and its place. */

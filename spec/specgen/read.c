@@ -46,19 +46,17 @@ static struct fy_document *load_document(struct reader *r, struct fy_parser *par
 		origin_error(r->origin, where, "a second document begins here");
 		fy_parse_document_destroy(parser, second);
 	} else if (!note_diagnostics(r, diag) && (!d || !fy_document_root(d))) {
-		origin_error(r->origin, where, "the contract is empty");
+		origin_error(r->origin, where, "the %s is empty", r->what);
 	}
 	return d;
 }
 
 static void read_root(struct reader *r, struct fy_node *root)
 {
-	struct value v = { root, "contract", { 1, 1 }, false };
+	struct value v = { root, r->what, { 1, 1 }, false };
 
 	v.where = node_position(root, v.where);
-	r->clauses = origin_alloc(r->origin, MAX_CLAUSES * sizeof(*r->clauses));
-	r->contract->clauses = r->clauses;
-	read_fields(r, &v, contract_shape.fields, r->contract);
+	read_fields(r, &v, r->fields, r->into);
 }
 
 static void read_yaml(struct reader *r, const char *text, size_t length)
@@ -143,7 +141,11 @@ static struct reader begin_reading(struct contract *c, const char *path)
 	memset(c, 0, sizeof(*c));
 	c->origin = origin_new(path);
 	c->file = origin_path(c->origin);
-	return (struct reader){ .origin = c->origin, .contract = c };
+	c->clauses = origin_alloc(c->origin, MAX_CLAUSES * sizeof(*c->clauses));
+	return (struct reader){
+		.origin = c->origin, .contract = c, .clauses = (struct clause *)c->clauses,
+		.what = "contract", .fields = contract_shape.fields, .into = c,
+	};
 }
 
 static void read_text(struct reader *r, const char *text, size_t length)
@@ -156,17 +158,23 @@ static void read_text(struct reader *r, const char *text, size_t length)
 		origin_error(r->origin, bad, "the file is not UTF-8");
 }
 
+void read_file(struct reader *r, const char *path)
+{
+	char *text = NULL;
+	size_t length = 0;
+	const char *error = load_file(path, r->origin, &text, &length);
+
+	if (error)
+		origin_error(r->origin, (struct position){ 1, 1 }, "%s", error);
+	else
+		read_text(r, text, length);
+}
+
 int contract_read(const char *path, struct contract *c, FILE *errors)
 {
 	struct reader r = begin_reading(c, path);
-	char *text = NULL;
-	size_t length = 0;
-	const char *error = load_file(path, c->origin, &text, &length);
 
-	if (error)
-		origin_error(c->origin, (struct position){ 1, 1 }, "%s", error);
-	else
-		read_text(&r, text, length);
+	read_file(&r, path);
 	return origin_report(c->origin, errors);
 }
 

@@ -31,6 +31,11 @@ int contract_read(const char *path, struct contract *c, FILE *errors);
 int contract_read_text(const char *path, const char *text, size_t length, struct contract *c,
 		       FILE *errors);
 
+struct reader;
+
+/* Read what @r is set up for from a file; what is wrong is noted with its origin. */
+void read_file(struct reader *r, const char *path);
+
 /* Give back all that reading has allocated. */
 void contract_free(struct contract *c);
 

@@ -343,15 +343,20 @@ static const struct field scenario_fields[] = {
 };
 static const SHAPE(scenario, scenario);
 
+static const struct word hazard_words[] = { WORD("machine", HAZARD_MACHINE), {} };
+
 static const struct field deviation_fields[] = {
 	KEY("id", kind_name, struct deviation, id),
 	KEY("clause", kind_clause, struct deviation, clause),
 	KEY("is", kind_text, struct deviation, is),
 	LIST("instead", kind_facts, struct deviation, instead, MAX_FACTS, .min = 1,
 	     OF(&fact_shape)),
-	KEY("kernels", kind_text, struct deviation, kernels),
+	LIST("kernels", kind_releases, struct deviation, kernels, MAX_KERNELS, .min = 1),
+	KEY("seen", kind_text, struct deviation, seen, OPTIONAL),
+	KEY("by-chance", kind_truth, struct deviation, by_chance, OPTIONAL),
 	KEY("why", kind_text, struct deviation, why),
 	KEY("fixed", kind_text, struct deviation, fixed, OPTIONAL),
+	KEY("hazard", kind_word, struct deviation, hazard, OPTIONAL, OF(hazard_words)),
 	{}
 };
 static const SHAPE(deviation, deviation);
@@ -359,6 +364,7 @@ static const SHAPE(deviation, deviation);
 /* The whole: what is referred to comes before what refers to it */
 static const struct field contract_fields[] = {
 	KEY("contract", kind_text, struct contract, title),
+	KEY("version", kind_version, struct contract, version),
 	KEY(NULL, kind_text, struct contract, file),
 	KEY("floor", kind_part, struct contract, floor, OF(&floor_shape)),
 	KEY("interface", kind_part, struct contract, interface, OF(&interface_shape)),

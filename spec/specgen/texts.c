@@ -47,8 +47,27 @@ static bool is_comment(const char *text)
 }
 const struct kind kind_comment = { TEXT_KIND, .fits = is_comment, .is = "without /* and */" };
 
+/* "1.1": major and minor, neither with a zero before it */
+static bool is_version(const char *text)
+{
+	unsigned int major, minor;
+	char again[24];
+
+	if (sscanf(text, "%u.%u", &major, &minor) != 2)
+		return false;
+	snprintf(again, sizeof(again), "%u.%u", major, minor);
+	return !strcmp(text, again);
+}
+const struct kind kind_version = {
+	TEXT_KIND, .fits = is_version, .is = "a version of two numbers, such as 1.1"
+};
+
+/* A full stop before a space and a capital letter ends one, and begins another. */
 static bool is_sentence(const char *text)
 {
+	for (const char *stop = strstr(text, ". "); stop; stop = strstr(stop + 1, ". "))
+		if (isupper((unsigned char)stop[2]))
+			return false;
 	return text[strlen(text) - 1] == '.';
 }
 const struct kind kind_sentence = {

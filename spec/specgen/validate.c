@@ -3,6 +3,7 @@
 #include "validate.h"
 
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 
 #include "oracle.h"
@@ -466,8 +467,13 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 		error_at(c, &o->arrives, "`arrives` goes with a page that moves");
 }
 
+/* What a row of the table decides: anything, and of each of its letters. */
+struct decided {
+	bool any, source[UCHAR_MAX + 1], destination[UCHAR_MAX + 1];
+};
+
 static void look_up_cell(const struct contract *c, const struct state *source,
-			 const struct state *destination, bool *decides)
+			 const struct state *destination, struct decided *decided)
 {
 	bool open = false;
 
@@ -476,11 +482,15 @@ static void look_up_cell(const struct contract *c, const struct state *source,
 		const struct outcome *row = oracle_outcome(c, source->letter,
 							   destination->letter, mode);
 
-		if (row)
-			decides[row - c->outcomes] = true;
-		else if (!open)
+		if (row) {
+			struct decided *d = &decided[row - c->outcomes];
+
+			d->any = d->source[(unsigned char)source->letter] =
+				d->destination[(unsigned char)destination->letter] = true;
+		} else if (!open) {
 			error_at(c, source, "no outcome for `%c` onto `%c` with mode 0x%llx",
 				 source->letter, destination->letter, (unsigned long long)mode);
+		}
 		open |= !row;
 	}
 }
@@ -501,11 +511,25 @@ static void validate_good_page(const struct contract *c)
 	}
 }
 
+/* A letter that rows above have decided would be told of a row that has no say in it. */
+static void validate_letters_decided(const struct contract *c, unsigned int clause,
+				     const char *const *letters, const bool *decided)
+{
+	if (!strcmp(*letters, "*"))
+		return;
+	for (const char *l = *letters; *l; l++)
+		if (!decided[(unsigned char)*l])
+			error_at(c, letters, "rows above decide every cell of `%s` that has `%c` there",
+				 c->clauses[clause].id, *l);
+}
+
 /* Look up every cell: each has a row, and each row has a cell. */
 static void validate_table(const struct contract *c)
 {
-	bool decides[MAX_ROWS] = { false };
+	static struct decided decided[MAX_ROWS];
 	size_t cells = 0;
+
+	memset(decided, 0, sizeof(decided));
 
 	for (size_t i = 0; i < c->n_states; i++)
 		for (size_t k = 0; k < c->n_states; k++) {
@@ -518,12 +542,20 @@ static void validate_table(const struct contract *c)
 					 MAX_CELLS);
 				return;
 			}
-			look_up_cell(c, &c->states[i], &c->states[k], decides);
+			look_up_cell(c, &c->states[i], &c->states[k], decided);
 		}
-	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (!decides[i])
-			error_at(c, &c->clauses[c->outcomes[i].clause], "unreachable: rows above decide every cell of `%s`",
-				 c->clauses[c->outcomes[i].clause].id);
+	for (size_t i = 0; i < c->n_outcomes; i++) {
+		const struct outcome *row = &c->outcomes[i];
+
+		if (!decided[i].any) {
+			error_at(c, &c->clauses[row->clause],
+				 "unreachable: rows above decide every cell of `%s`",
+				 c->clauses[row->clause].id);
+			continue;
+		}
+		validate_letters_decided(c, row->clause, &row->source, decided[i].source);
+		validate_letters_decided(c, row->clause, &row->destination, decided[i].destination);
+	}
 }
 
 /* Effects */

@@ -168,24 +168,63 @@ static bool expects_return(const struct ending *endings, size_t n, unsigned int 
 	return false;
 }
 
+static int stuck_deviation(const struct contract *c, const struct ending *endings, size_t n)
+{
+	for (size_t i = 0; i < c->n_deviations; i++)
+		if (is_stuck_deviation(&c->deviations[i]) &&
+		    expects_return(endings, n, c->deviations[i].clause))
+			return i;
+	return -1;
+}
+
+int judge_may_be_stuck(const struct contract *c, const struct test_plan *plan)
+{
+	static struct ending endings[MAX_ENDINGS];
+
+	return stuck_deviation(c, endings, oracle_endings(c, plan, endings));
+}
+
 void judge_stuck(const struct contract *c, const struct test_plan *plan, struct judgement *j)
 {
 	static struct ending endings[MAX_ENDINGS];
 	size_t n = oracle_endings(c, plan, endings);
 
 	snprintf(j->text, sizeof(j->text), "the call never returned");
-	for (size_t i = 0; i < c->n_deviations; i++)
-		if (is_stuck_deviation(&c->deviations[i]) &&
-		    expects_return(endings, n, c->deviations[i].clause)) {
-			j->verdict = VERDICT_DEVIATES;
-			j->deviation = i;
-			clause_set_add(&j->broken, c->deviations[i].clause);
-			return;
-		}
+	j->deviation = stuck_deviation(c, endings, n);
+	if (j->deviation >= 0) {
+		j->verdict = VERDICT_DEVIATES;
+		clause_set_add(&j->broken, c->deviations[j->deviation].clause);
+		return;
+	}
 	j->verdict = VERDICT_FAILS;
 	for (unsigned int k = 0; k < c->n_clauses; k++)
 		if (expects_return(endings, n, k))
 			clause_set_add(&j->broken, k);
+}
+
+int judge_hazard(const struct contract *c, const struct test_plan *plan)
+{
+	struct clause_set expected;
+
+	judge_expected(c, plan, &expected);
+	for (size_t i = 0; i < c->n_deviations; i++)
+		if (c->deviations[i].hazard && clause_set_has(&expected, c->deviations[i].clause))
+			return i;
+	return -1;
+}
+
+void judge_down(const struct contract *c, const struct test_plan *plan, const char *line,
+		struct judgement *j)
+{
+	*j = (struct judgement){ .deviation = judge_hazard(c, plan) };
+	snprintf(j->text, sizeof(j->text), "the kernel went down: %s", line);
+	if (j->deviation >= 0) {
+		j->verdict = VERDICT_DEVIATES;
+		clause_set_add(&j->broken, c->deviations[j->deviation].clause);
+		return;
+	}
+	j->verdict = VERDICT_FAILS;
+	judge_expected(c, plan, &j->broken);
 }
 
 void judge_expected(const struct contract *c, const struct test_plan *plan,

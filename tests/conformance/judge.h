@@ -39,6 +39,7 @@ static inline bool clause_set_has(const struct clause_set *set, unsigned int cla
 struct judgement {
 	enum verdict verdict;
 	int deviation;			/* index, if it deviates */
+	bool lacked_memory;		/* if it is broken: for want of memory */
 	struct clause_set held, broken, differs;	/* differs: of level observed */
 	char text[240];			/* why it was skipped, or what was seen instead */
 	char *details;			/* all that was expected and observed, or NULL */
@@ -54,11 +55,29 @@ struct judgement {
 void judge(const struct contract *c, const struct test_plan *plan,
 	   const struct observed *seen, struct judgement *j);
 
+/* The deviation whose calls never return that a test would meet; -1 if there is none. */
+int judge_may_be_stuck(const struct contract *c, const struct test_plan *plan);
+
 /*
  * The verdict on a test of which a call did not return: as if it had told that, and
  * nothing else.
  */
 void judge_stuck(const struct contract *c, const struct test_plan *plan, struct judgement *j);
+
+/*
+ * The deviation with a hazard that a test would meet on a kernel that has it; -1 if
+ * there is none.
+ */
+int judge_hazard(const struct contract *c, const struct test_plan *plan);
+
+/**
+ * judge_down() - give the verdict on a test at which the kernel went down
+ * @line: what the kernel said last, or what else is known of its end
+ *
+ * It is the deviation whose hazard the test meets; without one the test fails.
+ */
+void judge_down(const struct contract *c, const struct test_plan *plan, const char *line,
+		struct judgement *j);
 
 /* How many expectations were turned into their contrary, and what nobody noticed. */
 struct flips {

@@ -2,137 +2,21 @@
 /*
  * uffdio-move-conformance - which clauses of UFFDIO_MOVE's contract hold here?
  */
+#include <fcntl.h>
 #include <fnmatch.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "machine/kernel.h"
 #include "machine/machine.h"
 #include "machine/streams.h"
+#include "options.h"
 #include "report.h"
 
-#define EXIT_USAGE	2
+#define LEAST_FILES	16
 #define EXIT_NO_MOVE	4	/* kselftest's code for a skip */
-
-enum form { FORM_TABLE, FORM_JSON, FORM_TAP };
-
-struct options {
-	enum form form;
-	bool list, check_oracles;
-	unsigned int patience;
-	const char *clauses[64];
-	size_t n_clauses;
-	const char *tests[64];	/* patterns */
-	size_t n_tests;
-};
-
-static const char usage[] =
-	"Usage: uffdio-move-conformance [--json | --tap] [--clause ID]... [--test NAME]...\n"
-	"       uffdio-move-conformance --list [--clause ID]... [--test NAME]...\n"
-	"       uffdio-move-conformance --check-oracles [--clause ID]... [--test NAME]...\n"
-	"\n"
-	"Runs the tests that follow from the contract of UFFDIO_MOVE on the running\n"
-	"kernel and reports, clause by clause, what holds.\n"
-	"\n"
-	"  --json           the report as JSON\n"
-	"  --tap            one line a test, as TAP\n"
-	"  --clause ID      only the tests that look at this clause; may be repeated\n"
-	"  --test NAME      only this test, and all that it expected and observed; a\n"
-	"                   pattern as a shell has them; may be repeated\n"
-	"  --list           the tests, each with the clauses it looks at; run nothing\n"
-	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
-	"                   show that it would fail then\n"
-	"  --patience N     give each test N times 5 seconds; for emulated machines\n"
-	"  --help           this text\n"
-	"\n"
-	"As root, swap, same-page merging and huge pages are switched on as far as they\n"
-	"are off, and put back afterwards.\n"
-	"\n"
-	"Exit status: 0 every clause that must hold holds, or deviates in a known way;\n"
-	"1 one does not; 2 usage; 3 nothing is known to be wrong, but tests are broken,\n"
-	"which is no fault of the kernel's, or too few could be run; 4 nothing could be\n"
-	"tested: the kernel lacks UFFDIO_MOVE, or it is forbidden here.\n";
-
-static _Noreturn void refuse(const char *message, const char *word)
-{
-	fprintf(stderr, "uffdio-move-conformance: %s%s; --help tells the usage\n", message, word);
-	exit(EXIT_USAGE);
-}
-
-static void check_clause(const char *id)
-{
-	for (size_t i = 0; i < uffdio_move_contract.n_clauses; i++)
-		if (!strcmp(uffdio_move_contract.clauses[i].id, id))
-			return;
-	refuse("no clause is called ", id);
-}
-
-static int number(const char *text, int least, int most)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (!*text || *end || n < least || n > most)
-		refuse("not a number, or too large or small a one: ", text);
-	return n;
-}
-
-static void read_options(int argc, char **argv, struct options *o)
-{
-	static const struct option known[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "tap", no_argument, NULL, 't' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "clause", required_argument, NULL, 'c' },
-		{ "check-oracles", no_argument, NULL, 'o' },
-		{ "test", required_argument, NULL, 'n' },
-		{ "patience", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	int option;
-
-	*o = (struct options){ .patience = 1 };
-	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-		case 't':
-			if (o->form != FORM_TABLE)
-				refuse("--json and --tap exclude each other", "");
-			o->form = option == 'j' ? FORM_JSON : FORM_TAP;
-			break;
-		case 'l':
-			o->list = true;
-			break;
-		case 'c':
-			check_clause(optarg);
-			if (o->n_clauses == sizeof(o->clauses) / sizeof(o->clauses[0]))
-				refuse("too many --clause", "");
-			o->clauses[o->n_clauses++] = optarg;
-			break;
-		case 'o':
-			o->check_oracles = true;
-			break;
-		case 'n':
-			if (o->n_tests == sizeof(o->tests) / sizeof(o->tests[0]))
-				refuse("too many --test", "");
-			o->tests[o->n_tests++] = optarg;
-			break;
-		case 'p':
-			o->patience = number(optarg, 1, 100);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			exit(EXIT_USAGE);
-		}
-	}
-	if (optind != argc)
-		refuse("unexpected argument ", argv[optind]);
-}
 
 static unsigned int clause_index(const char *id)
 {
@@ -164,17 +48,39 @@ static bool looks_at(const struct options *o, const struct test_plan *plan)
 	return false;
 }
 
+static void check_pattern(const struct run *run, const char *pattern)
+{
+	for (size_t i = 0; i < run->n_tests; i++)
+		if (!fnmatch(pattern, run->tests[i].name, 0))
+			return;
+	options_refuse("no test is called ", pattern);
+}
+
+static _Noreturn void refuse_choice(const struct options *o)
+{
+	const char *untested;
+
+	for (size_t k = 0; k < o->n_clauses; k++) {
+		untested = uffdio_move_contract.clauses[clause_index(o->clauses[k])].untested;
+		if (untested)
+			options_refuse("nothing can be run for the clause: ", untested);
+	}
+	options_refuse("no test of that name looks at that clause", "");
+}
+
 static void select_tests(struct run *run, const struct options *o)
 {
 	size_t n = 0;
 
+	for (size_t k = 0; k < o->n_tests; k++)
+		check_pattern(run, o->tests[k]);
 	for (size_t i = 0; i < run->n_tests; i++) {
 		run->selected[i] = is_named(o, run->tests[i].name) &&
 				   looks_at(o, &run->tests[i].plan);
 		n += run->selected[i];
 	}
 	if (!n)
-		refuse("no test is chosen; --list names them all", "");
+		refuse_choice(o);
 }
 
 static void list_tests(const struct run *run)
@@ -201,7 +107,7 @@ static int check_oracles(struct run *run)
 
 	run->flips = calloc(run->n_tests, sizeof(*run->flips));
 	if (!run->flips)
-		refuse("no memory", "");
+		options_refuse("no memory", "");
 	run_selected(run);
 	for (size_t i = 0; i < run->n_tests; i++) {
 		const struct flips *f = &run->flips[i];
@@ -246,9 +152,44 @@ static int report(struct run *run, const struct options *o)
 	free(report.clauses);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("uffdio-move-conformance: the report could not be written");
-		return 1;
+		return RUN_UNSURE;
 	}
 	return report_outcome(&report);
+}
+
+static int open_announcements(const char *path)
+{
+	int fd;
+
+	if (!path)
+		return -1;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		options_refuse("no test can be announced there: ", path);
+	return fd;
+}
+
+static void check_downs(const struct run *run, const struct options *o)
+{
+	for (size_t k = 0; k < o->n_downs; k++) {
+		size_t i = 0;
+
+		while (i < run->n_tests && strcmp(run->tests[i].name, o->downs[k].test))
+			i++;
+		if (i == run->n_tests)
+			options_refuse("no test is called ", o->downs[k].test);
+	}
+}
+
+/* With fewer, what a kernel has cannot be told from what cannot be opened. */
+static bool may_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= LEAST_FILES)
+		return true;
+	limit.rlim_cur = LEAST_FILES;
+	return limit.rlim_max >= LEAST_FILES && !setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char **argv)
@@ -259,12 +200,18 @@ int main(int argc, char **argv)
 	int result;
 
 	streams_secure();
-	read_options(argc, argv, &options);
+	options_read(argc, argv, &options);
 	run_prepare(&run);
 	select_tests(&run, &options);
+	check_downs(&run, &options);
 	if (options.list) {
 		list_tests(&run);
 		return 0;
+	}
+	if (!may_open_files()) {
+		fprintf(stderr, "uffdio-move-conformance: it may have fewer than %d open files "
+			"(RLIMIT_NOFILE), which is too few to look at anything\n", LEAST_FILES);
+		return EXIT_NO_MOVE;
 	}
 	if (machine_operation(&sentence) != OPERATION_WORKS) {
 		fprintf(stderr, "uffdio-move-conformance: %s\n", sentence);
@@ -281,6 +228,10 @@ int main(int argc, char **argv)
 	kernel_look();
 	run.patience = options.patience;
 	run.explain = options.n_tests;
+	run.hazards = options.hazards;
+	run.announce = open_announcements(options.announce);
+	run.downs = options.downs;
+	run.n_downs = options.n_downs;
 	run.progress = isatty(STDERR_FILENO) ? stderr : NULL;
 	if (options.check_oracles) {
 		result = check_oracles(&run);

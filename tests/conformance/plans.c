@@ -6,6 +6,7 @@
 
 #include "derive.h"
 #include "plans.h"
+#include "test/status.h"
 
 struct list {
 	struct listed_test *tests;
@@ -15,7 +16,7 @@ struct list {
 static _Noreturn void no_memory(void)
 {
 	fprintf(stderr, "uffdio-move-conformance: no memory for the list of tests\n");
-	exit(1);
+	exit(EXIT_UNSURE);
 }
 
 static const char *copy(const char *text)

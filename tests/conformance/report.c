@@ -98,9 +98,7 @@ static void add_unseen(struct report *report, const struct clause_set *expected,
 
 bool report_has_clause(const struct report *report, size_t clause)
 {
-	const struct clause_report *c = &report->clauses[clause];
-
-	return report->whole || c->tests || c->skipped;
+	return report->whole || clause_set_has(&report->chosen, clause);
 }
 
 /* An effect that no test could look at, for what the machine lacks. */
@@ -117,14 +115,25 @@ static void note_lacking(struct report *report)
 	}
 }
 
-static void add_test(struct report *report, size_t i, struct clause_set *all)
+/* Its tests were run, and none came to where it is looked at. */
+static void note_unreached(struct report *report)
+{
+	for (size_t k = 0; k < contract->n_clauses; k++) {
+		struct clause_report *c = &report->clauses[k];
+
+		if (clause_set_has(&report->chosen, k) && !c->tests && !c->note)
+			c->note = "looked at only after a result that did not come";
+	}
+}
+
+static void add_test(struct report *report, size_t i)
 {
 	const struct judgement *j = &report->run->judgements[i];
 	struct clause_set expected;
 
 	judge_expected(contract, &report->run->tests[i].plan, &expected);
-	for (size_t word = 0; word < sizeof(all->words) / sizeof(all->words[0]); word++)
-		all->words[word] |= expected.words[word];
+	for (size_t word = 0; word < sizeof(expected.words) / sizeof(expected.words[0]); word++)
+		report->chosen.words[word] |= expected.words[word];
 	report->verdict[j->verdict]++;
 	if (j->verdict == VERDICT_SKIPPED || j->verdict == VERDICT_BROKEN ||
 	    j->verdict == VERDICT_NONE)
@@ -135,28 +144,27 @@ static void add_test(struct report *report, size_t i, struct clause_set *all)
 
 void report_make(struct report *report, const struct run *run)
 {
-	struct clause_set all = { 0 };
-
 	memset(report, 0, sizeof(*report));
 	report->run = run;
 	report->whole = true;
 	report->clauses = calloc(contract->n_clauses, sizeof(*report->clauses));
 	if (!report->clauses) {
 		perror("uffdio-move-conformance: no memory for the report");
-		exit(1);
+		exit(EXIT_UNSURE);
 	}
 	for (size_t i = 0; i < run->n_tests; i++)
 		if (run->selected[i])
-			add_test(report, i, &all);
+			add_test(report, i);
 		else
 			report->whole = false;
 	note_lacking(report);
+	note_unreached(report);
 	for (size_t k = 0; k < contract->n_clauses; k++) {
 		if (contract->clauses[k].untested && !report->clauses[k].note)
 			report->clauses[k].note = contract->clauses[k].untested;
 		if (report_has_clause(report, k))
 			report->standing[report->clauses[k].standing]++;
-		if (level_binds(contract->clauses[k].level) && clause_set_has(&all, k)) {
+		if (level_binds(contract->clauses[k].level) && clause_set_has(&report->chosen, k)) {
 			report->to_test++;
 			report->tested += report->clauses[k].standing != STANDING_UNTESTED;
 		}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "runner.h"
+#include "test/status.h"
 
 /* What became of a clause. */
 enum standing {
@@ -23,7 +24,8 @@ enum standing {
 enum outcome_of_run {
 	RUN_PASSES = 0,		/* every clause holds, deviates as known, or was not tested */
 	RUN_FAILS = 1,		/* a clause does not hold */
-	RUN_UNSURE = 3,		/* nothing is known to be wrong, but tests are broken or too few */
+	RUN_UNSURE = EXIT_UNSURE,	/* nothing is known to be wrong, but tests are broken or too few,
+				   or the report could not be written */
 };
 
 struct clause_report {
@@ -39,6 +41,7 @@ struct report {
 	struct clause_report *clauses;	/* as many as the contract has */
 	unsigned int standing[STANDINGS];	/* clauses of each */
 	unsigned int verdict[VERDICTS];	/* selected tests of each */
+	struct clause_set chosen;	/* clauses at which the selected tests may look */
 	unsigned int to_test, tested;	/* clauses that bind a kernel: with tests; looked at */
 };
 

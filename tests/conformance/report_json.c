@@ -59,8 +59,8 @@ void report_json(const struct report *report, FILE *out)
 	json_t *whole;
 
 	uname(&system);
-	whole = json_pack("{s:s, s:{s:s, s:s, s:I, s:b}, s:f, s:b, s:i, s:{s:i, s:i, s:i}, s:o, s:o}",
-			  "contract", contract->title,
+	whole = json_pack("{s:s, s:s, s:{s:s, s:s, s:I, s:b}, s:f, s:b, s:i, s:{s:i, s:i, s:i}, s:o, s:o}",
+			  "contract", contract->title, "version", contract->version,
 			  "machine", "kernel", system.release, "architecture", system.machine,
 			  "page_bytes", (json_int_t)sysconf(_SC_PAGESIZE),
 			  "privileged", !privilege_lacking(),
@@ -71,8 +71,10 @@ void report_json(const struct report *report, FILE *out)
 			  "clauses", report->to_test, "tested", report->tested,
 			  "clauses", clauses_as_json(report),
 			  "tests", tests_as_json(report->run));
-	if (!whole || json_dumpf(whole, out, JSON_INDENT(1) | JSON_REAL_PRECISION(4)))
-		fprintf(stderr, "uffdio-move-conformance: the report could not be written as JSON\n");
+	if (!whole)
+		fprintf(stderr, "uffdio-move-conformance: no memory for the report as JSON\n");
+	/* what cannot be written main() finds */
+	json_dumpf(whole, out, JSON_INDENT(1) | JSON_REAL_PRECISION(4));
 	json_decref(whole);
 	fputc('\n', out);
 }

@@ -39,7 +39,7 @@ static const char *colour_of(enum standing standing)
 
 static void print_clauses(const struct report *report, FILE *out)
 {
-	fprintf(out, "%-38s%-13s%-11s%6s\n", "clause", "level", "here it", "tests");
+	fprintf(out, "%-38s%-13s%-11s%6s\n", "clause", "level", "result", "tests");
 	for (size_t k = 0; k < contract->n_clauses; k++) {
 		const struct clause_report *c = &report->clauses[k];
 
@@ -110,22 +110,38 @@ void report_tests(const struct report *report, FILE *out)
 	}
 }
 
+/* Is there a clause in the one set that is not in the other?  If so, put them there. */
+static bool adds_to(struct clause_set *told, const struct clause_set *broken)
+{
+	bool adds = false;
+
+	for (size_t k = 0; k < contract->n_clauses; k++)
+		if (clause_set_has(broken, k) && !clause_set_has(told, k)) {
+			clause_set_add(told, k);
+			adds = true;
+		}
+	return adds;
+}
+
+/* For each clause that fails a test that shows it. */
 static void print_failures(const struct report *report, FILE *out)
 {
 	const struct run *run = report->run;
-	unsigned int shown = 0;
+	unsigned int shown = 0, failed = report->verdict[VERDICT_FAILS];
+	struct clause_set told = { 0 };
 
-	for (size_t i = 0; i < run->n_tests; i++) {
-		if (!run->selected[i] || run->judgements[i].verdict != VERDICT_FAILS)
+	for (size_t i = 0; i < run->n_tests && shown < MOST_SHOWN; i++) {
+		const struct judgement *j = &run->judgements[i];
+
+		if (!run->selected[i] || j->verdict != VERDICT_FAILS || !adds_to(&told, &j->broken))
 			continue;
-		if (!shown)
+		if (!shown++)
 			fprintf(out, "\nFailures:\n");
-		if (shown++ < MOST_SHOWN)
-			print_test(run, i, out);
+		print_test(run, i, out);
 	}
-	if (shown > MOST_SHOWN)
+	if (failed > shown)
 		fprintf(out, "and %u more; --tap lists them all, --test NAME shows one\n",
-			shown - MOST_SHOWN);
+			failed - shown);
 }
 
 static void print_deviations(const struct report *report, FILE *out)
@@ -157,8 +173,8 @@ static void print_sum(const struct report *report, FILE *out)
 		clauses += s[i];
 	for (unsigned int i = 0; i < VERDICTS; i++)
 		tests += v[i];
-	fprintf(out, "\n%u clauses: %u hold, %u deviate in a known way, %u differ from what was observed, "
-		"%u fail, %u not tested here\n", clauses, s[STANDING_HOLDS], s[STANDING_DEVIATES],
+	fprintf(out, "\n%u clauses of version %s: %u hold, %u deviate in a known way, %u differ from what was observed, "
+		"%u fail, %u not tested here\n", clauses, contract->version, s[STANDING_HOLDS], s[STANDING_DEVIATES],
 		s[STANDING_DIFFERS], s[STANDING_FAILS], s[STANDING_UNTESTED]);
 	fprintf(out, "%u tests in %.1f s: %u hold, %u deviate in a known way, %u fail, %u skipped, "
 		"%u broken\n", tests, report->run->seconds, v[VERDICT_HOLDS], v[VERDICT_DEVIATES],

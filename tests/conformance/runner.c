@@ -8,19 +8,23 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clean_kernels.h"
 #include "machine/limits.h"
 #include "run.h"
 #include "runner.h"
 #include "test/compat.h"
+#include "test/status.h"
 #include "watch.h"
 
 #define MOST_AT_ONCE	8
 #define TRIES		3	/* of a test that is broken */
 #define FORK_TRIES	100
+#define WITNESSES	1	/* a test that is stuck for its full time, of each deviation */
 
 /* One place in which a test runs. */
 struct lane {
@@ -38,6 +42,8 @@ struct runner {
 	size_t *queue, n_queued, next;
 	size_t *again, n_again;		/* broken, to be run once more */
 	struct oom_count ooms;
+	bool crowded;			/* no process could be had when one was wanted last */
+	unsigned int *stuck;		/* tests that were, of each deviation */
 };
 
 /* Children that are not of a test: they have other work to do. */
@@ -47,7 +53,7 @@ static size_t n_before;
 static _Noreturn void give_up(const char *what)
 {
 	fprintf(stderr, "uffdio-move-conformance: %s: %s\n", what, strerror(errno));
-	exit(1);
+	exit(EXIT_UNSURE);
 }
 
 static void *zeroed(size_t n, size_t size)
@@ -117,15 +123,28 @@ static void say_broken(struct judgement *j, const char *why)
 	snprintf(j->text, sizeof(j->text), "%s", why);
 }
 
+/* In one write: where it goes, others may write as well. */
+static void announce(const struct run *run, size_t test)
+{
+	char line[160];
+	int n = snprintf(line, sizeof(line), "uffdio-move-conformance: %s begins\n",
+			 run->tests[test].name);
+
+	if (run->announce >= 0 && write(run->announce, line, n) != n)
+		give_up("a test could not be announced");
+}
+
 /* A machine that is full for a moment may have room when a test has ended. */
 static bool start(struct runner *r, struct lane *lane, size_t test)
 {
 	struct timespec pause = { .tv_nsec = 10000000 };
 	pid_t parent = getpid(), pid = -1;
+	int may_be_stuck;
 
 	memset(lane->slot, 0, sizeof(*lane->slot));
 	fflush(NULL);
-	for (int i = 0; i < FORK_TRIES && pid < 0; i++) {
+	announce(r->run, test);
+	for (int i = 0; i < (r->crowded ? 1 : FORK_TRIES) && pid < 0; i++) {
 		pid = fork();
 		if (pid < 0 && r->n_busy)
 			return false;
@@ -134,6 +153,7 @@ static bool start(struct runner *r, struct lane *lane, size_t test)
 	}
 	if (!pid)
 		be_test(lane, &r->run->tests[test].plan, parent);
+	r->crowded = pid < 0;
 	if (pid < 0) {
 		struct reason why;
 		const char *limit = limit_reached(errno, 0, &why);
@@ -148,7 +168,9 @@ static bool start(struct runner *r, struct lane *lane, size_t test)
 	lane->pid = pid;
 	lane->pidfd = syscall(__NR_pidfd_open, pid, 0);
 	lane->test = test;
-	watch_begin(&lane->watch, pid, r->run->patience);
+	may_be_stuck = judge_may_be_stuck(&uffdio_move_contract, &r->run->tests[test].plan);
+	watch_begin(&lane->watch, pid, r->run->patience,
+		    may_be_stuck >= 0 && r->stuck[may_be_stuck] >= WITNESSES);
 	r->n_busy++;
 	return true;
 }
@@ -200,6 +222,20 @@ static void judge_death(struct runner *r, const struct lane *lane, int number,
 	judge_expected(&uffdio_move_contract, &r->run->tests[lane->test].plan, &j->broken);
 }
 
+/* What a test sees of its pages is no doing of the call's if they were reclaimed beside it. */
+static void blame_reclaim(struct runner *r, struct judgement *j)
+{
+	struct reason why;
+	const char *reclaimed = limit_reclaimed(&r->ooms, &why);
+
+	if (!reclaimed)
+		return;
+	memset(j, 0, sizeof(*j));
+	j->deviation = -1;
+	j->lacked_memory = true;
+	say_broken(j, reclaimed);
+}
+
 static void judge_told(struct runner *r, const struct lane *lane, struct judgement *j)
 {
 	const struct contract *c = &uffdio_move_contract;
@@ -210,6 +246,13 @@ static void judge_told(struct runner *r, const struct lane *lane, struct judgeme
 		judge_flips(c, plan, &lane->slot->observed, &r->run->flips[lane->test]);
 }
 
+static void note_stuck(struct runner *r, const struct lane *lane, struct judgement *j)
+{
+	judge_stuck(&uffdio_move_contract, &r->run->tests[lane->test].plan, j);
+	if (j->deviation >= 0)
+		r->stuck[j->deviation]++;
+}
+
 static void judge_ended(struct runner *r, struct lane *lane, int status)
 {
 	struct judgement *j = &r->run->judgements[lane->test];
@@ -218,7 +261,7 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 	memset(j, 0, sizeof(*j));
 	j->deviation = -1;
 	if (lane->watch.killed && watch_is_stuck(&lane->watch))
-		judge_stuck(&uffdio_move_contract, &r->run->tests[lane->test].plan, j);
+		note_stuck(r, lane, j);
 	else if (lane->watch.killed)
 		say_broken(j, "took longer than its time, and was in no call that did not return");
 	else if (WIFSIGNALED(status))
@@ -231,6 +274,9 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 		judge_told(r, lane, j);
 	else
 		say_broken(j, "its process ended without a word");
+	if (j->verdict == VERDICT_FAILS || j->verdict == VERDICT_DEVIATES ||
+	    j->verdict == VERDICT_BROKEN)
+		blame_reclaim(r, j);
 	oom_look(&r->ooms);
 	note_details(r, lane, j);
 }
@@ -338,7 +384,65 @@ static void run_again(struct runner *r)
 		run_queue(r, 1);
 		r->run->again += n - r->n_again;
 	}
+	for (size_t i = 0; i < r->n_again; i++)
+		if (r->run->judgements[r->again[i]].lacked_memory)
+			r->run->judgements[r->again[i]].verdict = VERDICT_SKIPPED;
 	r->n_again = 0;
+}
+
+static const struct down *find_down(const struct run *run, size_t test)
+{
+	for (size_t i = 0; i < run->n_downs; i++)
+		if (!strcmp(run->downs[i].test, run->tests[test].name))
+			return &run->downs[i];
+	return NULL;
+}
+
+static void skip_hazard(const struct run *run, size_t test, int hazard)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why), "%s may take the machine down: in a VM, or with --hazards, it is run",
+		 uffdio_move_contract.deviations[hazard].id);
+	run->judgements[test].deviation = -1;
+	skip(&run->judgements[test], why);
+}
+
+/*
+ * A build of a release, "7.3.4+deb13-cloud-amd64" say, has what that release has fixed,
+ * whoever made it.
+ */
+static bool is_recorded_clean(unsigned int deviation)
+{
+	struct utsname system;
+	size_t length;
+
+	uname(&system);
+	length = strspn(system.release, "0123456789.");
+	if (!strncmp(system.release + length, "-rc", 3))
+		length += 3 + strspn(system.release + length + 3, "0123456789");
+	for (const struct clean_kernel *k = clean_kernels; k->kernel; k++)
+		if (k->deviation == deviation && strlen(k->kernel) == length &&
+		    !strncmp(k->kernel, system.release, length))
+			return true;
+	return false;
+}
+
+/* Has the verdict on a test to do without running it? */
+static bool is_judged_unrun(const struct run *run, size_t test)
+{
+	const struct test_plan *plan = &run->tests[test].plan;
+	const struct down *down = find_down(run, test);
+	int hazard = run->hazards ? -1 : judge_hazard(&uffdio_move_contract, plan);
+
+	if (hazard >= 0 && is_recorded_clean(hazard))
+		hazard = -1;
+
+	if (down)
+		judge_down(&uffdio_move_contract, plan, down->line, &run->judgements[test]);
+	else if (hazard >= 0)
+		skip_hazard(run, test, hazard);
+	return down || hazard >= 0;
 }
 
 static void run_phase(struct runner *r, bool scenarios, size_t n_lanes)
@@ -347,7 +451,8 @@ static void run_phase(struct runner *r, bool scenarios, size_t n_lanes)
 
 	r->n_queued = 0;
 	for (size_t i = 0; i < run->n_tests; i++)
-		if (run->selected[i] && (run->tests[i].plan.scenario >= 0) == scenarios)
+		if (run->selected[i] && (run->tests[i].plan.scenario >= 0) == scenarios &&
+		    !is_judged_unrun(run, i))
 			r->queue[r->n_queued++] = i;
 	run_queue(r, n_lanes);
 	run_again(r);
@@ -400,9 +505,11 @@ void run_selected(struct run *run)
 	n_before = list_children(before, 16);
 	r.queue = zeroed(run->n_tests, sizeof(*r.queue));
 	r.again = zeroed(run->n_tests, sizeof(*r.again));
+	r.stuck = zeroed(uffdio_move_contract.n_deviations, sizeof(*r.stuck));
 	make_lanes(&r);
 	oom_look(&r.ooms);
-	run_phase(&r, false, cpus < 1 ? 1 : cpus > MOST_AT_ONCE ? MOST_AT_ONCE : cpus);
+	run_phase(&r, false, cpus < 1 || run->announce >= 0 ? 1 :
+		  cpus > MOST_AT_ONCE ? MOST_AT_ONCE : cpus);
 	run_phase(&r, true, 1);
 	reap();
 	run->seconds = now() - begin;
@@ -410,6 +517,7 @@ void run_selected(struct run *run)
 		munmap(r.lanes[i].slot, sizeof(struct slot));
 	free(r.queue);
 	free(r.again);
+	free(r.stuck);
 	if (run->progress)
 		fprintf(run->progress, "\r%*s\r", 60, "");
 }

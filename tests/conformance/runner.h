@@ -10,6 +10,11 @@
 #include "judge.h"
 #include "plans.h"
 
+/* A test at which this kernel went down in an earlier run. */
+struct down {
+	const char *test, *line;	/* its name; what the kernel said last */
+};
+
 struct run {
 	const struct listed_test *tests;
 	size_t n_tests;
@@ -18,6 +23,10 @@ struct run {
 	struct flips *flips;		/* n_tests of them, or NULL: nothing is flipped */
 	bool explain;			/* each selected test; otherwise what fails */
 	unsigned int patience;		/* times the usual time for each test */
+	bool hazards;			/* run what may take the machine down, too */
+	int announce;			/* gets each test's name before it begins; -1: none */
+	const struct down *downs;	/* are not run again */
+	size_t n_downs;
 	double seconds;			/* of wall time */
 	size_t again;			/* tests that were set up only at a further try */
 	char again_why[320];		/* the first of them, and what was in its way */
@@ -32,6 +41,8 @@ void run_prepare(struct run *run);
  *
  * Scenarios are run after the others and one after the other, since some look
  * at counters of the whole system.  A test that is broken is run again, alone.
+ * Where tests are announced, each is run alone, so that the last one announced is
+ * the one to blame if the kernel goes down.
  * When it returns, every selected test has its verdict and no process of theirs
  * is left; children that this process had before are left alone.
  */

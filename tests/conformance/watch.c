@@ -12,6 +12,7 @@
 
 #define TEST_MS		5000	/* a test's own time */
 #define STUCK_MS	3000	/* of it in one call */
+#define KNOWN_MS	100	/* the same, where it need not be shown any more */
 
 static int64_t now_ms(void)
 {
@@ -44,9 +45,12 @@ static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
 	return true;
 }
 
-void watch_begin(struct watch *w, pid_t pid, unsigned int patience)
+void watch_begin(struct watch *w, pid_t pid, unsigned int patience, bool known)
 {
-	*w = (struct watch){ .pid = pid, .patience = patience, .looked = now_ms() };
+	*w = (struct watch){
+		.pid = pid, .looked = now_ms(), .most = (int64_t)TEST_MS * patience,
+		.stuck_after = (int64_t)(known ? KNOWN_MS : STUCK_MS) * patience,
+	};
 }
 
 /*
@@ -82,7 +86,7 @@ static void spend(struct watch *w, const struct slot *slot, int64_t ms)
 
 bool watch_is_stuck(const struct watch *w)
 {
-	return w->in_call >= (int64_t)STUCK_MS * w->patience;
+	return w->in_call >= w->stuck_after;
 }
 
 void watch_look(struct watch *w, const struct slot *slot)
@@ -104,7 +108,7 @@ void watch_look(struct watch *w, const struct slot *slot)
 	}
 	w->looked = now;
 	w->ticks = ticks;
-	if (w->lived < (int64_t)TEST_MS * w->patience && !watch_is_stuck(w))
+	if (w->lived < w->most && !watch_is_stuck(w))
 		return;
 	w->killed = true;
 	kill(w->pid, SIGKILL);

@@ -16,7 +16,8 @@
 
 struct watch {
 	pid_t pid;
-	unsigned int patience;
+	int64_t most;		/* ms that it may live */
+	int64_t stuck_after;	/* ms in one call */
 	int64_t looked;		/* ms, when last */
 	uint64_t ticks;		/* of CPU time that it had by then */
 	unsigned int ended;	/* calls, by then */
@@ -25,7 +26,8 @@ struct watch {
 	bool killed;
 };
 
-void watch_begin(struct watch *w, pid_t pid, unsigned int patience);
+/* @known: that kernels may not return from its call, and this one was seen not to. */
+void watch_begin(struct watch *w, pid_t pid, unsigned int patience, bool known);
 
 /* To be called now and then; kills a test whose time is over. */
 void watch_look(struct watch *w, const struct slot *slot);

@@ -12,6 +12,8 @@
 
 set -eu
 [ $# -eq 2 ] || { echo "usage: $0 MAN_PAGES DIRECTORY" >&2; exit 2; }
+[ "$1" ] || { echo "upstream.sh: MAN_PAGES=PATH is missing: a checkout of the man-pages project" >&2; exit 2; }
+[ -d "$1" ] || { echo "upstream.sh: there is no directory $1" >&2; exit 2; }
 tree=$(cd "$1" && pwd)
 mkdir -p "$2"
 output=$(cd "$2" && pwd)

@@ -386,13 +386,13 @@ run "$program" --help
 [ $status -eq 0 ] && grep -q -- --clause "$scratch/out"
 result $? "--help"
 "$program" --json --clause page.present >/dev/full 2>"$scratch/err"
-[ $? -eq 1 ] && [ -s "$scratch/err" ]; result $? "a full disk: said, exit 1"
+[ $? -eq 3 ] && [ -s "$scratch/err" ]; result $? "a full disk: said, exit 3"
 
 for what in --list --help "--json --clause page.present"; do
 	# shellcheck disable=SC2086 # words
 	"$program" $what 2>"$scratch/err" >&-
-	[ $? -eq 1 ] && grep -q "could not be written" "$scratch/err"
-	result $? "${what%% *} with standard output closed: said, exit 1"
+	[ $? -eq 3 ] && grep -q "could not be written" "$scratch/err"
+	result $? "${what%% *} with standard output closed: said, exit 3"
 done
 # The first files that are opened stay open until the tests have run.
 "$program" <&- >&- 2>&- &
@@ -401,7 +401,7 @@ sleep 1
 [ "$(readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2 | sort -u)" = / ]
 result $? "with all three closed: no other file takes their numbers"
 wait $pid
-[ $? -eq 1 ]; result $? "and a report that nobody gets is an error"
+[ $? -eq 3 ]; result $? "and a report that nobody gets is an error"
 
 # Who has no home is given a cache all the same, and not in the root directory.
 homeless() # WHAT COMMAND...: HOME and XDG_CACHE_HOME are as COMMAND has it

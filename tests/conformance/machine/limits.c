@@ -187,10 +187,10 @@ static bool locked_memory(size_t bytes, struct reason *why)
 		       (unsigned long)(most / 1024), used / 1024);
 }
 
+/* Who asks for no amount of memory has not been forbidden to lock any. */
 static bool no_locking(size_t bytes, struct reason *why)
 {
-	(void)bytes;
-	return !limit_of(RLIMIT_MEMLOCK) && locked_memory(1, why);
+	return bytes && !limit_of(RLIMIT_MEMLOCK) && locked_memory(1, why);
 }
 
 static bool group_has_all_processes(const char *directory, void *why)
@@ -393,6 +393,21 @@ static bool add_hits(const char *directory, void *hit)
 	return false;
 }
 
+/* Version 1 counts each allocation that met the limit, version 2 in two places. */
+static bool add_reclaims(const char *directory, void *reclaims)
+{
+	static const char *const none_and_failures[] = { "memory.failcnt", "memory.failcnt" };
+	uint64_t n = 0;
+
+	if (cgroup_word(directory, "memory.events", "max", &n))
+		*(uint64_t *)reclaims += n;
+	if (cgroup_word(directory, "memory.events", "high", &n))
+		*(uint64_t *)reclaims += n;
+	if (cgroup_number(directory, none_and_failures, &n))
+		*(uint64_t *)reclaims += n;
+	return false;
+}
+
 void oom_look(struct oom_count *count)
 {
 	*count = (struct oom_count){};
@@ -400,6 +415,10 @@ void oom_look(struct oom_count *count)
 	if (!count->grouped)
 		count->killed = field_of("/proc/vmstat", "oom_kill ");
 	cgroup_find("memory", add_hits, &count->hit);
+	cgroup_find("memory", add_reclaims, &count->reclaimed);
+	count->reclaimed += field_of("/proc/vmstat", "pgsteal_kswapd ") +
+			    field_of("/proc/vmstat", "pgsteal_direct ");
+	count->swapped = field_of("/proc/vmstat", "pswpout ");
 }
 
 static bool is_limited(const char *directory, void *most)
@@ -429,6 +448,22 @@ static bool out_of_memory(const struct oom_count *before, struct reason *why)
 		return reached(why, "its control group may use %lu MiB of memory, and a process was "
 			       "killed for more", (unsigned long)(most / MIB));
 	return reached(why, "the machine was out of memory, and a process was killed for it");
+}
+
+const char *limit_reclaimed(const struct oom_count *before, struct reason *why)
+{
+	struct oom_count now;
+	uint64_t most;
+
+	oom_look(&now);
+	if (now.swapped == before->swapped || now.reclaimed == before->reclaimed)
+		return NULL;
+	if (cgroup_find("memory", is_limited, &most))
+		reached(why, "its control group may use %lu MiB of memory, and pages were swapped out "
+			"for more", (unsigned long)(most / MIB));
+	else
+		reached(why, "the machine was short of memory, and pages were swapped out");
+	return why->text;
 }
 
 static bool cpu_time(struct reason *why)

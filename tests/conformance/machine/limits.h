@@ -27,10 +27,13 @@ const char *limit_reached(int error, size_t bytes, struct reason *why);
 /* The clause of limit_reached(), or else what strerror() says. */
 const char *limit_or_error(int error, struct reason *why);
 
-/* Processes killed for lack of memory, and limits of memory that were hit, so far. */
+/* What lack of memory has led to so far. */
 struct oom_count {
 	bool grouped;		/* counted for this process's own control group */
-	uint64_t killed, hit;
+	uint64_t killed;	/* processes */
+	uint64_t hit;		/* limits that were, and nothing could be reclaimed */
+	uint64_t reclaimed;	/* limits that were, and pages of anybody's, taken */
+	uint64_t swapped;	/* pages, for that or at a process's own wish */
 };
 
 void oom_look(struct oom_count *count);
@@ -44,5 +47,12 @@ void oom_look(struct oom_count *count);
  * Returns the clause, or NULL.
  */
 const char *limit_killed(int signal, const struct oom_count *before, struct reason *why);
+
+/**
+ * limit_reclaimed() - may pages have been swapped out that nobody had asked to be?
+ *
+ * As limit_killed(), of what was since @before.
+ */
+const char *limit_reclaimed(const struct oom_count *before, struct reason *why);
 
 #endif

@@ -25,7 +25,8 @@ static long count(const char *path)
 /*
  * A process whose pages stayed merged when KSM was stopped: it would lose them by
  * the unmerging that ends the run.  The count of zero pages alone tells nothing:
- * where they move, releases of Linux keep it up for ever.
+ * where they move, releases of Linux keep it up for ever.  So they count where a
+ * process is seen that has them.
  */
 static pid_t keeper_of_merged_pages(void)
 {
@@ -35,7 +36,7 @@ static pid_t keeper_of_merged_pages(void)
 		keeper = other_mergeable();
 	if (!keeper && count(KSM "ksm_zero_pages") > 0)
 		keeper = other_with_zero_pages();
-	return keeper;
+	return keeper == UNSEEN_PROCESS && count(KSM "pages_shared") <= 0 ? 0 : keeper;
 }
 
 static const char *name_of(pid_t process)
@@ -43,8 +44,8 @@ static const char *name_of(pid_t process)
 	static char name[32];
 
 	if (process == UNSEEN_PROCESS)
-		return "that cannot be seen from here";
-	snprintf(name, sizeof(name), "%d", process);
+		return "a process that cannot be seen from here";
+	snprintf(name, sizeof(name), "process %d", process);
 	return name;
 }
 
@@ -71,7 +72,7 @@ static void start_for_the_run(const char *before)
 	int error;
 
 	if (keeper) {
-		hindered(PREPARE_KSM, "it was stopped with pages merged, those of process %s; "
+		hindered(PREPARE_KSM, "it was stopped with pages merged, those of %s; "
 			 "write 2 to " KSM "run to unmerge them", name_of(keeper));
 		return;
 	}
@@ -86,7 +87,7 @@ static void spare_zero_pages(void)
 	pid_t other = count(KSM "use_zero_pages") ? 0 : other_mergeable();
 
 	if (other)
-		hindered(PREPARE_KSM_ZERO, "KSM was running, and would place them in process %s too",
+		hindered(PREPARE_KSM_ZERO, "KSM was running, and would place them in %s too",
 			 name_of(other));
 }
 

@@ -34,7 +34,7 @@
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
 #define CHARGED_PAGES	256
-#define SWAP_COPY_TRIES	50
+#define SWAP_TRIES	50
 #define NOBODY		65534
 
 static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
@@ -379,7 +379,7 @@ static bool swap_copy_works(struct reason *why)
 {
 	char *page = isolated_page();
 
-	for (int i = 0; page && i < SWAP_COPY_TRIES; i++) {
+	for (int i = 0; page && i < SWAP_TRIES; i++) {
 		madvise(page, page_size(), MADV_PAGEOUT);
 		if (pagemap_entry(page) & ENTRY_SWAPPED) {
 			madvise(page, page_size(), MADV_WILLNEED);
@@ -390,6 +390,22 @@ static bool swap_copy_works(struct reason *why)
 		poll(NULL, 0, 1);
 	}
 	return lacks_prepared(why, PREPARE_SWAP, "a page that is read counts as dirty");
+}
+
+/* Disks take their time, and the page stays until memory is wanted. */
+static bool swap_away_works(struct reason *why)
+{
+	char *page = isolated_page();
+	unsigned char resident;
+
+	for (int i = 0; page && i < SWAP_TRIES; i++) {
+		madvise(page, page_size(), MADV_PAGEOUT);
+		if (pagemap_entry(page) & ENTRY_SWAPPED && !mincore(page, page_size(), &resident) &&
+		    !(resident & 1))
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return lacks_prepared(why, PREPARE_SWAP, "it stays there until memory is wanted");
 }
 
 static bool kernel_log_works(struct reason *why)
@@ -469,6 +485,7 @@ const struct probe probes[] = {
 	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
 	{ "swap-copy", swap_copy_works },
+	{ "swap-away", swap_away_works },
 	{ "collapse", collapse_works },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },

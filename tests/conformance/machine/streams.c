@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include "machine/streams.h"
+#include "test/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ static void occupy(int stream)
 		return;
 	fprintf(stderr, "%s: a standard stream is closed, and cannot be replaced: %s\n",
 		program_invocation_short_name, strerror(errno));
-	exit(1);
+	exit(EXIT_UNSURE);
 }
 
 /* Another status tells of something worse, or of this already. */
@@ -34,7 +35,7 @@ static void complain_of_output(int status, void *unused)
 		return;
 	fprintf(stderr, "%s: standard output could not be written%s%s\n",
 		program_invocation_short_name, errno ? ": " : "", errno ? strerror(errno) : "");
-	_exit(1);
+	_exit(EXIT_UNSURE);
 }
 
 void streams_secure(void)

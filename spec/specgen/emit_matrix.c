@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The matrix: what the records tell, clauses by kernels, as a page of HTML.
+ */
+#include <string.h>
+
+#include "emit.h"
+#include "records.h"
+
+static void escape(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (*text == '&')
+			fputs("&amp;", out);
+		else if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '"')
+			fputs("&quot;", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+static const char head[] =
+	"<!DOCTYPE html>\n"
+	"<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1.0\">\n"
+	"<link rel=\"stylesheet\" href=\"pages.css\">\n"
+	"<title>UFFDIO_MOVE: what holds on which kernel</title>\n"
+	"<style>\n"
+	".matrix { overflow-x: auto; margin: 0.5em 0 1.5em; }\n"
+	".matrix table { border-collapse: collapse; font-size: 0.8em; line-height: 1.3; }\n"
+	".matrix th, .matrix td { padding: 0.1em 0.35em; text-align: center; white-space: nowrap; }\n"
+	".matrix thead th { vertical-align: bottom; font-weight: normal; writing-mode: vertical-rl; }\n"
+	".matrix th:first-child { text-align: left; font-weight: normal; position: sticky; left: 0;\n"
+	"  background: Canvas; writing-mode: horizontal-tb; }\n"
+	".matrix tr:hover td { background: #8882; }\n"
+	".holds { color: #2a7d2a; } .deviates { background: #d9a40055; } .fails { background: #d33; color: #fff; }\n"
+	".unknown { opacity: 0.45; }\n"
+	"</style>\n</head>\n<body>\n<header><h1>What holds on which kernel</h1></header>\n";
+
+static void print_cell(const struct record *r, unsigned int clause, FILE *out)
+{
+	int deviation = record_deviation(r, clause);
+
+	switch (record_of_clause(r, clause)) {
+	case KNOWN_HOLDS:
+		fputs("<td class=\"holds\">&#10003;</td>", out);
+		break;
+	case KNOWN_DEVIATES:
+		fprintf(out, "<td class=\"deviates\"><a href=\"#deviation-%d\">D%d</a></td>", deviation + 1,
+			deviation + 1);
+		break;
+	case KNOWN_DIFFERS:
+		fputs("<td class=\"deviates\">&ne;</td>", out);
+		break;
+	case KNOWN_FAILS:
+		fputs("<td class=\"fails\">&#10007;</td>", out);
+		break;
+	case KNOWN_UNTESTED:
+		fputs("<td class=\"unknown\">&ndash;</td>", out);
+		break;
+	case KNOWN_NOT:
+		fputs("<td class=\"unknown\">?</td>", out);
+		break;
+	}
+}
+
+static bool is_shown(const struct record *r, const char *architecture)
+{
+	return !strcmp(r->architecture, architecture);
+}
+
+static void print_rows(const struct contract *c, const struct records *records,
+		       const char *architecture, FILE *out)
+{
+	for (size_t k = 0; k < c->n_clauses; k++) {
+		fprintf(out, "<tr><th><a href=\"#%s\">%s</a></th>", c->clauses[k].id, c->clauses[k].id);
+		for (size_t i = 0; i < records->n; i++)
+			if (is_shown(&records->all[i], architecture))
+				print_cell(&records->all[i], k, out);
+		fputs("</tr>\n", out);
+	}
+}
+
+static void print_table(const struct contract *c, const struct records *records,
+			const char *architecture, FILE *out)
+{
+	fprintf(out, "<h1 id=\"%s\">%s</h1>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>",
+		architecture, architecture);
+	for (size_t i = 0; i < records->n; i++) {
+		const struct record *r = &records->all[i];
+
+		if (!is_shown(r, architecture))
+			continue;
+		fprintf(out, "<th title=\"%s, pages of %u bytes, %s\">", r->release, r->page, r->date);
+		escape(r->kernel, out);
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+	print_rows(c, records, architecture, out);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+}
+
+/* Each architecture once, in the order of the records. */
+static bool is_first_of_architecture(const struct records *records, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_shown(&records->all[k], records->all[i].architecture))
+			return false;
+	return true;
+}
+
+static bool has_met(const struct record *r, unsigned int deviation)
+{
+	for (size_t i = 0; i < r->n_met; i++)
+		if (r->met[i] == deviation)
+			return true;
+	return false;
+}
+
+static void print_met(const struct records *records, unsigned int deviation, FILE *out)
+{
+	const char *before = "Met on ";
+
+	for (size_t i = 0; i < records->n; i++) {
+		const struct record *r = &records->all[i];
+
+		if (!has_met(r, deviation))
+			continue;
+		fprintf(out, "%s%s", before, r->kernel);
+		if (strcmp(r->architecture, "x86_64"))
+			fprintf(out, " (%s)", r->architecture);
+		before = ", ";
+	}
+	fputs(*before == ',' ? ".\n" : "No kernel that is recorded here has met it.\n", out);
+}
+
+static void print_deviations(const struct contract *c, const struct records *records, FILE *out)
+{
+	fputs("<h1>Deviations</h1>\n<dl>\n", out);
+	for (size_t d = 0; d < c->n_deviations; d++) {
+		const struct deviation *deviation = &c->deviations[d];
+
+		fprintf(out, "<dt id=\"deviation-%zu\">D%zu %s</dt>\n<dd>", d + 1, d + 1, deviation->id);
+		escape(deviation->is, out);
+		fputs("\nKernels: ", out);
+		for (size_t k = 0; k < deviation->n_kernels; k++)
+			fprintf(out, "%s%s", k ? ", " : "", deviation->kernels[k]);
+		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
+		print_met(records, d, out);
+		if (deviation->fixed)
+			fprintf(out, "Fixed by %s.\n", deviation->fixed);
+		fputs("</dd>\n", out);
+	}
+	fputs("</dl>\n", out);
+}
+
+/* What took a kernel down, what it complained of, what its machine lacked. */
+static void print_record(const struct record *r, FILE *out)
+{
+	fprintf(out, "<dt>%s, %s</dt>\n<dd>%s: ", r->kernel, r->architecture, r->release);
+	fprintf(out, "%u tests hold, %u deviate, %u fail, %u were skipped, %u broken.\n", r->tests.holds,
+		r->tests.deviates, r->tests.fails, r->tests.skipped, r->tests.broken);
+	for (size_t i = 0; i < r->n_down; i++) {
+		fprintf(out, "<br><strong>It went down</strong> at %s", r->down[i].test);
+		if (r->down[i].deviation)
+			fprintf(out, " (%s)", r->down[i].deviation);
+		fputs(": ", out);
+		escape(r->down[i].said, out);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < r->n_complaints; i++) {
+		fputs("<br>It complained: ", out);
+		escape(r->complaints[i], out);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < r->n_lacking; i++) {
+		fprintf(out, "<br>%u skipped: ", r->lacking[i].tests);
+		escape(r->lacking[i].why, out);
+		fputc('\n', out);
+	}
+	fputs("</dd>\n", out);
+}
+
+static void print_clauses(const struct contract *c, FILE *out)
+{
+	fputs("<h1>Clauses</h1>\n<dl>\n", out);
+	for (size_t k = 0; k < c->n_clauses; k++) {
+		fprintf(out, "<dt id=\"%s\">%s</dt>\n<dd>", c->clauses[k].id, c->clauses[k].id);
+		escape(c->clauses[k].rule, out);
+		fputs("</dd>\n", out);
+	}
+	fputs("</dl>\n", out);
+}
+
+void emit_matrix(const struct contract *c, const struct records *records, FILE *out)
+{
+	fputs(head, out);
+	fprintf(out, "<p>Version %s of the contract, clauses by kernels, the newest first. "
+		"Each column is a run of all tests on that kernel, in a virtual machine.\n"
+		"<p><span class=\"holds\">&#10003;</span> holds &middot; "
+		"<span class=\"deviates\">D1</span> deviates in a way that is known &middot; "
+		"<span class=\"deviates\">&ne;</span> does otherwise than was observed elsewhere &middot; "
+		"<span class=\"fails\">&#10007;</span> does not hold &middot; "
+		"<span class=\"unknown\">&ndash;</span> was not tested there\n<nav>", c->version);
+	for (size_t i = 0; i < records->n; i++)
+		if (is_first_of_architecture(records, i))
+			fprintf(out, "<a href=\"#%s\">%s</a> ", records->all[i].architecture,
+				records->all[i].architecture);
+	fputs("</nav>\n", out);
+	for (size_t i = 0; i < records->n; i++)
+		if (is_first_of_architecture(records, i))
+			print_table(c, records, records->all[i].architecture, out);
+	print_deviations(c, records, out);
+	fputs("<h1>Kernels</h1>\n<dl>\n", out);
+	for (size_t i = 0; i < records->n; i++)
+		print_record(&records->all[i], out);
+	fputs("</dl>\n", out);
+	print_clauses(c, out);
+	fputs("</body>\n</html>\n", out);
+}
+
+/* Those on which a test with a hazard was seen to do no harm. */
+void emit_clean_kernels(const struct contract *c, const struct records *records, FILE *out)
+{
+	emit_head("//", "", "GPL-2.0-only", out);
+	fputs("#include \"clean_kernels.h\"\n\nconst struct clean_kernel clean_kernels[] = {\n", out);
+	for (size_t d = 0; d < c->n_deviations; d++) {
+		if (!c->deviations[d].hazard)
+			continue;
+		for (size_t i = 0; i < records->n; i++)
+			if (record_is_of_release(&records->all[i]) && !has_met(&records->all[i], d) &&
+			    record_of_clause(&records->all[i], c->deviations[d].clause) == KNOWN_HOLDS)
+				fprintf(out, "\t{ %zu, \"%s\" },\n", d, records->all[i].kernel);
+	}
+	fputs("\t{ 0, NULL }\n};\n", out);
+}

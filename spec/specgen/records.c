@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "records.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kinds.h"
+#include "read.h"
+#include "releases.h"
+
+#define MAX_ROWS_OF_RECORD	256
+#define MAX_TEXTS		64
+
+#define KEY(name, how, owner, into, ...) \
+	{ .key = name, .kind = &how, .member = #into, .offset = offsetof(owner, into), \
+	  ##__VA_ARGS__ }
+#define LIST(name, how, owner, into, most, ...) \
+	KEY(name, how, owner, into, .count = offsetof(owner, n_##into), .max = most, ##__VA_ARGS__)
+#define SHAPE(name) \
+	static const struct shape name##_shape = { \
+		.type = "struct " #name, .size = sizeof(struct name), .fields = name##_fields }
+
+static const struct field record_tests_fields[] = {
+	KEY("holds", kind_number, struct record_tests, holds, .max = 1000000),
+	KEY("deviates", kind_number, struct record_tests, deviates, .max = 1000000),
+	KEY("fails", kind_number, struct record_tests, fails, .max = 1000000),
+	KEY("skipped", kind_number, struct record_tests, skipped, .max = 1000000),
+	KEY("broken", kind_number, struct record_tests, broken, .max = 1000000),
+	{}
+};
+SHAPE(record_tests);
+
+static const struct field record_deviates_fields[] = {
+	KEY("clause", kind_clause, struct record_deviates, clause),
+	KEY("deviation", kind_deviation, struct record_deviates, deviation),
+	{}
+};
+SHAPE(record_deviates);
+
+static const struct field record_down_fields[] = {
+	KEY("test", kind_text, struct record_down, test),
+	KEY("said", kind_text, struct record_down, said),
+	KEY("deviation", kind_name, struct record_down, deviation, .optional = true),
+	{}
+};
+SHAPE(record_down);
+
+static const struct field record_lacking_fields[] = {
+	KEY("tests", kind_number, struct record_lacking, tests, .max = 1000000),
+	KEY("for", kind_text, struct record_lacking, why),
+	{}
+};
+SHAPE(record_lacking);
+
+#define CLAUSES(name) \
+	LIST(#name, kind_clauses, struct record, name, MAX_CLAUSES, .optional = true)
+static const struct field record_fields[] = {
+	KEY("kernel", kind_text, struct record, kernel),
+	KEY("architecture", kind_text, struct record, architecture),
+	KEY("release", kind_text, struct record, release),
+	KEY("page", kind_number, struct record, page, .min = 4096, .max = 65536),
+	KEY("contract", kind_version, struct record, contract),
+	KEY("date", kind_text, struct record, date),
+	KEY("tests", kind_part, struct record, tests, .of = &record_tests_shape),
+	LIST("deviates", kind_list, struct record, deviates, MAX_ROWS_OF_RECORD,
+	     .optional = true, .of = &record_deviates_shape),
+	LIST("met", kind_deviations, struct record, met, MAX_ROWS_OF_RECORD, .optional = true),
+	LIST("down", kind_list, struct record, down, MAX_TEXTS, .optional = true,
+	     .of = &record_down_shape),
+	LIST("complaints", kind_texts, struct record, complaints, MAX_TEXTS, .optional = true),
+	LIST("lacking", kind_list, struct record, lacking, MAX_TEXTS, .optional = true,
+	     .of = &record_lacking_shape),
+	CLAUSES(fails), CLAUSES(differs), CLAUSES(untested), CLAUSES(works), CLAUSES(holds),
+	{}
+};
+
+/* The version that the file names; one that names none is read, and refused for it. */
+static bool is_of_other_version(const char *path, const struct contract *c)
+{
+	static const char key[] = "contract: \"";
+	FILE *file = fopen(path, "re");
+	bool other = false;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		size_t length = strcspn(line, "\r\n");
+
+		line[length] = '\0';
+		if (!strncmp(line, key, strlen(key)) && length && line[length - 1] == '"') {
+			line[length - 1] = '\0';
+			other = strcmp(line + strlen(key), c->version);
+		}
+	}
+	if (file)
+		fclose(file);
+	return other;
+}
+
+static int read_record(const char *path, const struct contract *c, struct record *record,
+		       FILE *errors)
+{
+	struct reader r = {
+		.contract = (struct contract *)c, .what = "record", .fields = record_fields,
+		.into = record,
+	};
+
+	*record = (struct record){ .origin = origin_new(path) };
+	r.origin = record->origin;
+	record->file = origin_path(record->origin);
+	read_file(&r, path);
+	return origin_report(record->origin, errors);
+}
+
+static int is_record(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && dot && !strcmp(dot, ".yaml");
+}
+
+bool record_is_of_release(const struct record *record)
+{
+	return releases_are_one(record->kernel);
+}
+
+static int newest_first(const void *one, const void *other)
+{
+	const struct record *a = one, *b = other;
+	int order = record_is_of_release(a) - record_is_of_release(b);
+
+	if (!order && record_is_of_release(a))
+		order = releases_compare(a->kernel, b->kernel);
+	return order ? -order : strcmp(b->architecture, a->architecture);
+}
+
+int records_read(const char *directory, const struct contract *c, struct records *records,
+		 FILE *errors)
+{
+	struct dirent **entries;
+	int n = scandir(directory, &entries, is_record, alphasort), wrong = 0;
+
+	*records = (struct records){};
+	if (n < 0) {
+		fprintf(errors, "%s:1:1: error: %s\n", directory, strerror(errno));
+		return 1;
+	}
+	records->all = calloc(n ? n : 1, sizeof(*records->all));
+	for (int i = 0; i < n; i++) {
+		char *path;
+
+		if (!records->all || asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0) {
+			fprintf(errors, "%s:1:1: error: no memory\n", directory);
+			return 1;
+		}
+		if (is_of_other_version(path, c))
+			records->n_others++;
+		else
+			wrong += read_record(path, c, &records->all[records->n++], errors);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+	if (!wrong)
+		qsort(records->all, records->n, sizeof(*records->all), newest_first);
+	return wrong;
+}
+
+void records_free(struct records *records)
+{
+	for (size_t i = 0; i < records->n; i++)
+		origin_free(records->all[i].origin);
+	free(records->all);
+	*records = (struct records){};
+}
+
+static bool is_among(unsigned int index, const unsigned int *indices, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (indices[i] == index)
+			return true;
+	return false;
+}
+
+int record_deviation(const struct record *record, unsigned int clause)
+{
+	for (size_t i = 0; i < record->n_deviates; i++)
+		if (record->deviates[i].clause == clause)
+			return record->deviates[i].deviation;
+	return -1;
+}
+
+enum known record_of_clause(const struct record *r, unsigned int clause)
+{
+	if (record_deviation(r, clause) >= 0)
+		return KNOWN_DEVIATES;
+	if (is_among(clause, r->holds, r->n_holds) || is_among(clause, r->works, r->n_works))
+		return KNOWN_HOLDS;
+	if (is_among(clause, r->differs, r->n_differs))
+		return KNOWN_DIFFERS;
+	if (is_among(clause, r->fails, r->n_fails))
+		return KNOWN_FAILS;
+	return is_among(clause, r->untested, r->n_untested) ? KNOWN_UNTESTED : KNOWN_NOT;
+}
+
+static bool is_said_to_have(const struct deviation *d, const char *release)
+{
+	for (size_t i = 0; i < d->n_kernels; i++)
+		if (releases_have(d->kernels[i], release))
+			return true;
+	return false;
+}
+
+/* Where the list of kernels stands. */
+static void check_claim(const struct contract *c, unsigned int deviation,
+			const struct record *record)
+{
+	const struct deviation *d = &c->deviations[deviation];
+	bool met = is_among(deviation, record->met, record->n_met);
+	bool said = is_said_to_have(d, record->kernel);
+
+	if (met && !said)
+		origin_error_at(c->origin, &d->kernels,
+				"`kernels`: %s (%s) has it, says %s, and is in none of these ranges",
+				record->kernel, record->architecture, record->file);
+	else if (!met && said && !d->by_chance &&
+		 record_of_clause(record, d->clause) == KNOWN_HOLDS)
+		origin_error_at(c->origin, &d->kernels,
+				"`kernels`: %s (%s) is in these ranges, and keeps %s, says %s",
+				record->kernel, record->architecture, c->clauses[d->clause].id,
+				record->file);
+}
+
+static void check_record(const struct contract *c, const struct record *record)
+{
+	for (size_t i = 0; i < record->n_fails; i++)
+		origin_error_at(c->origin, &c->clauses[record->fails[i]],
+				"%s (%s) breaks %s in a way that no deviation names, says %s",
+				record->kernel, record->architecture,
+				c->clauses[record->fails[i]].id, record->file);
+}
+
+int records_check(const struct contract *c, const struct records *records, FILE *errors)
+{
+	for (size_t i = 0; i < records->n; i++) {
+		check_record(c, &records->all[i]);
+		for (size_t k = 0; k < c->n_deviations && record_is_of_release(&records->all[i]); k++)
+			check_claim(c, k, &records->all[i]);
+	}
+	return origin_report(c->origin, errors);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Records: what kernels were seen to do (spec/README.md has the keys of the files).
+ */
+#ifndef UFFDIO_MOVE_RECORDS_H
+#define UFFDIO_MOVE_RECORDS_H
+
+#include <stdio.h>
+
+#include "contract.h"
+
+struct record_tests {
+	unsigned int holds, deviates, fails, skipped, broken;
+};
+
+/* Clauses and deviations are indices in the contract's lists. */
+struct record {
+	const char *file;
+	const char *kernel;		/* "7.3.4", "patched" */
+	const char *architecture;	/* "x86_64" */
+	const char *release;		/* as uname -r has it */
+	unsigned int page;		/* bytes */
+	const char *contract;		/* its version */
+	const char *date;
+	struct record_tests tests;
+	const struct record_deviates {
+		unsigned int clause, deviation;
+	} *deviates;
+	size_t n_deviates;
+	const unsigned int *met;	/* deviations, by any test */
+	size_t n_met;
+	const struct record_down {
+		const char *test, *said, *deviation;	/* the last may be NULL */
+	} *down;
+	size_t n_down;
+	const char *const *complaints;
+	size_t n_complaints;
+	const struct record_lacking {
+		unsigned int tests;
+		const char *why;
+	} *lacking;
+	size_t n_lacking;
+	const unsigned int *fails, *differs, *untested, *works, *holds;	/* clauses */
+	size_t n_fails, n_differs, n_untested, n_works, n_holds;
+	struct origin *origin;
+};
+
+struct records {
+	struct record *all;		/* the newest kernel first */
+	size_t n;
+	size_t n_others;		/* files of other versions of the contract, not read */
+};
+
+/**
+ * records_read() - read the records of a directory
+ * @directory: its files NAME.yaml; those of another version of the contract are counted
+ * @errors:    gets one line for each error, as contract_read()'s
+ *
+ * Returns the number of errors.  records_free() is due in either case.
+ */
+int records_read(const char *directory, const struct contract *c, struct records *records,
+		 FILE *errors);
+
+void records_free(struct records *records);
+
+/* What is known of a clause on a kernel. */
+enum known {
+	KNOWN_NOT,		/* the record does not have it */
+	KNOWN_HOLDS,
+	KNOWN_DEVIATES,
+	KNOWN_DIFFERS,
+	KNOWN_FAILS,
+	KNOWN_UNTESTED,
+};
+
+enum known record_of_clause(const struct record *record, unsigned int clause);
+
+/* The deviation by which it deviates, or -1. */
+int record_deviation(const struct record *record, unsigned int clause);
+
+/* Is it the record of a released kernel, and not of one of our own? */
+bool record_is_of_release(const struct record *record);
+
+/**
+ * records_check() - hold what the contract says of releases against the records
+ *
+ * Errors stand where the contract says it.  Returns their number.
+ */
+int records_check(const struct contract *c, const struct records *records, FILE *errors);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+#define EXIT_USAGE	2
+
+static const char usage[] =
+	"Usage: uffdio-move-conformance [--json | --tap] [--clause ID]... [--test NAME]...\n"
+	"       uffdio-move-conformance --list [--clause ID]... [--test NAME]...\n"
+	"       uffdio-move-conformance --check-oracles [--clause ID]... [--test NAME]...\n"
+	"\n"
+	"Runs the tests that follow from the contract of UFFDIO_MOVE on the running\n"
+	"kernel and reports, clause by clause, what holds.\n"
+	"\n"
+	"  --json           the report as JSON\n"
+	"  --tap            one line a test, as TAP\n"
+	"  --clause ID      only the tests that look at this clause; may be repeated\n"
+	"  --test NAME      only this test, and all that it expected and observed; a\n"
+	"                   pattern as a shell has them; may be repeated\n"
+	"  --list           the tests, each with the clauses it looks at; run nothing\n"
+	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
+	"                   show that it would fail then\n"
+	"  --hazards        run the tests, too, that take the whole machine down if the\n"
+	"                   kernel has a certain fault; otherwise they are skipped\n"
+	"  --announce FILE  write a line to FILE before each test, and run one at a time,\n"
+	"                   so that the last one is to blame if the machine goes down\n"
+	"  --down NAME:WHY  do not run this test: the kernel went down at it, and WHY is\n"
+	"                   what it said; may be repeated\n"
+	"  --patience N     give each test N times 5 seconds; for emulated machines\n"
+	"  --help           this text\n"
+	"\n"
+	"As root, swap, same-page merging and huge pages are switched on as far as they\n"
+	"are off, and put back afterwards.\n"
+	"\n"
+	"Exit status: 0 every clause that must hold holds, or deviates in a known way;\n"
+	"1 one does not; 2 usage; 3 nothing is known to be wrong, but tests are broken,\n"
+	"which is no fault of the kernel's, or too few could be run, or the report could\n"
+	"not be written; 4 nothing could be tested: the kernel lacks UFFDIO_MOVE, or it is\n"
+	"forbidden here.\n";
+
+_Noreturn void options_refuse(const char *message, const char *word)
+{
+	fprintf(stderr, "uffdio-move-conformance: %s%s; --help tells the usage\n", message, word);
+	exit(EXIT_USAGE);
+}
+
+static void check_clause(const char *id)
+{
+	for (size_t i = 0; i < uffdio_move_contract.n_clauses; i++)
+		if (!strcmp(uffdio_move_contract.clauses[i].id, id))
+			return;
+	options_refuse("no clause is called ", id);
+}
+
+static int number(const char *text, int least, int most)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (!*text || *end || n < least || n > most)
+		options_refuse("not a number, or too large or small a one: ", text);
+	return n;
+}
+
+static void set_form(struct options *o, enum form form)
+{
+	if (o->form != FORM_TABLE && o->form != form)
+		options_refuse("--json and --tap exclude each other", "");
+	o->form = form;
+}
+
+static void add_name(const char *names[], size_t *n, const char *name, const char *option)
+{
+	if (*n == MOST_NAMED)
+		options_refuse("too many ", option);
+	names[(*n)++] = name;
+}
+
+static void add_down(struct options *o, char *text)
+{
+	char *colon = strchr(text, ':');
+
+	if (!colon || colon == text || !colon[1])
+		options_refuse("--down wants NAME:WHY, not ", text);
+	if (o->n_downs == MOST_NAMED)
+		options_refuse("too many ", "--down");
+	*colon = '\0';
+	o->downs[o->n_downs++] = (struct down){ text, colon + 1 };
+}
+
+void options_read(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "tap", no_argument, NULL, 't' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "clause", required_argument, NULL, 'c' },
+		{ "check-oracles", no_argument, NULL, 'o' },
+		{ "test", required_argument, NULL, 'n' },
+		{ "hazards", no_argument, NULL, 'z' },
+		{ "announce", required_argument, NULL, 'a' },
+		{ "down", required_argument, NULL, 'd' },
+		{ "patience", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	int option;
+
+	*o = (struct options){ .patience = 1 };
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			set_form(o, FORM_JSON);
+			break;
+		case 't':
+			set_form(o, FORM_TAP);
+			break;
+		case 'l':
+			o->list = true;
+			break;
+		case 'c':
+			check_clause(optarg);
+			add_name(o->clauses, &o->n_clauses, optarg, "--clause");
+			break;
+		case 'o':
+			o->check_oracles = true;
+			break;
+		case 'n':
+			add_name(o->tests, &o->n_tests, optarg, "--test");
+			break;
+		case 'z':
+			o->hazards = true;
+			break;
+		case 'a':
+			o->announce = optarg;
+			break;
+		case 'd':
+			add_down(o, optarg);
+			break;
+		case 'p':
+			o->patience = number(optarg, 1, 100);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case ':':
+			options_refuse("a word is missing after ", argv[optind - 1]);
+		default:
+			options_refuse("there is no such option, or it takes no word: ",
+				       argv[optind - 1]);
+		}
+	}
+	if (o->list + o->check_oracles + (o->form != FORM_TABLE) > 1)
+		options_refuse("--list, --check-oracles, --json and --tap exclude each other", "");
+	if (optind != argc)
+		options_refuse("unexpected argument ", argv[optind]);
+}

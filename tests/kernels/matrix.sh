@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: matrix.sh BUILD
+#
+# Runs the contract on every kernel that can be had, in guests, and writes a record of
+# each into spec/kernels/: ARCH-VERSION.yaml (spec/README.md).  What is recorded for this
+# version of the contract is not run again, so that it goes on where it was stopped.
+#
+# BUILD holds the conformance program, and BUILD/ARCH/ that of another architecture
+# (`make programs-ARCH`).  What an architecture lacks for that is told, and it is left out.
+#
+#   KERNELS="7.3.4 patched"   these only: versions in Debian's archive (kernel-patch/vm/
+#                             archive.sh lists them), and patched, Linux 6.1 with our series
+#   ARCH="x86_64 arm64"       these only (x86_64 arm64 riscv64 s390x ppc64el)
+#   AGAIN=1                   those that are recorded as well
+#   KERNEL=PATH               an image or source tree of your own, and nothing else;
+#                             NAME= is what its record is called
+#   JOBS=2                    guests at once
+#
+# Exit status: 0 each kernel that could be had has its record; 1 one has not.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+records=spec/kernels
+vm="kernel-patch/vm"
+
+die() { echo "${0##*/}: $*" >&2; exit 1; }
+
+[ $# -eq 1 ] || { echo "usage: matrix.sh BUILD" >&2; exit 2; }
+build=$1
+: "${KERNELS:=}" "${ARCH:=x86_64 arm64 riscv64 s390x ppc64el}" "${AGAIN:=}" "${JOBS:=2}" "${KERNEL:=}"
+[[ $JOBS =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of guests"
+version=$(sed -n 's/^version: "\(.*\)"$/\1/p' spec/uffdio_move.yaml)
+work=$(mktemp -d) || exit 1
+# shellcheck disable=SC2317 # called by the trap
+finish()
+{
+	trap '' INT TERM HUP
+	jobs -p | xargs -r kill 2>/dev/null
+	wait
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+mkdir -p $records || die "$records cannot be written"
+
+program_for() # ARCH
+{
+	if [ "$1" = "$(uname -m)" ]; then
+		echo "$build/uffdio-move-conformance"
+	else
+		echo "$build/$1/uffdio-move-conformance"
+	fi
+}
+
+# VERSION ARCH RELEASE of what is wanted; what the archive has not is said.
+list_wanted()
+{
+	local arch kernel wanted
+
+	if [ "$KERNEL" ]; then
+		[ -e "$KERNEL" ] || die "there is no $KERNEL"
+		echo "${NAME:-own} ${ARCH%% *} $KERNEL"
+		return
+	fi
+	for arch in $ARCH; do
+		[ -x "$(program_for "$arch")" ] ||
+			{ echo "$arch is left out: there is no $(program_for "$arch")" >&2; continue; }
+		wanted=$("$vm/archive.sh" list "$arch") || continue
+		[ "$arch" != x86_64 ] || wanted+=$'\n'"patched x86_64 6.1-patched"
+		if [ "$KERNELS" ]; then
+			for kernel in $KERNELS; do
+				grep "^$kernel $arch " <<<"$wanted" ||
+					echo "$kernel for $arch: the archive does not list it" >&2
+			done
+		else
+			echo "$wanted"
+		fi
+	done
+}
+
+is_recorded() # VERSION ARCH
+{
+	[ ! "$AGAIN" ] && [ ! "$KERNEL" ] &&
+		grep -qsx "contract: \"$version\"" "$records/$2-$1.yaml"
+}
+
+# Leaves a sentence in $work/VERSION-ARCH.said, and 0, 1, or "gone" in .status.
+record() # VERSION ARCH RELEASE
+{
+	local name=$2-$1 kernel=$1 file=$records/$2-$1.yaml release=$3 status
+
+	trap - EXIT
+	[ ! "$KERNEL" ] || kernel=$KERNEL
+	: >"$work/$name.downs"
+	if [ "$kernel" != patched ] && [ ! "$KERNEL" ] &&
+	   ! "$vm/archive.sh" fetch "$1" "$2" >/dev/null 2>"$work/$name.errors"; then
+		tail -n 1 "$work/$name.errors" | sed 's/^archive.sh: //' >"$work/$name.said"
+		echo gone >"$work/$name.status"
+		return
+	fi
+	KERNEL=$kernel ARCH=$2 tests/kernels/report-in-vm.sh --downs "$work/$name.downs" \
+		"$(program_for "$2")" --json >"$work/$name.json" 2>"$work/$name.errors"
+	status=$?
+	echo 1 >"$work/$name.status"
+	if [ ! -s "$work/$name.json" ] || ! jq -e .tests "$work/$name.json" >/dev/null 2>&1; then
+		echo "no report (exit $status): $(tail -n 1 "$work/$name.errors")" >"$work/$name.said"
+		return
+	fi
+	[ "$kernel" = "$1" ] && [ "$1" != patched ] || release=$(jq -r .machine.kernel "$work/$name.json")
+	if ! jq -r -f tests/kernels/record.jq --arg kernel "$1" --arg architecture "$2" \
+		--arg release "$release" --arg date "$(date -u +%F)" \
+		--rawfile downs "$work/$name.downs" "$work/$name.json" >"$file.new" ||
+	   ! mv "$file.new" "$file"; then
+		rm -f "$file.new"
+		echo "$file could not be written" >"$work/$name.said"
+		return
+	fi
+	{
+		jq -r '[.tests[].verdict] | "\(map(select(. == "holds")) | length) tests hold, "
+			+ "\(map(select(. == "deviates")) | length) deviate, "
+			+ "\(map(select(. == "skipped")) | length) skipped, "
+			+ "\(map(select(. == "fails")) | length) fail, "
+			+ "\(map(select(. == "broken")) | length) broken"' "$work/$name.json"
+		sed 's/^complaint:/it complained: /; t; s/:/ took it down: /' "$work/$name.downs"
+		jq -r '.tests[] | select(.verdict | IN("fails", "broken"))
+			| "\(.name) \(.verdict): \(.note)"' "$work/$name.json" | head -n 5
+	} >"$work/$name.said"
+	[ $status -ne 0 ] || echo 0 >"$work/$name.status"
+}
+
+said() # NAME
+{
+	sed '2,$s/^/    /' "$work/$1.said"
+}
+
+minutes() { printf '%d min' $((($1 + 59) / 60)); }
+
+list_wanted >"$work/wanted" || exit 1
+while read -r kernel arch release; do
+	is_recorded "$kernel" "$arch" || echo "$kernel $arch $release"
+done <"$work/wanted" >"$work/list"
+all=$(wc -l <"$work/list")
+echo "$(wc -l <"$work/wanted") kernels, $all of them to be run on version $version of the contract"
+
+begun=0 ended=0 bad=0 gone=0 started=$SECONDS
+declare -A names=()
+note_end() # PID
+{
+	local name=${names[$1]} status left
+
+	unset "names[$1]"
+	ended=$((ended + 1))
+	status=$(cat "$work/$name.status" 2>/dev/null || echo 1)
+	[ "$status" != gone ] || gone=$((gone + 1))
+	[ "$status" != 1 ] || bad=$((bad + 1))
+	left=$(((SECONDS - started) * (all - ended) / ended))
+	printf '[%d of %d, %s left] %s: %s\n' $ended "$all" "$(minutes $left)" "$name" "$(said "$name")"
+}
+
+while read -r kernel arch release; do
+	while [ ${#names[@]} -ge "$JOBS" ]; do
+		wait -n -p pid
+		note_end "$pid"
+	done
+	begun=$((begun + 1))
+	printf '[%d of %d begins] %s-%s\n' $begun "$all" "$arch" "$kernel"
+	record "$kernel" "$arch" "$release" </dev/null &
+	names[$!]=$arch-$kernel
+done <"$work/list"
+while [ ${#names[@]} -gt 0 ]; do
+	wait -n -p pid
+	note_end "$pid"
+done
+echo "$((ended - bad - gone)) recorded, $gone not given by the archive, $bad with something that fails or no report"
+[ $bad -eq 0 ]

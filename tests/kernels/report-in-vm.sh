@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: report-in-vm.sh [--downs FILE] [--limit SECONDS] PROGRAM [ARGUMENT]...
+#
+# Runs PROGRAM, the conformance program, in a guest whose kernel KERNEL and ARCH name
+# (kernel-patch/vm/boot.sh), up to a report that is complete.  Where the kernel goes down
+# or hangs, it is booted once more with the test at which it did: if that is so again, the
+# report is made without it, and has that test, and the line that the kernel left, as what
+# it is.  An emulated processor, or the host, may fail too, and does so elsewhere.
+#
+#   --downs FILE      append to FILE a line "NAME:LINE" for each such test, and
+#                     "complaint:LINE" for what the kernel complained of besides
+#   --limit SECONDS   how long a guest may take (1800)
+#   --stall SECONDS   how long it may say nothing (400)
+#
+# Exit status: PROGRAM's, if it came to its end; otherwise boot.sh's.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 125
+MOST_BOOTS=8	# of all tests
+stall=400	# in which the slowest test ends on any machine
+
+die() { echo "${0##*/}: $*" >&2; exit 125; }
+
+downs_file=/dev/null limit=1800
+while [[ ${1-} == --* ]]; do
+	[ $# -ge 2 ] || die "$1 wants a value"
+	case $1 in
+	--downs) downs_file=$2 ;;
+	--limit) limit=$2 ;;
+	--stall) stall=$2 ;;
+	*) die "unknown option $1" ;;
+	esac
+	shift 2
+done
+[ $# -ge 1 ] || die "which program?"
+program=$1
+shift
+
+work=$(mktemp -d) || exit 125
+trap 'rm -rf "$work"' EXIT
+trap 'kill -- -$$ 2>/dev/null; exit 130' INT TERM HUP
+
+first_complaint() # FILE
+{
+	grep -a -m 1 -E -f kernel-patch/vm/complaints "$1" |
+		sed -E 's/^(\[ *[0-9.]+\]|<[0-9]+>)* *//' | tr -d '\r' | cut -c1-160
+}
+
+# The name of the test that was announced last, and what the console has after that.
+last_announced()
+{
+	sed -n 's/^.*uffdio-move-conformance: \(.*\) begins\r\{0,1\}$/\1/p' "$work/console" | tail -n 1
+}
+
+after_last_announced()
+{
+	tac "$work/console" | sed '/uffdio-move-conformance: .* begins/q' | tac
+}
+
+# Returns boot.sh's status; the program's is in $work/status, if it came to its end.
+boot() # ARGUMENT...
+{
+	rm -f "$work/status"
+	kernel-patch/vm/boot.sh --limit "$limit" --stall "$stall" --log "$work/console" \
+		--status "$work/status" --append "printk.devkmsg=on" "$program" --patience 5 \
+		--announce /dev/kmsg "$@" >"$work/output" 2>"$work/errors"
+}
+
+# What the kernel said when it went down.
+last_words() # STATUS
+{
+	local line
+
+	after_last_announced >"$work/end"
+	line=$(first_complaint "$work/end")
+	if [ ! "$line" ] && [ "$1" -eq 124 ]; then
+		line="it hung"
+	fi
+	echo "${line:-it went down without a word}"
+}
+
+# It goes down for the first time with all tests; then without those of the same hazard.
+arguments=(--hazards) seen=' ' unstarted=0
+for ((boots = 1; boots <= MOST_BOOTS; boots++)); do
+	boot "${arguments[@]}" "$@"
+	status=$?
+	test=$(last_announced)
+	if [ -f "$work/status" ] || [ $status -eq 125 ]; then
+		break
+	fi
+	# It did not come as far as a test; an emulated machine may fail to boot now and then.
+	if [ ! "$test" ]; then
+		[ $((++unstarted)) -lt 3 ] || break
+		continue
+	fi
+	line=$(last_words $status)
+	echo "${0##*/}: the kernel went down at $test: $line" >&2
+	if [[ $seen != *" $test "* ]]; then
+		seen+="$test "
+		boot --hazards --test "$test"
+		[ ! -f "$work/status" ] || continue
+	fi
+	echo "$test:$line" >>"$downs_file"
+	[ "${arguments[0]-}" != --hazards ] || arguments=("${arguments[@]:1}")
+	arguments+=(--down "$test:$line")
+done
+
+cat "$work/output"
+if [ -f "$work/status" ]; then
+	# What a guest tells besides its complaints is the program's.
+	complaint=$(first_complaint "$work/console")
+	if [ "$complaint" ]; then
+		echo "${0##*/}: the kernel complained: $complaint" >&2
+		echo "complaint:$complaint" >>"$downs_file"
+	fi
+	grep -v '^boot.sh: ' "$work/errors" >&2
+	exit "$(cat "$work/status")"
+fi
+cat "$work/errors" >&2
+exit "$status"

@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-hazards.sh DIR - is a test that may take the machine down run only where that is
+# asked for, or recorded to do no harm?  Shown by the program in DIR with a contract in
+# which a harmless deviation of this kernel has a hazard.  Prints TAP.
+
+set -u
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+dir=$1
+deviation=register-advertises-shmem
+clause=register.reports-only-where-possible
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+evidence="$scratch/out $scratch/err $scratch/log"
+
+mkdir "$scratch/records"
+sed "/id: $deviation\$/,/why:/s/^    why:/    hazard: machine\n&/" spec/uffdio_move.yaml \
+	>"$scratch/contract.yaml"
+
+build()
+{
+	"$dir/specgen" -o "$scratch" --records "$scratch/records" "$scratch/contract.yaml" &&
+		for file in contract_tables clean_kernels; do
+			gcc -std=gnu11 -c -Itests/conformance -Ispec/specgen -I"$scratch" \
+				-o "$scratch/$file.o" "$scratch/$file.c" || return
+		done &&
+		find tests/conformance -name '*.c' | sed "s,^tests,$dir/tests.d,; s,c\$,o," >"$scratch/objects" &&
+		gcc -static -pthread -o "$scratch/program" "$scratch/contract_tables.o" \
+			"$scratch/clean_kernels.o" "$dir/tests.d/oracle.o" "$dir/tests.d/derive.o" \
+			@"$scratch/objects" -ljansson -luring
+}
+
+run()
+{
+	"$scratch/program" --tap --clause $clause "$@" >"$scratch/out" 2>"$scratch/err"
+}
+
+record() # STANDING: of this kernel's release
+{
+	cat >"$scratch/records/record.yaml" <<-END
+	kernel: "$(uname -r | sed 's/[^0-9.].*//')"
+	architecture: $(uname -m)
+	release: "$(uname -r)"
+	page: 4096
+	contract: "$(sed -n 's/^version: "\(.*\)"$/\1/p' spec/uffdio_move.yaml)"
+	date: "2026-11-26"
+	tests: {holds: 1, deviates: 0, fails: 0, skipped: 0, broken: 0}
+	$1: [$clause]
+	END
+	build >"$scratch/log" 2>&1
+}
+
+build >"$scratch/log" 2>&1; result $? "a harmless deviation is given a hazard"
+run; status=$?
+if [ $status -eq 4 ]; then
+	skip "tests with a hazard" "this kernel has no UFFDIO_MOVE"
+	finish
+	exit
+fi
+grep -q "SKIP.*$deviation may take the machine down" "$scratch/out" && ! grep -q "XFAIL\|^not ok" "$scratch/out"
+result $? "its tests are skipped, and say why"
+"$scratch/program" --json --clause $clause >"$scratch/json"
+[ -s "$scratch/json" ] && jq -e --arg id $clause '.clauses[] | select(.id == $id) | .standing == "not tested"' \
+	"$scratch/json" >"$scratch/out"
+result $? "its clause counts as not tested"
+run --hazards; grep -q "XFAIL.*$deviation\|$deviation" "$scratch/out" && ! grep -q SKIP "$scratch/out"
+result $? "with --hazards they are run"
+name=$("$scratch/program" --list --clause $clause | sed 's/ .*//;1q')
+run --down "$name:BUG: a test"
+grep "$name" "$scratch/out" | grep -q "$deviation"
+result $? "one at which the kernel went down deviates so, without being run"
+record holds && run && ! grep -q "may take the machine down" "$scratch/out"
+result $? "on a release that is recorded to be without the fault they are run"
+record untested && run; grep -q "may take the machine down" "$scratch/out"
+result $? "and not where the record has not seen it"
+finish

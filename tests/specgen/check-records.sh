@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-records.sh SPECGEN - does what the contract says of releases agree with the
+# records of kernels, and is a record refused that is none?  Prints TAP.
+
+set -u
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+specgen=$1
+contract=spec/uffdio_move.yaml
+records=spec/kernels
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+evidence=$scratch/log
+
+"$specgen" --records $records $contract >"$scratch/log" 2>&1
+result $? "the contract agrees with the $(find $records -name '*.yaml' | wc -l) records"
+
+# One record of our own, edited, beside a contract that is edited.
+good=$scratch/good
+cat >"$good" <<END
+kernel: "6.17.2"
+architecture: x86_64
+release: "6.17.2-test"
+page: 4096
+contract: "$(sed -n 's/^version: "\(.*\)"$/\1/p' $contract)"
+date: "2026-11-26"
+tests: {holds: 10, deviates: 1, fails: 0, skipped: 0, broken: 0}
+deviates:
+  - {clause: page.huge-held, deviation: held-huge-page-never-returns}
+met: [held-huge-page-never-returns]
+down:
+  - {test: cell.x, said: "Oops: 0000", deviation: held-huge-page-never-returns}
+holds: [call.success, page.zero, page.huge-zero-whole]
+END
+
+says() # NAME SED-OF-THE-RECORD SED-OF-THE-CONTRACT WHAT-IS-SAID
+{
+	rm -rf "$scratch/records" && mkdir "$scratch/records"
+	sed "$2" "$good" >"$scratch/records/record.yaml"
+	sed "$3" $contract >"$scratch/contract.yaml"
+	"$specgen" --records "$scratch/records" "$scratch/contract.yaml" >"$scratch/log" 2>&1
+	status=$?
+	if [ "$4" = nothing ]; then
+		[ $status -eq 0 ] && [ ! -s "$scratch/log" ]
+	else
+		[ $status -eq 1 ] && grep -qE ":[0-9]+:[0-9]+: error: .*$4" "$scratch/log"
+	fi
+	result $? "$1"
+}
+
+not_zero='/id: huge-zero-corrupts/,/kernels:/s/kernels: .*/kernels: ["6.16"]/'
+says "a record that agrees" "" "$not_zero" nothing
+says "a release in a range that keeps the clause: refused" "" "" \
+	"6.17.2 .x86_64. is in these ranges, and keeps page.huge-zero-whole"
+says "a release that deviates and is in no range: refused" "" \
+	"$not_zero"';/id: held-huge-page-never-returns/,/kernels:/s/kernels: .*/kernels: ["6.8"]/' \
+	"6.17.2 .x86_64. has it"
+says "a clause that fails: refused at its place" 's/^holds: .*/fails: [call.success]/' "$not_zero" \
+	"breaks call.success in a way that no deviation names"
+says "what was not tested is no evidence" \
+	's/^holds: .*/untested: [page.huge-zero-whole]/' "" nothing
+says "a kernel of our own is no release" 's/"6.17.2"$/"own"/' "" nothing
+says "a record of another version: left out" 's/^contract: .*/contract: "0.9"/' "" nothing
+says "an unknown key: refused" 's/^page:/pages:/' "$not_zero" "unknown key .pages."
+says "no version: refused" '/^contract:/d' "$not_zero" "missing key .contract."
+says "a clause that there is not: refused" 's/call.success/call.failure/' "$not_zero" \
+	"there is no clause .call.failure."
+says "a deviation that there is not: refused" 's/^met: .*/met: [none-such]/' "$not_zero" \
+	"there is no deviation .none-such."
+says "a clause that stands twice: refused" 's/\[call.success/[page.zero/' "$not_zero" "given twice"
+says "a half-written record: refused" "7,\$d" "$not_zero" "missing key .tests."
+says "an empty record: refused" 'd' "$not_zero" "the record is empty"
+says "a record that is not YAML: refused" 's/^met: .*/met: [/' "$not_zero" "flow"
+
+"$specgen" --records "$scratch/none" $contract >"$scratch/log" 2>&1
+[ $? -eq 1 ] && grep -q 'none:1:1: error: No such file' "$scratch/log"
+result $? "a directory that there is not: refused"
+finish
