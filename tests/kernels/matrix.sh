@@ -15,7 +15,8 @@
 #   ARCH="x86_64 arm64"       these only (x86_64 arm64 riscv64 s390x ppc64el)
 #   AGAIN=1                   those that are recorded as well
 #   KERNEL=PATH               an image or source tree of your own, and nothing else;
-#                             NAME= is what its record is called
+#                             NAME= is what its record is called.  KERNEL=running is
+#                             the one that runs here, with what may take it down
 #   JOBS=2                    guests at once
 #
 # Exit status: 0 each kernel that could be had has its record; 1 one has not.
@@ -57,9 +58,14 @@ program_for() # ARCH
 # VERSION ARCH RELEASE of what is wanted; what the archive has not is said.
 list_wanted()
 {
-	local arch kernel wanted
+	local arch kernel wanted release
 
 	if [ "$KERNEL" ]; then
+		if [ "$KERNEL" = running ]; then
+			release=$(uname -r | sed 's/[^0-9.].*//')
+			echo "${NAME:-$release} $(uname -m) $release"
+			return
+		fi
 		[ -e "$KERNEL" ] || die "there is no $KERNEL"
 		echo "${NAME:-own} ${ARCH%% *} $KERNEL"
 		return
@@ -86,6 +92,15 @@ is_recorded() # VERSION ARCH
 		grep -qsx "contract: \"$version\"" "$records/$2-$1.yaml"
 }
 
+report() # KERNEL ARCH DOWNS
+{
+	if [ "$1" = running ]; then
+		"$(program_for "$2")" --json --hazards
+	else
+		KERNEL=$1 ARCH=$2 tests/kernels/report-in-vm.sh --downs "$3" "$(program_for "$2")" --json
+	fi
+}
+
 # Leaves a sentence in $work/VERSION-ARCH.said, and 0, 1, or "gone" in .status.
 record() # VERSION ARCH RELEASE
 {
@@ -100,15 +115,15 @@ record() # VERSION ARCH RELEASE
 		echo gone >"$work/$name.status"
 		return
 	fi
-	KERNEL=$kernel ARCH=$2 tests/kernels/report-in-vm.sh --downs "$work/$name.downs" \
-		"$(program_for "$2")" --json >"$work/$name.json" 2>"$work/$name.errors"
+	report "$kernel" "$2" "$work/$name.downs" >"$work/$name.json" 2>"$work/$name.errors"
 	status=$?
 	echo 1 >"$work/$name.status"
 	if [ ! -s "$work/$name.json" ] || ! jq -e .tests "$work/$name.json" >/dev/null 2>&1; then
 		echo "no report (exit $status): $(tail -n 1 "$work/$name.errors")" >"$work/$name.said"
 		return
 	fi
-	[ "$kernel" = "$1" ] && [ "$1" != patched ] || release=$(jq -r .machine.kernel "$work/$name.json")
+	[ "$kernel" = "$1" ] && [ "$1" != patched ] || [ "$kernel" = running ] ||
+		release=$(jq -r .machine.kernel "$work/$name.json")
 	if ! jq -r -f tests/kernels/record.jq --arg kernel "$1" --arg architecture "$2" \
 		--arg release "$release" --arg date "$(date -u +%F)" \
 		--rawfile downs "$work/$name.downs" "$work/$name.json" >"$file.new" ||
