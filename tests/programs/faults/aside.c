@@ -19,6 +19,7 @@
 #include "test/compat.h"
 
 #define MOST_DESCRIPTORS 64
+#define AWAIT_MS 2000
 
 /* What the kernel tells of a descriptor of userfaultfd; false if it is none. */
 static bool told_of(int fd, unsigned long *pending, unsigned long *features)
@@ -159,6 +160,19 @@ static void *drop(void *argument)
 	return NULL;
 }
 
+/* Until another descriptor has something to be read. */
+static void await_message_elsewhere(int uffd)
+{
+	unsigned long pending, features;
+
+	for (int i = 0; i < AWAIT_MS; i++) {
+		for (int fd = 0; fd < MOST_DESCRIPTORS; fd++)
+			if (fd != uffd && told_of(fd, &pending, &features) && has_message(fd))
+				return;
+		poll(NULL, 0, 1);
+	}
+}
+
 /* Registered on another descriptor: it is told that its page has gone. */
 static int event_for_other(struct test *t, int uffd, struct uffdio_move *arg)
 {
@@ -170,6 +184,8 @@ static int event_for_other(struct test *t, int uffd, struct uffdio_move *arg)
 	    uffd_register(uffd, source_of(arg), arg->len, UFFDIO_REGISTER_MODE_MISSING,
 			  NULL) != EBUSY || pthread_create(&thread, NULL, drop, copy))
 		free(copy);
+	else
+		await_message_elsewhere(uffd);
 	return error;
 }
 
