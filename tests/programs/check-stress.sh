@@ -44,6 +44,6 @@ run --seconds 0
 [ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 result $? "no seconds: a sentence, exit 2"
 "$stress" --help 2>"$scratch/err" >&-
-[ $? -eq 1 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-result $? "standard output closed: a sentence, exit 1"
+[ $? -eq 3 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+result $? "standard output closed: a sentence, exit 3"
 finish
