@@ -47,7 +47,7 @@ if [ "$config" = base ]; then
 	result $? "plain 6.1: says that it has no UFFDIO_MOVE, exit 4"
 fi
 
-guest "$conformance" --json --patience 10
+guest "$conformance" --json --hazards --patience 10
 status=$?
 jq -r '.tests[] | select(.verdict | . != "holds" and . != "skipped")
 	| "\(.name): \(.verdict): \(.note)"' "$scratch/out" >"$scratch/failing" 2>&1
