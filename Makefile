@@ -206,7 +206,7 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 
 html: $B/specgen ## the pages, and the matrix of kernels, as HTML in build/html
 	@$B/specgen --matrix $(RECORDS) spec/uffdio_move.yaml >$B/kernels.html
-	KERNELS=$B/kernels.html tests/pages/render.sh html $B/html
+	KERNELS_PAGE=$B/kernels.html tests/pages/render.sh html $B/html
 
 pdf: ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/render.sh pdf $B/uffdio-move.pdf

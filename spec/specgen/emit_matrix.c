@@ -198,7 +198,7 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 {
 	fputs(head, out);
 	fprintf(out, "<p>Version %s of the contract, clauses by kernels, the newest first. "
-		"Each column is a run of all tests on that kernel, in a virtual machine.\n"
+		"Each column is a run of all tests on that kernel.\n"
 		"<p><span class=\"holds\">&#10003;</span> holds &middot; "
 		"<span class=\"deviates\">D1</span> deviates in a way that is known &middot; "
 		"<span class=\"deviates\">&ne;</span> does otherwise than was observed elsewhere &middot; "

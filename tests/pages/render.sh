@@ -5,7 +5,7 @@
 #        render.sh pdf FILE [PAGE...]
 #
 # Sets the pages (all of them, if none is named) for the browser or for paper: a
-# title with a list of contents, and references that lead to each other.  KERNELS is a
+# title with a list of contents, and references that lead to each other.  KERNELS_PAGE is a
 # page of what holds on which kernel, to be put beside them.  What is
 # Debian's and not ours is looked up at manpages.debian.org, from the browser alone.
 
@@ -65,7 +65,7 @@ index_html() {		# pages
 		[ -z "$entries" ] ||
 			printf '<h1>%s</h1>\n<dl class="contents">\n%s\n</dl>\n' "${part#* }" "$entries"
 	done
-	[ -z "${KERNELS-}" ] || printf '<h1>Kernels</h1>\n<dl class="contents">\n%s\n</dl>\n' \
+	[ -z "${KERNELS_PAGE-}" ] || printf '<h1>Kernels</h1>\n<dl class="contents">\n%s\n</dl>\n' \
 		'<dt><a href="kernels.html">What holds on which kernel</a></dt>'
 	printf '</body>\n</html>\n'
 }
@@ -100,7 +100,7 @@ render_html() {		# pages
 			sed -f "$work/links.sed" >"$target.new/$file"
 	done
 	index_html "$@" >"$target.new/index.html"
-	[ -z "${KERNELS-}" ] || cp "$KERNELS" "$target.new/kernels.html"
+	[ -z "${KERNELS_PAGE-}" ] || cp "$KERNELS_PAGE" "$target.new/kernels.html"
 	rm -rf "$target"
 	mv "$target.new" "$target"
 }

@@ -57,9 +57,8 @@ static const char usage[] =
 	"are off, and put back afterwards.  SIGINT and SIGTERM end the mix before its time;\n"
 	"what it did is judged all the same.\n"
 	"\n"
-	"Exit status: 0 every property holds; 1 one does not; 2 usage; 3 the\n"
-	"result could not be written; 4 the kernel lacks\n"
-	"UFFDIO_MOVE, or it is forbidden here.\n";
+	"Exit status: 0 every property holds; 1 one does not; 2 usage; 3 the result\n"
+	"could not be written; 4 the kernel lacks UFFDIO_MOVE, or it is forbidden here.\n";
 
 static const char *const faults[FAULTS] = {
 	"none", "lose", "double", "stale", "swap", "damage", "child", "answer", "stuck", "idle",
