@@ -198,9 +198,7 @@ void scenario_accounting_zero(struct test *t)
 static void build_huge_zero(struct scene *s, struct test *t)
 {
 	scene_build_huge(s, t, HUGE, 0);
-	madvise(s->source, s->pages * page_size(), MADV_DONTNEED);
-	for (unsigned int i = 0; i < s->pages; i += pages_per_huge())
-		(void)*(volatile char *)source_page(s, i);
+	scene_make_huge_zero(s);
 	register_source(s);
 }
 

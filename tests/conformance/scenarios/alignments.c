@@ -240,9 +240,6 @@ void scenario_huge_in_part(struct test *t)
 			if (error == EAGAIN && move == (int64_t)huge_page_size())
 				error = 0;
 		}
-		/* who splits a huge page takes all of its small ones away for a moment */
-		for (unsigned int again = 0; again < 100 && misplaced(&s, 0, parts[i], true); again++)
-			let_others_run();
 		wrong += misplaced(&s, 0, parts[i], true);
 		wrong += misplaced(&s, parts[i], s.pages, false);
 		miscounted += !error && move <= 0;

@@ -254,6 +254,6 @@ void scenario_protection_dropped_huge_zero(struct test *t)
 	struct scene s;
 
 	scene_build_huge(&s, t, 1, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
-	read_source(&s);
+	scene_make_huge_zero(&s);
 	move_protected(&s, s.pages);
 }

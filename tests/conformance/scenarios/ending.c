@@ -88,8 +88,7 @@ static void move_huge_zero(struct test *t)
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	madvise(s.source, s.pages * page_size(), MADV_DONTNEED);
-	(void)*(volatile char *)s.source;
+	scene_make_huge_zero(&s);
 	move_and_stay(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
 }
 

@@ -71,12 +71,15 @@ static bool huge_pages_come(struct scene *s)
 
 /*
  * A place that got a small page for once has a page table, and on most kernels
- * keeps it; then only a new mapping gets huge pages.
+ * keeps it; then only a new mapping gets huge pages.  When they have come, the
+ * source is closed to them: where a part has been moved away khugepaged would make
+ * a huge page of the rest, with zeroes in the holes.
  */
 static void bring_huge_pages(struct scene *s)
 {
 	size_t bytes = s->huge * huge_page_size();
 
+	madvise(s->source, bytes, MADV_HUGEPAGE);
 	for (int i = 0; i < HUGE_TRIES && !huge_pages_come(s); i++) {
 		if (mmap(s->source, bytes, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != s->source)
@@ -86,6 +89,7 @@ static void bring_huge_pages(struct scene *s)
 	}
 	if (!huge_pages_come(s))
 		machine_cannot(s->test, ENOMEM, "no huge page is to be had at the moment");
+	madvise(s->source, bytes, MADV_NOHUGEPAGE);
 }
 
 static void fill_source(struct scene *s)
@@ -126,10 +130,20 @@ void scene_build_huge(struct scene *s, struct test *t, unsigned int huge, uint64
 	s->huge = huge;
 	s->source = map_aligned(t, bytes, huge_page_size());
 	s->destination = map_aligned(t, bytes, huge_page_size());
-	madvise(s->source, bytes, MADV_HUGEPAGE);
 	madvise(s->destination, bytes, MADV_HUGEPAGE);
 	fill_source(s);
 	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+void scene_make_huge_zero(struct scene *s)
+{
+	size_t bytes = s->pages * page_size();
+
+	madvise(s->source, bytes, MADV_DONTNEED);
+	madvise(s->source, bytes, MADV_HUGEPAGE);
+	for (unsigned int i = 0; i < s->pages; i += pages_per_huge())
+		(void)*(volatile char *)source_page(s, i);
+	madvise(s->source, bytes, MADV_NOHUGEPAGE);
 }
 
 char *source_page(const struct scene *s, unsigned int i)

@@ -40,11 +40,14 @@ void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t f
  * scene_build_huge() - the same with huge pages
  * @huge: in each range, which is aligned to them
  *
- * The source's are mapped whole.  Both ranges are advised MADV_HUGEPAGE: so a
- * thread that waits for a page of the destination leaves no page table there,
- * which would be in the way of a huge page that is to move whole.
+ * The source's are mapped whole.  The destination is advised MADV_HUGEPAGE: so a
+ * thread that waits for a page of it leaves no page table there, which would be in
+ * the way of a huge page that is to move whole.
  */
 void scene_build_huge(struct scene *s, struct test *t, unsigned int huge, uint64_t features);
+
+/* Have the huge zero page at each place of such a source, which must not be registered. */
+void scene_make_huge_zero(struct scene *s);
 
 /* Fill the source anew; it must not be registered. */
 void scene_refill(struct scene *s);
