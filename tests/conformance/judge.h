@@ -39,7 +39,7 @@ static inline bool clause_set_has(const struct clause_set *set, unsigned int cla
 struct judgement {
 	enum verdict verdict;
 	int deviation;			/* index, if it deviates */
-	bool lacked_memory;		/* if it is broken: for want of memory */
+	bool disturbed;			/* if it is broken: by what the kernel did besides */
 	struct clause_set held, broken, differs;	/* differs: of level observed */
 	char text[240];			/* why it was skipped, or what was seen instead */
 	char *details;			/* all that was expected and observed, or NULL */

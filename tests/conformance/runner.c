@@ -33,6 +33,7 @@ struct lane {
 	int pidfd;
 	size_t test;
 	struct watch watch;
+	struct housekeeping before;
 };
 
 struct runner {
@@ -41,7 +42,6 @@ struct runner {
 	size_t n_lanes, n_busy;
 	size_t *queue, n_queued, next;
 	size_t *again, n_again;		/* broken, to be run once more */
-	struct oom_count ooms;
 	bool crowded;			/* no process could be had when one was wanted last */
 	unsigned int *stuck;		/* tests that were, of each deviation */
 };
@@ -142,6 +142,7 @@ static bool start(struct runner *r, struct lane *lane, size_t test)
 	int may_be_stuck;
 
 	memset(lane->slot, 0, sizeof(*lane->slot));
+	housekeeping_look(&lane->before);
 	fflush(NULL);
 	announce(r->run, test);
 	for (int i = 0; i < (r->crowded ? 1 : FORK_TRIES) && pid < 0; i++) {
@@ -203,7 +204,7 @@ static void judge_death(struct runner *r, const struct lane *lane, int number,
 			struct judgement *j)
 {
 	struct reason why;
-	const char *limit = limit_killed(number, &r->ooms, &why);
+	const char *limit = limit_killed(number, &lane->before, &why);
 	char text[160];
 
 	if (limit) {
@@ -222,18 +223,21 @@ static void judge_death(struct runner *r, const struct lane *lane, int number,
 	judge_expected(&uffdio_move_contract, &r->run->tests[lane->test].plan, &j->broken);
 }
 
-/* What a test sees of its pages is no doing of the call's if they were reclaimed beside it. */
-static void blame_reclaim(struct runner *r, struct judgement *j)
+/*
+ * What a test sees of its pages is no doing of the call's if they were reclaimed or
+ * migrated beside it.
+ */
+static void blame_housekeeping(const struct lane *lane, struct judgement *j)
 {
 	struct reason why;
-	const char *reclaimed = limit_reclaimed(&r->ooms, &why);
+	const char *disturbed = limit_disturbed(&lane->before, &why);
 
-	if (!reclaimed)
+	if (!disturbed)
 		return;
 	memset(j, 0, sizeof(*j));
 	j->deviation = -1;
-	j->lacked_memory = true;
-	say_broken(j, reclaimed);
+	j->disturbed = true;
+	say_broken(j, disturbed);
 }
 
 static void judge_told(struct runner *r, const struct lane *lane, struct judgement *j)
@@ -276,8 +280,7 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 		say_broken(j, "its process ended without a word");
 	if (j->verdict == VERDICT_FAILS || j->verdict == VERDICT_DEVIATES ||
 	    j->verdict == VERDICT_BROKEN)
-		blame_reclaim(r, j);
-	oom_look(&r->ooms);
+		blame_housekeeping(lane, j);
 	note_details(r, lane, j);
 }
 
@@ -385,7 +388,7 @@ static void run_again(struct runner *r)
 		r->run->again += n - r->n_again;
 	}
 	for (size_t i = 0; i < r->n_again; i++)
-		if (r->run->judgements[r->again[i]].lacked_memory)
+		if (r->run->judgements[r->again[i]].disturbed)
 			r->run->judgements[r->again[i]].verdict = VERDICT_SKIPPED;
 	r->n_again = 0;
 }
@@ -507,7 +510,6 @@ void run_selected(struct run *run)
 	r.again = zeroed(run->n_tests, sizeof(*r.again));
 	r.stuck = zeroed(uffdio_move_contract.n_deviations, sizeof(*r.stuck));
 	make_lanes(&r);
-	oom_look(&r.ooms);
 	run_phase(&r, false, cpus < 1 || run->announce >= 0 ? 1 :
 		  cpus > MOST_AT_ONCE ? MOST_AT_ONCE : cpus);
 	run_phase(&r, true, 1);

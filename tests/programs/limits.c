@@ -177,13 +177,13 @@ static _Noreturn void be_murdered(size_t n)
 
 static int say_of_child(void (*use)(size_t n), size_t n)
 {
-	struct oom_count before;
+	struct housekeeping before;
 	struct reason why;
 	const char *said;
 	pid_t pid;
 	int status;
 
-	oom_look(&before);
+	housekeeping_look(&before);
 	pid = fork();
 	if (!pid)
 		use(n);

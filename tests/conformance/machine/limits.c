@@ -408,17 +408,41 @@ static bool add_reclaims(const char *directory, void *reclaims)
 	return false;
 }
 
-void oom_look(struct oom_count *count)
+/* It is read before each test, so in one go. */
+static void look_at_vmstat(struct housekeeping *count, uint64_t *killed)
 {
-	*count = (struct oom_count){};
+	const struct {
+		const char *field;
+		uint64_t *sum;
+	} fields[] = {
+		{ "pgmigrate_success ", &count->migrated },
+		{ "pgsteal_kswapd ", &count->reclaimed },
+		{ "pgsteal_direct ", &count->reclaimed },
+		{ "pswpout ", &count->swapped },
+		{ "oom_kill ", killed },
+	};
+	FILE *f = fopen("/proc/vmstat", "re");
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+			if (!strncmp(line, fields[i].field, strlen(fields[i].field)))
+				*fields[i].sum += strtoull(line + strlen(fields[i].field), NULL, 10);
+	if (f)
+		fclose(f);
+}
+
+void housekeeping_look(struct housekeeping *count)
+{
+	uint64_t killed = 0;
+
+	*count = (struct housekeeping){};
+	look_at_vmstat(count, &killed);
 	count->grouped = cgroup_find("memory", count_killed, &count->killed);
 	if (!count->grouped)
-		count->killed = field_of("/proc/vmstat", "oom_kill ");
+		count->killed = killed;
 	cgroup_find("memory", add_hits, &count->hit);
 	cgroup_find("memory", add_reclaims, &count->reclaimed);
-	count->reclaimed += field_of("/proc/vmstat", "pgsteal_kswapd ") +
-			    field_of("/proc/vmstat", "pgsteal_direct ");
-	count->swapped = field_of("/proc/vmstat", "pswpout ");
 }
 
 static bool is_limited(const char *directory, void *most)
@@ -436,12 +460,12 @@ static bool was_full(const char *directory, void *most)
 	       used + CHARGED_PAGES * page_size() > *(uint64_t *)most;
 }
 
-static bool out_of_memory(const struct oom_count *before, struct reason *why)
+static bool out_of_memory(const struct housekeeping *before, struct reason *why)
 {
-	struct oom_count now;
+	struct housekeeping now;
 	uint64_t most;
 
-	oom_look(&now);
+	housekeeping_look(&now);
 	if (now.killed == before->killed)
 		return false;
 	if (now.grouped && cgroup_find("memory", now.hit != before->hit ? is_limited : was_full, &most))
@@ -450,15 +474,18 @@ static bool out_of_memory(const struct oom_count *before, struct reason *why)
 	return reached(why, "the machine was out of memory, and a process was killed for it");
 }
 
-const char *limit_reclaimed(const struct oom_count *before, struct reason *why)
+const char *limit_disturbed(const struct housekeeping *before, struct reason *why)
 {
-	struct oom_count now;
+	struct housekeeping now;
 	uint64_t most;
 
-	oom_look(&now);
-	if (now.swapped == before->swapped || now.reclaimed == before->reclaimed)
-		return NULL;
-	if (cgroup_find("memory", is_limited, &most))
+	housekeeping_look(&now);
+	if (now.swapped == before->swapped || now.reclaimed == before->reclaimed) {
+		if (now.migrated == before->migrated)
+			return NULL;
+		reached(why, "%lu pages were migrated meanwhile",
+			(unsigned long)(now.migrated - before->migrated));
+	} else if (cgroup_find("memory", is_limited, &most))
 		reached(why, "its control group may use %lu MiB of memory, and pages were swapped out "
 			"for more", (unsigned long)(most / MIB));
 	else
@@ -475,7 +502,7 @@ static bool cpu_time(struct reason *why)
 		       (unsigned long)most);
 }
 
-const char *limit_killed(int signal, const struct oom_count *before, struct reason *why)
+const char *limit_killed(int signal, const struct housekeeping *before, struct reason *why)
 {
 	bool explained = (signal == SIGKILL && out_of_memory(before, why)) ||
 			 (signal == SIGXCPU && cpu_time(why)) ||

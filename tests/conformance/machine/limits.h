@@ -27,32 +27,33 @@ const char *limit_reached(int error, size_t bytes, struct reason *why);
 /* The clause of limit_reached(), or else what strerror() says. */
 const char *limit_or_error(int error, struct reason *why);
 
-/* What lack of memory has led to so far. */
-struct oom_count {
+/* What the kernel has done to processes and pages so far that nobody asked for. */
+struct housekeeping {
 	bool grouped;		/* counted for this process's own control group */
 	uint64_t killed;	/* processes */
 	uint64_t hit;		/* limits that were, and nothing could be reclaimed */
 	uint64_t reclaimed;	/* limits that were, and pages of anybody's, taken */
 	uint64_t swapped;	/* pages, for that or at a process's own wish */
+	uint64_t migrated;	/* pages, mostly where memory was compacted */
 };
 
-void oom_look(struct oom_count *count);
+void housekeeping_look(struct housekeeping *count);
 
 /**
  * limit_killed() - does a limit explain that a process was killed?
  * @signal: that ended it
- * @before: as oom_look() set it before the process was started
+ * @before: as housekeeping_look() set it before the process was started
  * @why:    as for limit_reached()
  *
  * Returns the clause, or NULL.
  */
-const char *limit_killed(int signal, const struct oom_count *before, struct reason *why);
+const char *limit_killed(int signal, const struct housekeeping *before, struct reason *why);
 
 /**
- * limit_reclaimed() - may pages have been swapped out that nobody had asked to be?
+ * limit_disturbed() - may pages have been swapped out or migrated that nobody had asked to be?
  *
  * As limit_killed(), of what was since @before.
  */
-const char *limit_reclaimed(const struct oom_count *before, struct reason *why);
+const char *limit_disturbed(const struct housekeeping *before, struct reason *why);
 
 #endif
