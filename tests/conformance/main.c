@@ -11,6 +11,7 @@
 
 #include "machine/kernel.h"
 #include "machine/machine.h"
+#include "machine/settings.h"
 #include "machine/streams.h"
 #include "options.h"
 #include "report.h"
@@ -224,6 +225,8 @@ int main(int argc, char **argv)
 		return EXIT_NO_MOVE;
 	}
 	test_be_patient(options.patience);
+	/* it outlives a lack of memory, if it may, and so does who puts settings back */
+	setting_write("/proc/self/oom_score_adj", "-1000");
 	machine_prepare();
 	kernel_look();
 	run.patience = options.patience;

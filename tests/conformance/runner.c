@@ -15,6 +15,7 @@
 
 #include "clean_kernels.h"
 #include "machine/limits.h"
+#include "machine/settings.h"
 #include "run.h"
 #include "runner.h"
 #include "test/compat.h"
@@ -104,6 +105,8 @@ static _Noreturn void be_test(const struct lane *lane, const struct test_plan *p
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	/* where memory runs out it is this one that goes, and not the program */
+	setting_write("/proc/self/oom_score_adj", "1000");
 	/* the program's own handlers put settings back; that is not for this one to do */
 	for (int number = 1; number < 32; number++)
 		signal(number, SIG_DFL);
@@ -134,6 +137,19 @@ static void announce(const struct run *run, size_t test)
 		give_up("a test could not be announced");
 }
 
+/* What the test beside it has made the kernel begin with may still go on. */
+static void look_before(struct runner *r, struct lane *lane)
+{
+	housekeeping_look(&lane->before);
+	for (size_t i = 0; i < r->n_lanes; i++) {
+		const struct lane *other = &r->lanes[i];
+
+		if (other != lane && other->pid &&
+		    other->before.reclaimed < lane->before.reclaimed)
+			lane->before.reclaimed = other->before.reclaimed;
+	}
+}
+
 /* A machine that is full for a moment may have room when a test has ended. */
 static bool start(struct runner *r, struct lane *lane, size_t test)
 {
@@ -142,7 +158,7 @@ static bool start(struct runner *r, struct lane *lane, size_t test)
 	int may_be_stuck;
 
 	memset(lane->slot, 0, sizeof(*lane->slot));
-	housekeeping_look(&lane->before);
+	look_before(r, lane);
 	fflush(NULL);
 	announce(r->run, test);
 	for (int i = 0; i < (r->crowded ? 1 : FORK_TRIES) && pid < 0; i++) {

@@ -109,21 +109,30 @@ static uint64_t of_files(const char *directory)
 	return active + inactive;
 }
 
-static bool group_is_full(const char *directory, void *why)
+struct asked {
+	size_t bytes;
+	struct reason *why;
+};
+
+static bool group_has_no_more(const char *directory, void *data)
 {
 	static const char *const names[] = { "memory.current", "memory.usage_in_bytes" };
+	const struct asked *asked = data;
 	uint64_t most, used;
 
 	return limit_of_group(directory, &most) && cgroup_number(directory, names, &used) &&
-	       used + CHARGED_PAGES * page_size() > most + of_files(directory) &&
-	       reached(why, "its control group may use %lu MiB of memory, and uses them",
-		       (unsigned long)(most / MIB));
+	       used + asked->bytes > most + of_files(directory) &&
+	       reached(asked->why, "its control group may use %lu MiB of memory, and %s",
+		       (unsigned long)(most / MIB),
+		       asked->bytes > CHARGED_PAGES * page_size() ? "has less than it takes left"
+								  : "uses them");
 }
 
 static bool group_memory(size_t bytes, struct reason *why)
 {
-	(void)bytes;
-	return cgroup_find("memory", group_is_full, why);
+	struct asked asked = { bytes ? bytes : CHARGED_PAGES * page_size(), why };
+
+	return cgroup_find("memory", group_has_no_more, &asked);
 }
 
 static bool promised_memory(size_t bytes, struct reason *why)

@@ -175,6 +175,15 @@ _Noreturn void machine_cannot(struct test *t, int error, const char *format, ...
 	test_broken(t, "%s: %s", what, strerror(error));
 }
 
+void machine_require_memory(struct test *t, size_t bytes)
+{
+	struct reason why;
+	const char *limit = limit_reached(ENOMEM, bytes, &why);
+
+	if (limit)
+		test_skip(t, "%s", limit);
+}
+
 pid_t machine_fork(struct test *t)
 {
 	pid_t parent = getpid(), pid = fork();

@@ -65,6 +65,12 @@ bool machine_has(unsigned int need, const char **lacking);
 _Noreturn void machine_cannot(struct test *t, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Skip the test if a limit says that it cannot have so much memory, where to be refused it
+ * is to be killed: that of page tables is given back only a while after who had them.
+ */
+void machine_require_memory(struct test *t, size_t bytes);
+
 /**
  * machine_fork() - fork a helper process that dies with the test
  *

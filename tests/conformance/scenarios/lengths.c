@@ -191,12 +191,19 @@ void scenario_sparse_move(struct test *t)
 	observe_ends(&s);
 }
 
+/* On either side, kept for the case of a split, or made for holes; and some room. */
+static void require_far_tables(struct test *t)
+{
+	machine_require_memory(t, 3 * FAR_BYTES / table_span() * page_size());
+}
+
 /*
  * Holes are gone over page by page, which takes long for so many; the huge zero
  * page takes their place, but for the first table.
  */
 static void build_far(struct scene *s, struct test *t)
 {
+	require_far_tables(t);
 	build_empty(s, t, FAR_BYTES + table_span() + page_size());
 	fill_ends(s);
 	madvise(s->source, s->pages * page_size(), MADV_HUGEPAGE);
@@ -219,6 +226,7 @@ void scenario_wake_far(struct test *t)
 	struct scene s;
 
 	/* holes only: some kernels do not survive the move of a huge zero page */
+	require_far_tables(t);
 	build_empty(&s, t, FAR_BYTES + page_size());
 	fill_ends(&s);
 	waiter_touch(&s, &first, s.destination, false);
