@@ -5,6 +5,7 @@ CC	?= gcc
 HOSTCC	?= $(CC)
 CFLAGS	?= -O2 -g
 B	:= build
+comma	:= ,
 quoted	= '$(subst ','\'',$1)'
 CACHE	:= $(shell XDG_CACHE_HOME=$(call quoted,$(XDG_CACHE_HOME)) HOME=$(call quoted,$(HOME)) \
 		sh kernel-patch/vm/cache.sh)
@@ -30,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-oracles check-stress
+	check-limits check-beside check-oracles check-stress
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
@@ -53,7 +54,12 @@ CROSS_arm64 := aarch64-linux-gnu
 CROSS_riscv64 := riscv64-linux-gnu
 CROSS_s390x := s390x-linux-gnu
 CROSS_ppc64el := powerpc64le-linux-gnu
+# Debian 12 has no riscv64.  What was compiled with a later libc asks for names that it gave
+# functions which the earlier one has too.
 SUITE_riscv64 := trixie
+FURTHER_riscv64 := linux-libc-dev
+LDFLAGS_riscv64 := $(patsubst %,-Wl$(comma)--defsym=__isoc23_%,strtol=strtol strtoll=strtoll \
+	strtoul=strtoul strtoull=strtoull)
 # Of the machine that is asked for, or this one.
 PROGRAM	= $B/$(if $(filter-out $(THIS),$(ARCH)),$(ARCH)/)uffdio-move-conformance
 KSELFTEST := $B/kselftest/kselftest.h
@@ -135,6 +141,9 @@ check-hazards: $B/uffdio-move-conformance ## what may take the machine down is r
 check-limits: $B/limits ## what the machine limits is named when it is reached, and only then
 	tests/programs/check-limits.sh $<
 
+check-beside: $B/uffdio-move-conformance ## no kernel is blamed for what else it does to pages
+	tests/programs/check-beside.sh $<
+
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
 
@@ -157,7 +166,7 @@ program-%: $(CACHE)/libraries-%
 		{ echo "$(CROSS_$*)-gcc is not installed; 'make setup setup-matrix' does that" >&2; exit 1; }
 	+@$(MAKE) --no-print-directory B=$B/$* HOSTCC="$(HOSTCC)" CC="$(CROSS_$*)-gcc \
 		-isystem $(CACHE)/libraries-$*/usr/include -L$(CACHE)/libraries-$*/usr/lib/$(CROSS_$*)" \
-		$B/$*/uffdio-move-conformance
+		LDFLAGS="$(LDFLAGS_$*)" $B/$*/uffdio-move-conformance
 
 check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB pages
 	CC=aarch64-linux-gnu-gcc tests/kernels/check-kernel.sh arm64-16k \
@@ -265,7 +274,7 @@ $(KSELFTEST):
 
 $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 	@echo "  LINK    $@" >&2
-	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
+	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
 # The same program, around whose calls those of tests/programs/faults/ play a faulty kernel.
 $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
@@ -293,7 +302,8 @@ $B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
 	@$(CC) $(CFLAGS) -static -o $@ $^
 
 $(CACHE)/libraries-%:
-	tests/fetch-packages.sh $@ $(or $(SUITE_$*),bookworm) $* libjansson-dev liburing-dev busybox-static
+	tests/fetch-packages.sh $@ $(or $(SUITE_$*),bookworm) $* libjansson-dev liburing-dev busybox-static \
+		$(FURTHER_$*)
 
 $(CACHE)/groff:
 	tests/fetch-packages.sh $@ stable $$(dpkg --print-architecture) \

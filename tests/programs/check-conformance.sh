@@ -126,7 +126,9 @@ for what in never-reached feature-alone listing-alone; do
 		env UFFDIO_MOVE_FAULT=$what "$dir/sandbox" filtered "$faulty"
 	fault $what 1 page.present FAILS EINVAL
 done
-untestable "no more open files" "RLIMIT_NOFILE" prlimit --nofile=4 "$program"
+for most in 4 8 15; do
+	untestable "$most open files" "RLIMIT_NOFILE" prlimit --nofile=$most "$program"
+done
 echo system_u:system_r:confined_t >"$scratch/context"
 untestable "never-permitted, with a security module" "has UFFDIO_MOVE, but a filter" \
 	env UFFDIO_MOVE_FAULT=never-permitted unshare -m sh -c '
@@ -378,6 +380,21 @@ result $? "--tap --clause: as many lines as planned"
 run "$program" --clause no.such-clause
 [ $status -eq 2 ] && grep -q no.such-clause "$scratch/err"
 result $? "an unknown clause: refused by name, exit 2"
+refused() # WHAT WORDS-OF-THE-SENTENCE ARGUMENT...
+{
+	name=$1 words=$2
+	shift 2
+	run "$program" "$@"
+	[ $status -eq 2 ] && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+		grep -q -- "$words" "$scratch/err"
+	result $? "$name: one sentence, exit 2"
+}
+refused "a clause that no test can look at" interface.absent --clause interface.absent
+refused "a test that there is not" nosuch --test nosuch
+refused "a pattern that fits none" 'cell.nosuch' --test 'cell.nosuch*'
+refused "an option that there is not" --nosuch --nosuch
+refused "a time that is none" always --patience always
+refused "an option without its value" --test --test
 run "$program" --json --tap
 [ $status -eq 2 ]; result $? "--json with --tap: exit 2"
 run "$program" surplus

@@ -17,12 +17,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 limits=$(realpath "$1")
 scratch=$(mktemp -d)
-groups=
+# shellcheck source=tests/programs/groups.sh
+. "$(dirname "$0")/groups.sh"
 clean_up()
 {
-	for group in $groups; do
-		rmdir "$group" 2>/dev/null
-	done
+	remove_groups
 	rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -59,24 +58,6 @@ tell_no_more()
 	rm -rf "$scratch/told"
 }
 
-# A control group of our own, of either version, below the one that we are in.
-make_group() # CONTROLLER: sets $group and $version
-{
-	version=1
-	group=/sys/fs/cgroup/$1$(sed -n "s/^[0-9]*:\([^:]*,\)\{0,1\}$1\(,[^:]*\)\{0,1\}://p" /proc/self/cgroup)
-	if [ ! -d "/sys/fs/cgroup/$1" ]; then
-		version=2
-		group=/sys/fs/cgroup
-	fi
-	group=$group/check-limits.$$.$(echo "$groups" | wc -w)
-	mkdir "$group" 2>/dev/null || return
-	groups="$group $groups"
-	[ -e "$group/$1.max" ] || [ -e "$group/$1.limit_in_bytes" ]
-}
-in_group() # COMMAND...
-{
-	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
-}
 limit_memory() # BYTES, without swap space; of the two limits of version 1 one must come first
 {
 	for file in memory.limit_in_bytes memory.memsw.limit_in_bytes memory.limit_in_bytes memory.max; do
