@@ -111,29 +111,27 @@ static bool is_first_of_architecture(const struct records *records, size_t i)
 	return true;
 }
 
-static bool has_met(const struct record *r, unsigned int deviation)
+static void print_seen(const struct contract *c, const struct records *records,
+		       unsigned int deviation, FILE *out)
 {
-	for (size_t i = 0; i < r->n_met; i++)
-		if (r->met[i] == deviation)
-			return true;
-	return false;
-}
+	const char *architecture;
+	bool any = false;
 
-static void print_met(const struct records *records, unsigned int deviation, FILE *out)
-{
-	const char *before = "Met on ";
+	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
+		char met[64], not_met[64];
+		bool here;
 
-	for (size_t i = 0; i < records->n; i++) {
-		const struct record *r = &records->all[i];
-
-		if (!has_met(r, deviation))
-			continue;
-		fprintf(out, "%s%s", before, r->kernel);
-		if (strcmp(r->architecture, "x86_64"))
-			fprintf(out, " (%s)", r->architecture);
-		before = ", ";
+		snprintf(met, sizeof(met), "<br>%s: met on ", architecture);
+		snprintf(not_met, sizeof(not_met), "<br>%s: not met on ", architecture);
+		here = records_print_runs(records, architecture, record_has_met, c, deviation, met,
+					  escape, out);
+		any |= here;
+		if (records_print_runs(records, architecture, record_keeps, c, deviation,
+				       here ? "; not on " : not_met, escape, out) || here)
+			fputs(".\n", out);
 	}
-	fputs(*before == ',' ? ".\n" : "No kernel that is recorded here has met it.\n", out);
+	if (!any)
+		fputs("<br>No kernel that is recorded here has met it.\n", out);
 }
 
 static void print_deviations(const struct contract *c, const struct records *records, FILE *out)
@@ -148,7 +146,7 @@ static void print_deviations(const struct contract *c, const struct records *rec
 		for (size_t k = 0; k < deviation->n_kernels; k++)
 			fprintf(out, "%s%s", k ? ", " : "", deviation->kernels[k]);
 		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
-		print_met(records, d, out);
+		print_seen(c, records, d, out);
 		if (deviation->fixed)
 			fprintf(out, "Fixed by %s.\n", deviation->fixed);
 		fputs("</dd>\n", out);
@@ -230,7 +228,7 @@ void emit_clean_kernels(const struct contract *c, const struct records *records,
 		if (!c->deviations[d].hazard)
 			continue;
 		for (size_t i = 0; i < records->n; i++)
-			if (record_is_of_release(&records->all[i]) && !has_met(&records->all[i], d) &&
+			if (record_is_of_release(&records->all[i]) && !record_has_met(&records->all[i], c, d) &&
 			    record_of_clause(&records->all[i], c->deviations[d].clause) == KNOWN_HOLDS)
 				fprintf(out, "\t{ %zu, \"%s\" },\n", d, records->all[i].kernel);
 	}

@@ -3,6 +3,7 @@
 
 #include "emit.h"
 #include "oracle.h"
+#include "records.h"
 #include "shapes.h"
 
 /* Text that no roff request or escape can come from. */
@@ -244,7 +245,49 @@ static void vectors(const struct contract *c, FILE *out)
 	}
 }
 
-static void deviations(const struct contract *c, FILE *out)
+/* Where it was met, and where it was not although it could have been. */
+static void print_seen(const struct contract *c, const struct records *records,
+		       unsigned int deviation, FILE *out)
+{
+	const char *architecture;
+
+	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
+		char met[64], not_met[64];
+		bool any;
+
+		snprintf(met, sizeof(met), "%s: met on ", architecture);
+		snprintf(not_met, sizeof(not_met), "%s: not met on ", architecture);
+		any = records_print_runs(records, architecture, record_has_met, c, deviation, met,
+					 prose, out);
+		if (records_print_runs(records, architecture, record_keeps, c, deviation,
+				       any ? "; not on " : not_met, prose, out) || any)
+			fprintf(out, ".\n");
+	}
+}
+
+static void kernels(const struct contract *c, const struct records *records, FILE *out)
+{
+	const char *architecture;
+
+	fprintf(out, ".SH KERNELS\nThe tests of version %s were run on these releases.\n", c->version);
+	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
+		const char *before = "";
+
+		fprintf(out, ".TP\n.B %s\n", architecture);
+		for (size_t i = records->n; i-- > 0; ) {
+			const struct record *r = &records->all[i];
+
+			if (!record_is_of_release(r) || strcmp(r->architecture, architecture))
+				continue;
+			fputs(before, out);
+			prose(r->kernel, out);
+			before = ", ";
+		}
+		fprintf(out, ".\n");
+	}
+}
+
+static void deviations(const struct contract *c, const struct records *records, FILE *out)
 {
 	fprintf(out, ".SH KNOWN DEVIATIONS\n");
 	for (size_t i = 0; i < c->n_deviations; i++) {
@@ -262,6 +305,7 @@ static void deviations(const struct contract *c, FILE *out)
 			prose(d->kernels[k], out);
 		}
 		fprintf(out, "%s.\n", d->by_chance ? "; met now and then" : "");
+		print_seen(c, records, i, out);
 		if (d->seen)
 			line(d->seen, out);
 		if (d->hazard == HAZARD_MACHINE)
@@ -275,7 +319,7 @@ static void deviations(const struct contract *c, FILE *out)
 	}
 }
 
-void emit_page(const struct contract *c, FILE *out)
+void emit_page(const struct contract *c, const struct records *records, FILE *out)
 {
 	emit_head(".\\\"", "", "GPL-2.0-only", out);
 	request("TH", c->title, out, " 7 \"\" \"uffdio-move\" \"The contract\"");
@@ -298,6 +342,7 @@ void emit_page(const struct contract *c, FILE *out)
 	outcomes(c, out);
 	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
 	vectors(c, out);
-	deviations(c, out);
+	deviations(c, records, out);
+	kernels(c, records, out);
 	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2)\n");
 }

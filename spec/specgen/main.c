@@ -96,7 +96,7 @@ static int generate(const struct contract *c, const struct records *records, con
 		PRODUCT("contract_tables.c", emit_tables),
 		PRODUCT("contract_functions.h", emit_functions),
 		PRODUCT("uffdio_move.h", emit_header),
-		PRODUCT("uffdio_move.7", emit_page),
+		OF_RECORDS("uffdio_move.7", emit_page),
 		PRODUCT("uffdio_move_cases.h", emit_selftest),
 		OF_RECORDS("clean_kernels.c", emit_clean_kernels),
 	};

@@ -192,6 +192,71 @@ int record_deviation(const struct record *record, unsigned int clause)
 	return -1;
 }
 
+bool record_has_met(const struct record *record, const struct contract *c,
+		    unsigned int deviation)
+{
+	(void)c;
+	return is_among(deviation, record->met, record->n_met);
+}
+
+bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation)
+{
+	return !record_has_met(record, c, deviation) &&
+	       record_of_clause(record, c->deviations[deviation].clause) == KNOWN_HOLDS;
+}
+
+static bool is_released(const struct record *r, const char *architecture)
+{
+	return record_is_of_release(r) && !strcmp(r->architecture, architecture);
+}
+
+bool records_print_runs(const struct records *records, const char *architecture,
+			bool (*fits)(const struct record *record, const struct contract *c,
+				     unsigned int deviation),
+			const struct contract *c, unsigned int deviation, const char *before,
+			void (*print)(const char *text, FILE *out), FILE *out)
+{
+	const struct record *first = NULL, *last = NULL;
+	bool any = false;
+
+	for (size_t i = records->n + 1; i-- > 0; ) {
+		const struct record *r = i ? &records->all[i - 1] : NULL;
+
+		if (r && !is_released(r, architecture))
+			continue;
+		if (r && fits(r, c, deviation)) {
+			first = first ? first : r;
+			last = r;
+			continue;
+		}
+		if (!first)
+			continue;
+		fputs(any ? ", " : before, out);
+		print(first->kernel, out);
+		if (first != last) {
+			fputs(" to ", out);
+			print(last->kernel, out);
+		}
+		any = true;
+		first = NULL;
+	}
+	return any;
+}
+
+const char *records_architecture(const struct records *records, size_t *at)
+{
+	for (; *at < records->n; (*at)++) {
+		const struct record *r = &records->all[*at];
+		bool again = !record_is_of_release(r);
+
+		for (size_t i = 0; i < *at && !again; i++)
+			again = is_released(&records->all[i], r->architecture);
+		if (!again)
+			return records->all[(*at)++].architecture;
+	}
+	return NULL;
+}
+
 enum known record_of_clause(const struct record *r, unsigned int clause)
 {
 	if (record_deviation(r, clause) >= 0)
@@ -218,7 +283,7 @@ static void check_claim(const struct contract *c, unsigned int deviation,
 			const struct record *record)
 {
 	const struct deviation *d = &c->deviations[deviation];
-	bool met = is_among(deviation, record->met, record->n_met);
+	bool met = record_has_met(record, c, deviation);
 	bool said = is_said_to_have(d, record->kernel);
 
 	if (met && !said)

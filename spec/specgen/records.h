@@ -78,6 +78,30 @@ enum known record_of_clause(const struct record *record, unsigned int clause);
 /* The deviation by which it deviates, or -1. */
 int record_deviation(const struct record *record, unsigned int clause);
 
+/* Has any test met it there? */
+bool record_has_met(const struct record *record, const struct contract *c,
+		    unsigned int deviation);
+
+/* What a test of its clause has shown on a kernel. */
+bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation);
+
+/**
+ * records_print_runs() - the releases of an architecture of which something is so
+ * @fits:  is it so?
+ * @print: how a release is written; escapes what @out gives a meaning
+ *
+ * Oldest first, those that follow each other as one: "6.12.43 to 6.12.117, 7.0.4".
+ * Returns whether there is any.
+ */
+bool records_print_runs(const struct records *records, const char *architecture,
+			bool (*fits)(const struct record *record, const struct contract *c,
+				     unsigned int deviation),
+			const struct contract *c, unsigned int deviation, const char *before,
+			void (*print)(const char *text, FILE *out), FILE *out);
+
+/* The next architecture of which there is a released kernel, NULL at the end; *@at begins as 0. */
+const char *records_architecture(const struct records *records, size_t *at);
+
 /* Is it the record of a released kernel, and not of one of our own? */
 bool record_is_of_release(const struct record *record);
 
