@@ -107,6 +107,22 @@ long smaps_kb(const void *start, const char *field)
 	return kb;
 }
 
+char *mapping_called(const char *name, size_t *bytes)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned long from, to;
+	char line[512], *found = NULL;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2) {
+			found = (char *)from;
+			*bytes = to - from;
+		}
+	if (f)
+		fclose(f);
+	return found;
+}
+
 /*
  * Without the scan, smaps is what tells a huge mapping from a huge page that is
  * mapped in parts, by mapping: for a moment the place is one of its own.

@@ -59,6 +59,9 @@ enum mapped page_mapped(struct test *t, const void *address);
 /* The kB that smaps tells for @field of the mapping that begins at @start; -1 if none. */
 long smaps_kb(const void *start, const char *field);
 
+/* The first mapping that /proc/self/maps calls so, and its bytes; NULL if there is none. */
+char *mapping_called(const char *name, size_t *bytes);
+
 /* The categories (SCAN_*) of the page at @address, by PAGEMAP_SCAN; false if that fails. */
 bool pagemap_scan(const void *address, uint64_t *categories);
 

@@ -427,6 +427,14 @@ static bool collapse_works(struct reason *why)
 	       lacks_errno(why, "none could be made");
 }
 
+static bool vdso_is_there(struct reason *why)
+{
+	size_t bytes;
+
+	return (mapping_called("[vdso]", &bytes) && mapping_called("[vvar]", &bytes)) ||
+	       lacks(why, "this kernel maps nothing there");
+}
+
 static bool ksm_zero_works(struct reason *why)
 {
 	if (ksm_zero_pages() < 0)
@@ -487,6 +495,7 @@ const struct probe probes[] = {
 	{ "swap-copy", swap_copy_works },
 	{ "swap-away", swap_away_works },
 	{ "collapse", collapse_works },
+	{ "vdso", vdso_is_there },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },
 };

@@ -30,6 +30,18 @@ unsigned int count_present(const struct scene *s)
 	return present;
 }
 
+unsigned int count_right(const struct scene *s, const char *place)
+{
+	unsigned int right = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++) {
+		const char *page = place + i * page_size();
+
+		right += page_is_there(s->test, page) && read_tag(page) == scene_tag(i);
+	}
+	return right;
+}
+
 void scene_clear(struct scene *s)
 {
 	scene_end(s);

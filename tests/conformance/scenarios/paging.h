@@ -22,6 +22,9 @@ unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages);
 /* How many pages of a scene are present, at either place? */
 unsigned int count_present(const struct scene *s);
 
+/* How many of a scene's pages are at @place in their order, with their contents? */
+unsigned int count_right(const struct scene *s, const char *place);
+
 /* End a scene, and unmap its pages. */
 void scene_clear(struct scene *s);
 

@@ -161,6 +161,71 @@ void scenario_peer(struct test *t)
 	scene_end(&s);
 }
 
+/* The event of a fork, which is read while the fork waits for that. */
+struct fork_event {
+	struct scene *scene;
+	int descriptor;		/* for the child's memory */
+};
+
+static void *read_fork_event(void *argument)
+{
+	struct fork_event *f = argument;
+	struct uffd_msg event;
+
+	while (!next_event(f->scene, &event))
+		let_others_run();
+	f->descriptor = event.event == UFFD_EVENT_FORK ? (int)event.arg.fork.ufd : -1;
+	return NULL;
+}
+
+/* The child has its own copies of the ranges, and by a store the page to itself. */
+static _Noreturn void be_child(struct scene *s, struct errand *errand, int socket)
+{
+	s->uffd = take_descriptor(socket);
+	if (s->uffd < 0)
+		_exit(1);
+	fill_page(s->source, scene_tag(1));
+	errand->error = scene_move(s, s->destination, s->source, 1, 0, NULL);
+	errand->done = true;
+	_exit(strcmp(look_at(s, s->destination, scene_tag(1)), "contents") ||
+	      strcmp(look_at(s, s->source, 0), "hole") ? 2 : 0);
+}
+
+void scenario_fork_event_descriptor(struct test *t)
+{
+	struct errand *errand = mmap(NULL, sizeof(*errand), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct crew crew = { .n = 0 };
+	struct fork_event event;
+	int sockets[2], code, error;
+	struct scene s, own;
+	pid_t child;
+
+	if (errand == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
+		test_broken(t, "no socket: %s", strerror(errno));
+	scene_build(&s, t, 1, UFFD_FEATURE_EVENT_FORK);
+	event = (struct fork_event){ .scene = &s };
+	crew_add(&s, &crew, read_fork_event, &event);
+	child = machine_fork(t);
+	if (child == 0)
+		be_child(&s, errand, sockets[1]);
+	crew_end(&crew);
+	if (event.descriptor < 0)
+		test_broken(t, "the event of the fork brought no descriptor");
+	own = (struct scene){ .test = t, .uffd = event.descriptor };
+	error = scene_move(&own, s.destination, s.source, 1, 0, NULL);
+	test_observe(t, "errno.parent", "%s", error_name(error));
+	test_observe(t, "destination.parent", "%s", look_at(&s, s.destination, scene_tag(0)));
+	pass_descriptor(t, sockets[0], event.descriptor);
+	code = test_wait(t, child);
+	if (!errand->done)
+		test_broken(t, "the child did not get as far as the call");
+	test_observe(t, "errno.child", "%s", error_name(errand->error));
+	test_observe(t, "child", "%s", code ? "other" : "moved");
+	test_observe(t, "source.parent", "%s", look_at(&s, s.source, scene_tag(0)));
+	scene_end(&s);
+}
+
 /* A call whose result is told by the test's main thread. */
 struct by_other {
 	struct scene scene;
