@@ -3,6 +3,7 @@
  * Calls that run at the same time as each other.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "scenarios/scene.h"
 
 #define ROUNDS 400
+#define HUGE_ROUNDS 16
 #define APART_ROUNDS 25
 #define APART_PAGES 256		/* of a call, so that two of them meet */
 #define LEAST_ROUNDS 10		/* on a busy machine */
@@ -227,4 +229,63 @@ void scenario_movers_from_one_place(struct test *t)
 void scenario_movers_from_one_place_holes(struct test *t)
 {
 	move_from_one_place(t, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, false);
+}
+
+/* What the losers meet: the page gone, or at its new place already; which of them is chance. */
+static void observe_any_loser(struct test *t, const struct duel *d)
+{
+	unsigned int gone = 0, there = 0, other = 0;
+
+	for (unsigned int i = 0; i < 2 * d->rounds; i++) {
+		int error = d->errors[i & 1][i / 2];
+
+		gone += error == ENOENT;
+		there += error == EEXIST;
+		other += error && error != ENOENT && error != EEXIST;
+	}
+	test_observe(t, "losers", "%s", other ? "others" : gone && there ? "EEXIST and ENOENT" :
+		     gone ? "ENOENT" : there ? "EEXIST" : "none");
+}
+
+/* As two threads do that resolve one fault from the one place where its page is. */
+static void move_one_page(struct scene *s, unsigned int pages)
+{
+	struct duel *d = calloc(1, sizeof(*d));
+	unsigned int lost = 0;
+
+	if (!d)
+		test_broken(s->test, "no memory for a duel");
+	*d = (struct duel){
+		.scene = s,
+		.from = { s->source, s->source },
+		.to = { s->destination, s->destination },
+		.pages = pages,
+		.rounds = s->pages / pages,
+	};
+	fight_out(d);
+	observe_winners(s->test, d);
+	observe_any_loser(s->test, d);
+	for (unsigned int i = 0; i < d->rounds * pages; i++) {
+		lost += !holds(s, s->destination, i, scene_tag(i));
+		lost += !!strcmp(look_at(s, source_page(s, i), scene_tag(i)), "hole");
+	}
+	test_observe(s->test, "lost", "%u", lost);
+	scene_end(s);
+	free(d);
+}
+
+void scenario_movers_of_one_page(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, ROUNDS, 0);
+	move_one_page(&s, 1);
+}
+
+void scenario_movers_of_one_huge_page(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE_ROUNDS, 0);
+	move_one_page(&s, pages_per_huge());
 }
