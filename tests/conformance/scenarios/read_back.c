@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages that another thread reads back while they are swapped out and moved.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+
+#include "scenarios/paging.h"
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define PAGES 128
+#define LEAST_ROUNDS 20
+#define MOST_ROUNDS 2000
+#define ROUNDS_MS 1000		/* for those beyond the least */
+
+struct reading {
+	struct crew crew;
+	struct scene *scene;
+	unsigned int refused;
+	unsigned int uncured;		/* of these, although they were stored to */
+	unsigned int unexpected;	/* other errors */
+	unsigned int lost;
+	bool moved_but_refused;		/* a page was moved, and the call said otherwise */
+};
+
+/* The source is not registered: where a page has gone, zeroes come. */
+static void *keep_reading(void *argument)
+{
+	struct reading *r = argument;
+
+	while (!__atomic_load_n(&r->crew.stop, __ATOMIC_ACQUIRE))
+		for (unsigned int i = 0; i < PAGES; i++)
+			(void)*(volatile char *)source_page(r->scene, i);
+	return NULL;
+}
+
+static int move_page(struct reading *r, unsigned int i)
+{
+	struct scene *s = r->scene;
+	int error = scene_move(s, destination_page(s, i), source_page(s, i), 1, 0, NULL);
+
+	if (error != EEXIST || !page_is_there(s->test, destination_page(s, i)))
+		return error;
+	r->moved_but_refused = true;
+	return 0;
+}
+
+static void move_one(struct reading *r, unsigned int i)
+{
+	struct scene *s = r->scene;
+	int error = move_page(r, i);
+
+	if (error == EBUSY) {
+		r->refused++;
+		__atomic_fetch_add((int *)source_page(s, i), 0, __ATOMIC_SEQ_CST);
+		error = move_page(r, i);
+		r->uncured += error == EBUSY;
+	}
+	r->unexpected += error && error != EBUSY;
+	r->lost += !error && read_tag(destination_page(s, i)) != scene_tag(i);
+}
+
+void scenario_read_back(struct test *t)
+{
+	struct pace pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
+	struct reading r = { 0 };
+	struct scene s;
+
+	scene_build(&s, t, PAGES, 0);
+	r.scene = &s;
+	crew_add(&s, &r.crew, keep_reading, &r);
+	while (pace_goes_on(&pace)) {
+		scene_refill(&s);
+		madvise(s.destination, PAGES * page_size(), MADV_DONTNEED);
+		madvise(s.source, PAGES * page_size(), MADV_PAGEOUT);
+		for (unsigned int i = 0; i < PAGES; i++)
+			move_one(&r, i);
+	}
+	crew_end(&r.crew);
+	test_observe(t, "unexpected_errors", "%u", r.unexpected);
+	test_observe(t, "refused", "%s", r.uncured ? "for good" : r.refused ? "cured" : "none");
+	test_observe(t, "moved_but_refused", "%s", r.moved_but_refused ? "yes" : "no");
+	test_observe(t, "lost", "%u", r.lost);
+	scene_end(&s);
+}
