@@ -16,6 +16,8 @@
 #include "machine/pagemap.h"
 #include "test/compat.h"
 
+#define SCAN_REGIONS 64
+
 /* The file shows the memory of the process that opened it. */
 static int pagemap_of_self(void)
 {
@@ -85,6 +87,34 @@ bool pagemap_scan(const void *address, uint64_t *categories)
 		return false;
 	*categories = region.categories;
 	return true;
+}
+
+/* Written pages and nothing else is what most trackers ask for, and some kernels answer apart. */
+long pagemap_written(const void *start, size_t pages, bool anew)
+{
+	struct scan_region regions[SCAN_REGIONS];
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.flags = SCAN_CHECK_WPASYNC | (anew ? SCAN_PROTECT_MATCHING : 0),
+		.start = (uintptr_t)start,
+		.end = (uintptr_t)start + pages * page_size(),
+		.vec = (uintptr_t)regions,
+		.vec_len = SCAN_REGIONS,
+		.category_mask = SCAN_WRITTEN,
+		.return_mask = SCAN_WRITTEN,
+	};
+	long written = 0;
+
+	while (arg.start < arg.end) {
+		int n = ioctl(pagemap_of_self(), SCAN_PAGEMAP, &arg);
+
+		if (n < 0)
+			return -1;
+		for (int i = 0; i < n; i++)
+			written += (regions[i].end - regions[i].start) / page_size();
+		arg.start = arg.walk_end;
+	}
+	return written;
 }
 
 long smaps_kb(const void *start, const char *field)

@@ -65,4 +65,10 @@ char *mapping_called(const char *name, size_t *bytes);
 /* The categories (SCAN_*) of the page at @address, by PAGEMAP_SCAN; false if that fails. */
 bool pagemap_scan(const void *address, uint64_t *categories);
 
+/*
+ * How many pages count as written since they were protected, in a range registered on a
+ * descriptor with UFFD_FEATURE_WP_ASYNC; @anew: these are protected again.  -1 if that fails.
+ */
+long pagemap_written(const void *start, size_t pages, bool anew);
+
 #endif

@@ -408,6 +408,20 @@ static bool swap_away_works(struct reason *why)
 	return lacks_prepared(why, PREPARE_SWAP, "it stays there until memory is wanted");
 }
 
+/* Protected where nothing is there, too, a page counts as not written until it is stored to. */
+static bool written_works(struct reason *why)
+{
+	char *page;
+	int uffd = registered_page(UFFD_FEATURE_WP_ASYNC, UFFDIO_REGISTER_MODE_WP, &page);
+
+	if (uffd < 0)
+		return lacks(why, "this kernel does not offer it");
+	*page = 1;
+	if (pagemap_written(page, 1, true) < 0)
+		return lacks_errno(why, "PAGEMAP_SCAN");
+	return !pagemap_written(page, 1, false) || lacks(why, "a page is not protected");
+}
+
 static bool kernel_log_works(struct reason *why)
 {
 	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
@@ -494,6 +508,7 @@ const struct probe probes[] = {
 	{ "ksm-zero", ksm_zero_works },
 	{ "swap-copy", swap_copy_works },
 	{ "swap-away", swap_away_works },
+	{ "written", written_works },
 	{ "collapse", collapse_works },
 	{ "vdso", vdso_is_there },
 	{ "user-mode", user_mode_works },

@@ -84,9 +84,12 @@ struct scan_arg {
 	__u64 category_inverted, category_mask, category_anyof_mask, return_mask;
 };
 #define SCAN_PAGEMAP _IOWR('f', 16, struct scan_arg)
+#define SCAN_WRITTEN (1 << 1)
 #define SCAN_PRESENT (1 << 3)
 #define SCAN_ZERO (1 << 5)
 #define SCAN_HUGE (1 << 6)
+#define SCAN_PROTECT_MATCHING (1 << 0)	/* flags */
+#define SCAN_CHECK_WPASYNC (1 << 1)
 
 /* The same number on every architecture but alpha. */
 #ifndef __NR_memfd_secret
