@@ -239,16 +239,30 @@ static void judge_death(struct runner *r, const struct lane *lane, int number,
 	judge_expected(&uffdio_move_contract, &r->run->tests[lane->test].plan, &j->broken);
 }
 
+/* Does a test itself have memory compacted? */
+static bool has_pages_migrated(const struct test_plan *plan)
+{
+	const struct contract *c = &uffdio_move_contract;
+
+	uint64_t needs = plan->scenario >= 0 ? c->scenarios[plan->scenario].needs : 0;
+
+	for (unsigned int i = 0; i < c->n_needs; i++)
+		if (needs >> i & 1 && !strcmp(c->needs[i].name, "compaction"))
+			return true;
+	return false;
+}
+
 /*
  * What a test sees of its pages is no doing of the call's if they were reclaimed or
  * migrated beside it.
  */
-static void blame_housekeeping(const struct lane *lane, struct judgement *j)
+static void blame_housekeeping(const struct runner *r, const struct lane *lane,
+			       struct judgement *j)
 {
 	struct reason why;
 	const char *disturbed = limit_disturbed(&lane->before, &why);
 
-	if (!disturbed)
+	if (!disturbed || has_pages_migrated(&r->run->tests[lane->test].plan))
 		return;
 	memset(j, 0, sizeof(*j));
 	j->deviation = -1;
@@ -296,7 +310,7 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 		say_broken(j, "its process ended without a word");
 	if (j->verdict == VERDICT_FAILS || j->verdict == VERDICT_DEVIATES ||
 	    j->verdict == VERDICT_BROKEN)
-		blame_housekeeping(lane, j);
+		blame_housekeeping(r, lane, j);
 	note_details(r, lane, j);
 }
 

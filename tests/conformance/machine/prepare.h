@@ -5,6 +5,7 @@
 #ifndef UFFDIO_MOVE_PREPARE_H
 #define UFFDIO_MOVE_PREPARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum preparation {
@@ -24,6 +25,12 @@ void prepare_all(void);
 
 /* Why one of them could not be prepared: a clause, or NULL if it was. */
 const char *prepare_hindrance(enum preparation what);
+
+/* Has the run brought swap space of its own, to which everything is swapped out at first? */
+bool prepare_has_own_swap(void);
+
+/* Take it away, which brings all of its pages into memory, and give it back; 0 or an errno. */
+int prepare_renew_swap(void);
 
 /* Bytes of the large folios below a huge page that are enabled, 0 if none. */
 size_t prepare_large_size(void);

@@ -26,6 +26,8 @@
 #define RAM_DISK_LEAST	(4UL << 20)
 #define ACTIVE_LEAST_KB	(32UL << 10)
 
+static char own_swap[64];	/* the path of what is active, if anything */
+
 #define ZRAM_CONTROL "/sys/class/zram-control/"
 
 /* What mkswap writes; a guest may have no mkswap. */
@@ -70,7 +72,40 @@ static int activate_swap(const char *path)
 		error = errno;
 	if (error)
 		undo_never(handle);
+	else
+		snprintf(own_swap, sizeof(own_swap), "%s", path);
 	return error;
+}
+
+/* Of several with the same priority the kernel takes now one and now another. */
+bool prepare_has_own_swap(void)
+{
+	FILE *swaps = fopen("/proc/swaps", "re");
+	char line[512], path[256];
+	unsigned int rivals = 0;
+	bool own = false;
+	int priority;
+
+	while (swaps && fgets(line, sizeof(line), swaps)) {
+		if (sscanf(line, "%255s %*s %*s %*s %d", path, &priority) != 2)
+			continue;
+		if (*own_swap && !strcmp(path, own_swap))
+			own = true;
+		else
+			rivals += priority >= SWAP_FLAG_PRIO_MASK;
+	}
+	if (swaps)
+		fclose(swaps);
+	return own && !rivals;
+}
+
+/* What is given back is noted anew: where the run is ending, it is not. */
+int prepare_renew_swap(void)
+{
+	char path[sizeof(own_swap)];
+
+	memcpy(path, own_swap, sizeof(path));
+	return swapoff(path) ? errno : activate_swap(path);
 }
 
 /* A size is not put back: the device is reset, or removed. */

@@ -408,6 +408,11 @@ static bool swap_away_works(struct reason *why)
 	return lacks_prepared(why, PREPARE_SWAP, "it stays there until memory is wanted");
 }
 
+static bool own_swap_works(struct reason *why)
+{
+	return prepare_has_own_swap() || lacks_prepared(why, PREPARE_SWAP, "others have brought some");
+}
+
 /* Protected where nothing is there, too, a page counts as not written until it is stored to. */
 static bool written_works(struct reason *why)
 {
@@ -439,6 +444,14 @@ static bool collapse_works(struct reason *why)
 	madvise(at, huge_page_size(), MADV_HUGEPAGE);
 	return !madvise(at, huge_page_size(), MADV_COLLAPSE) ||
 	       lacks_errno(why, "none could be made");
+}
+
+static bool compaction_works(struct reason *why)
+{
+	if (prepare_hindrance(PREPARE_SETTINGS))
+		return lacks_prepared(why, PREPARE_SETTINGS, "");
+	return open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC) >= 0 ||
+	       lacks_errno(why, "/proc/sys/vm/compact_memory");
 }
 
 static bool vdso_is_there(struct reason *why)
@@ -508,8 +521,10 @@ const struct probe probes[] = {
 	{ "ksm-zero", ksm_zero_works },
 	{ "swap-copy", swap_copy_works },
 	{ "swap-away", swap_away_works },
+	{ "own-swap", own_swap_works },
 	{ "written", written_works },
 	{ "collapse", collapse_works },
+	{ "compaction", compaction_works },
 	{ "vdso", vdso_is_there },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },

@@ -227,9 +227,9 @@ void scenario_accounting_swap(struct test *t)
 }
 
 /* Locked from the start, and empty; what comes then is locked as it comes. */
-static void lock(struct test *t, void *start)
+static void lock(struct test *t, void *start, unsigned int pages)
 {
-	if (mlock2(start, LOCKED * page_size(), MLOCK_ONFAULT))
+	if (mlock2(start, pages * page_size(), MLOCK_ONFAULT))
 		machine_cannot(t, errno, "memory cannot be locked");
 }
 
@@ -237,8 +237,8 @@ static void build_locked(struct scene *s, struct test *t)
 {
 	scene_build(s, t, LOCKED, 0);
 	madvise(s->source, LOCKED * page_size(), MADV_DONTNEED);
-	lock(t, s->source);
-	lock(t, s->destination);
+	lock(t, s->source, LOCKED);
+	lock(t, s->destination, LOCKED);
 	for (unsigned int i = 0; i < LOCKED; i++)
 		fill_page(source_page(s, i), scene_tag(i));
 }
@@ -281,4 +281,41 @@ void scenario_locked_stay_marked(struct test *t)
 	scene_observe_errno(&s, LOCKED, 0);
 	test_observe(t, "marked", "%u", count_marked(s.destination));
 	scene_end(&s);
+}
+
+/* They are locked no more, and so are as any others to reclaim. */
+static void observe_unlocked(struct scene *s)
+{
+	unsigned int swapped;
+
+	scene_observe_errno(s, s->pages, 0);
+	if (munlock(s->destination, s->pages * page_size()))
+		test_broken(s->test, "memory cannot be unlocked");
+	swapped = try_swap_out(s, s->destination, s->pages);
+	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
+	test_observe(s->test, "contents", "%s",
+		     count_right(s, s->destination) == s->pages ? "all" : "not all");
+	scene_end(s);
+}
+
+void scenario_unlocked_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	build_locked(&s, t);
+	observe_unlocked(&s);
+}
+
+void scenario_unlocked_huge_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	lock(t, s.source, s.pages);
+	lock(t, s.destination, s.pages);
+	if (page_mapped(t, s.source) != MAPPED_HUGE)
+		test_broken(t, "the huge page has been split");
+	observe_unlocked(&s);
 }

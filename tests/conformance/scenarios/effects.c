@@ -18,7 +18,6 @@
 
 #define STORED 0x73746f726564ULL
 #define FEW 8
-#define COLLAPSE_TRIES 1000
 
 void scenario_reference(struct test *t)
 {
@@ -160,38 +159,6 @@ void scenario_huge_reclaimed_later(struct test *t)
 	stay_on_cpu(t, -1);
 	scene_build_huge(&s, t, 1, 0);
 	observe_reclaimed(&s);
-}
-
-/* Who makes a huge page of small ones finds them so, too; he may be kept from it for a moment. */
-static bool collapse(struct scene *s)
-{
-	for (int i = 0; i < COLLAPSE_TRIES; i++) {
-		if (!madvise(s->destination, s->pages * page_size(), MADV_COLLAPSE))
-			return true;
-		if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM)
-			break;
-		let_others_run();
-	}
-	return false;
-}
-
-void scenario_collapsed_later(struct test *t)
-{
-	unsigned int right = 0;
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	scene_build_huge(&s, t, 1, 0);
-	for (unsigned int i = 0; i < s.pages; i++)
-		if (scene_move_patiently(&s, destination_page(&s, i), source_page(&s, i), 1, 0,
-					 NULL))
-			break;
-	test_observe(t, "collapsed", "%s", collapse(&s) ? "yes" : error_name(errno));
-	for (unsigned int i = 0; i < s.pages; i++)
-		right += page_is_there(t, destination_page(&s, i)) &&
-			 read_tag(destination_page(&s, i)) == scene_tag(i);
-	test_observe(t, "contents", "%s", right == s.pages ? "all" : "not all");
-	scene_end(&s);
 }
 
 /* Each page of the source is write-protected, and then moved into a range that could be. */
