@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "machine/machine.h"
+#include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/waiters.h"
+
+#define HOLES_BYTES (1UL << 30)
 
 #define PAGES 4
 #define LONG_BYTES (9UL << 20)
@@ -236,5 +239,32 @@ void scenario_wake_far(struct test *t)
 	observe_long_move(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
 	test_observe(t, "first", "%s", waiter_became(&s, &first));
 	test_observe(t, "last", "%s", waiter_became(&s, &last));
+	scene_end(&s);
+}
+
+/* Does unmapping a range take page tables along? */
+static const char *had_tables(struct test *t, char *start, size_t bytes, long least)
+{
+	long before = status_pages(t, "VmPTE");
+
+	munmap(start, bytes);
+	return before - status_pages(t, "VmPTE") >= least ? "yes" : "no";
+}
+
+void scenario_holes_cost_tables(struct test *t)
+{
+	const long least = HOLES_BYTES / table_span() / 2;
+	char *from = map_aligned(t, HOLES_BYTES, table_span());
+	char *to = map_aligned(t, HOLES_BYTES, table_span());
+	struct scene s;
+	int error;
+
+	scene_build(&s, t, 1, 0);
+	scene_register(&s, to, HOLES_BYTES / page_size(), UFFDIO_REGISTER_MODE_MISSING);
+	error = scene_move(&s, to, from, HOLES_BYTES / page_size(),
+			   UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, NULL);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "tables.source", "%s", had_tables(t, from, HOLES_BYTES, least));
+	test_observe(t, "tables.destination", "%s", had_tables(t, to, HOLES_BYTES, least));
 	scene_end(&s);
 }
