@@ -67,7 +67,7 @@ static uint64_t flags_at(uint64_t address, char flags[256])
 	return its_end;
 }
 
-static bool has_flag(uint64_t address, const char *flag)
+bool mapping_has_flag(uint64_t address, const char *flag)
 {
 	char flags[256], word[8];
 
@@ -86,7 +86,7 @@ static bool is_mapped(uint64_t address)
 
 bool is_registered(uint64_t address)
 {
-	return has_flag(address, "um") || has_flag(address, "uw");
+	return mapping_has_flag(address, "um") || mapping_has_flag(address, "uw");
 }
 
 /* lengths */
@@ -337,7 +337,7 @@ static int swapped_arrives_shared(struct test *t, int uffd, struct uffdio_move *
 /* Of what the mappings are advised something is compared that does not matter. */
 static int dump_advice_compared(struct test *t, int uffd, struct uffdio_move *arg)
 {
-	if (has_flag(arg->src, "dd") != has_flag(arg->dst, "dd"))
+	if (mapping_has_flag(arg->src, "dd") != mapping_has_flag(arg->dst, "dd"))
 		return refuse(arg, EINVAL);
 	return __real_test_move(t, uffd, arg);
 }
