@@ -55,6 +55,21 @@ static bool always_huge(void)
 	return first_line(THP_DIRECTORY "enabled", line, sizeof(line)) && strstr(line, "[always]");
 }
 
+/*
+ * A huge page is as large as what a page table maps.  Without huge pages, by the entries
+ * of a table: as many as a page holds, on s390x half of that.
+ */
+static size_t span_of_table(const struct kernel *n)
+{
+#ifdef __s390x__
+	const size_t entries = n->page / 16;
+#else
+	const size_t entries = n->page / 8;
+#endif
+
+	return n->huge ? n->huge : n->page * entries;
+}
+
 static struct kernel known;
 
 /*
@@ -89,8 +104,8 @@ static void learn(void)
 	struct kernel n = { .page = sysconf(_SC_PAGESIZE), .kpageflags = -1 };
 
 	known.page = n.page;
-	n.span = n.page * (n.page / 8);
 	n.huge = huge_page_there();
+	n.span = span_of_table(&n);
 	n.folio = folio_enabled(n.huge);
 	n.always_huge = always_huge();
 	probe_pagemap(&n);

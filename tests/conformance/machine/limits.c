@@ -30,7 +30,7 @@
 /* What any test asks for at once: memory, and addresses on both sides of a boundary. */
 #define SWAP_LEAST_KB	64UL	/* with less, a page may find no room there */
 #define MEMORY_ASKED	(8 * table_span())
-#define ADDRESSES_ASKED	(4 * table_span() * (page_size() / 8))
+#define ADDRESSES_ASKED	(4 * table_span() * 2048)
 
 static __attribute__((format(printf, 2, 3))) bool reached(struct reason *why,
 							  const char *format, ...)
