@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
-#include "machine/probes.h"
+#include "machine/probes_internal.h"
 
 #include "machine/kernel.h"
 #include "machine/ksm.h"
@@ -12,12 +12,10 @@
 #include "machine/privilege.h"
 #include "machine/settings.h"
 #include "machine/task32.h"
-#include "machine/uffd.h"
 #include "test/compat.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <sched.h>
@@ -30,15 +28,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 #define LOCKED_BYTES		(64UL << 10)
 #define MERGE_MS	1000
 #define CHARGED_PAGES	256
 #define SWAP_TRIES	50
-#define NOBODY		65534
 
-static __attribute__((format(printf, 2, 3))) bool lacks(struct reason *why,
-							const char *format, ...)
+bool lacks(struct reason *why, const char *format, ...)
 {
 	va_list arguments;
 
@@ -59,7 +54,7 @@ static bool lacks_prepared(struct reason *why, enum preparation what, const char
 	return lacks(why, "%s", hindrance ? hindrance : otherwise);
 }
 
-static bool lacks_errno(struct reason *why, const char *what)
+bool lacks_errno(struct reason *why, const char *what)
 {
 	struct reason limit;
 
@@ -221,54 +216,6 @@ static bool guard_works(struct reason *why)
 	       lacks(why, "this kernel is older than them");
 }
 
-/* A descriptor with @feature and a registered page on it, or -1. */
-static int registered_page(uint64_t feature, uint64_t mode, char **page)
-{
-	int uffd = uffd_open(feature);
-
-	*page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
-	if (uffd < 0 || *page == MAP_FAILED)
-		return -1;
-	errno = uffd_register(uffd, *page, page_size(), mode, NULL);
-	return errno ? -1 : uffd;
-}
-
-static bool poison_works(struct reason *why)
-{
-	char *page;
-	int uffd = registered_page(UFFD_FEATURE_POISON, UFFDIO_REGISTER_MODE_MISSING, &page);
-	struct uffdio_poison poison = { .range = { (uintptr_t)page, page_size() } };
-
-	if (uffd < 0)
-		return lacks(why, "this kernel is older than it");
-	return !ioctl(uffd, UFFDIO_POISON, &poison) || lacks_errno(why, "it fails");
-}
-
-static bool protects(uint64_t feature, struct reason *why)
-{
-	char *page;
-	int uffd = registered_page(feature, UFFDIO_REGISTER_MODE_WP, &page);
-	struct uffdio_writeprotect protect = {
-		.range = { (uintptr_t)page, page_size() },
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-
-	if (uffd < 0)
-		return lacks(why, "this kernel does not offer it on this architecture");
-	return !ioctl(uffd, UFFDIO_WRITEPROTECT, &protect) || lacks_errno(why, "it fails");
-}
-
-static bool wp_works(struct reason *why)
-{
-	return protects(UFFD_FEATURE_PAGEFAULT_FLAG_WP, why);
-}
-
-static bool wp_unpopulated_works(struct reason *why)
-{
-	return protects(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_UNPOPULATED, why);
-}
-
 /* The size of a mapping does not matter: one that is too small is rounded up. */
 static bool hugetlb_works(struct reason *why)
 {
@@ -340,12 +287,6 @@ static bool memlock_works(struct reason *why)
 	       lacks(why, "the limit (RLIMIT_MEMLOCK) is too low");
 }
 
-static bool fork_event_works(struct reason *why)
-{
-	return uffd_open(UFFD_FEATURE_EVENT_FORK) >= 0 ||
-	       lacks(why, "it takes CAP_SYS_PTRACE");
-}
-
 static bool settings_work(struct reason *why)
 {
 	int fd;
@@ -413,20 +354,6 @@ static bool own_swap_works(struct reason *why)
 	return prepare_has_own_swap() || lacks_prepared(why, PREPARE_SWAP, "others have brought some");
 }
 
-/* Protected where nothing is there, too, a page counts as not written until it is stored to. */
-static bool written_works(struct reason *why)
-{
-	char *page;
-	int uffd = registered_page(UFFD_FEATURE_WP_ASYNC, UFFDIO_REGISTER_MODE_WP, &page);
-
-	if (uffd < 0)
-		return lacks(why, "this kernel does not offer it");
-	*page = 1;
-	if (pagemap_written(page, 1, true) < 0)
-		return lacks_errno(why, "PAGEMAP_SCAN");
-	return !pagemap_written(page, 1, false) || lacks(why, "a page is not protected");
-}
-
 static bool kernel_log_works(struct reason *why)
 {
 	return open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0 || lacks_errno(why, "/dev/kmsg");
@@ -467,22 +394,6 @@ static bool ksm_zero_works(struct reason *why)
 	if (ksm_zero_pages() < 0)
 		return lacks(why, "this kernel is older than it");
 	return !prepare_hindrance(PREPARE_KSM_ZERO) || lacks_prepared(why, PREPARE_KSM_ZERO, "");
-}
-
-/* As a user without privilege, if there is a choice. */
-static bool user_mode_works(struct reason *why)
-{
-	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-			       setresuid(NOBODY, NOBODY, NOBODY)))
-		return lacks_errno(why, "privilege cannot be given up");
-	return syscall(__NR_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY) >= 0 ||
-	       lacks_errno(why, "one is refused");
-}
-
-static bool kernel_faults_work(struct reason *why)
-{
-	return syscall(__NR_userfaultfd, O_CLOEXEC) >= 0 ||
-	       !access("/dev/userfaultfd", R_OK | W_OK) || lacks(why, "they take CAP_SYS_PTRACE");
 }
 
 static bool two_cpus_work(struct reason *why)
