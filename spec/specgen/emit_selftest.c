@@ -15,7 +15,7 @@
 
 /* The choice: what the program can make goes by what it needs. */
 static const char *const needs_met[] = {
-	"swap", "thp", "io-uring", "wp", "memlock", "hugetlb", "secretmem",
+	"swap", "thp", "io-uring", "wp", "memlock", "hugetlb", "secretmem", "task-end",
 };
 #define MOST_LETTERS_OF_A_CELL	2	/* behind no page, and behind one */
 #define MODE_LEFT_OUT		"DONTWAKE"	/* in cells: nobody waits there */

@@ -282,28 +282,14 @@ void variation_src_wraps(struct call *c)
 	call_late(c, wrap_src);
 }
 
-/*
- * The lowest power of two that no mapping may have, without a bit of the
- * uppermost byte where there is such a one.  munmap() takes any address that
- * might be mapped, and nothing is mapped at those tried.
- */
-static uint64_t beyond_task(void)
-{
-	unsigned int bit = 47;
-
-	while (bit < 62 && munmap((void *)(1UL << bit), page_size()) == 0)
-		bit++;
-	return 1UL << bit;
-}
-
 static void send_dst_beyond(struct call *c)
 {
-	c->values.dst = beyond_task();
+	c->values.dst = address_beyond_task();
 }
 
 static void send_src_beyond(struct call *c)
 {
-	c->values.src = beyond_task();
+	c->values.src = address_beyond_task();
 }
 
 void variation_dst_beyond_task(struct call *c)

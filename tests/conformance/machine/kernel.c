@@ -152,3 +152,12 @@ char *table_start(const void *address)
 {
 	return (char *)((uintptr_t)address & ~(table_span() - 1));
 }
+
+/* munmap() takes any address that might be mapped. */
+uint64_t address_beyond_task(void)
+{
+	for (unsigned int bit = 47; bit < 64; bit++)
+		if (munmap((void *)(uintptr_t)(1ULL << bit), page_size()))
+			return 1ULL << bit;
+	return 0;
+}

@@ -43,4 +43,11 @@ size_t table_span(void);
 /* First byte of the page table's range that holds @address. */
 char *table_start(const void *address);
 
+/*
+ * The lowest power of two that no mapping may have, without a bit of the uppermost byte
+ * where there is such a one; 0 where there is none, as on s390x.  Nothing may be mapped
+ * at the powers of two from 2^47 on.
+ */
+uint64_t address_beyond_task(void);
+
 #endif

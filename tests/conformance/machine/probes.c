@@ -396,6 +396,11 @@ static bool ksm_zero_works(struct reason *why)
 	return !prepare_hindrance(PREPARE_KSM_ZERO) || lacks_prepared(why, PREPARE_KSM_ZERO, "");
 }
 
+static bool task_end_works(struct reason *why)
+{
+	return address_beyond_task() || lacks(why, "any address may be mapped on this architecture");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -423,6 +428,7 @@ const struct probe probes[] = {
 	{ "mseal", mseal_works },
 	{ "pkeys", pkeys_work },
 	{ "memlock", memlock_works },
+	{ "task-end", task_end_works },
 	{ "task32", task32_works },
 	{ "fork-event", fork_event_works },
 	{ "settings", settings_work },

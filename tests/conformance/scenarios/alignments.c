@@ -101,18 +101,14 @@ static bool may_be_mapped(uint64_t address)
 	return p != MAP_FAILED || errno == EEXIST;
 }
 
-/* The last page that a task may have where addresses of as many bits as usual end. */
+/* The last page that a task may have, where its addresses end. */
 static uint64_t last_page_of_task(struct test *t)
 {
-	for (unsigned int bit = 47; bit < 63; bit++) {
-		uint64_t end = 1ULL << bit;
+	uint64_t end = address_beyond_task();
 
-		if (may_be_mapped(end))
-			continue;
-		for (unsigned int i = 1; i <= 16; i++)
-			if (may_be_mapped(end - i * page_size()))
-				return end - i * page_size();
-	}
+	for (unsigned int i = 1; i <= 16; i++)
+		if (may_be_mapped(end - i * page_size()))
+			return end - i * page_size();
 	test_broken(t, "the last page that may be mapped is not found");
 }
 

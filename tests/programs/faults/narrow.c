@@ -122,7 +122,7 @@ static int half_page_alignment(struct test *t, int uffd, struct uffdio_move *arg
 /* A range that begins in the task and ends beyond it is found out late. */
 static int end_beyond_task_late(struct test *t, int uffd, struct uffdio_move *arg)
 {
-	const uint64_t most = (1ULL << 47) - page_size();
+	const uint64_t most = address_beyond_task() - page_size();
 	int error = __real_test_move(t, uffd, arg);
 
 	if (error == EINVAL && arg->len && !((arg->dst | arg->src | arg->len) % page_size()) &&
