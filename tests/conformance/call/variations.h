@@ -6,7 +6,8 @@
  * any order, and both hold.
  *
  * variations_arguments.c has the descriptor, the caller, the structure and its
- * values; variations_areas.c the mappings and their registration.
+ * values; variations_areas.c the mappings and their registration, of which
+ * variations_arm64.c has what that machine alone knows.
  */
 #ifndef UFFDIO_MOVE_VARIATIONS_H
 #define UFFDIO_MOVE_VARIATIONS_H

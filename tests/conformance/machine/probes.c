@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/probes_internal.h"
 
+#include "machine/arm64.h"
 #include "machine/kernel.h"
 #include "machine/ksm.h"
 #include "machine/limits.h"
@@ -401,6 +402,16 @@ static bool task_end_works(struct reason *why)
 	return address_beyond_task() || lacks(why, "any address may be mapped on this architecture");
 }
 
+static bool mte_works(struct reason *why)
+{
+	return arm64_has_mte() || lacks(why, "this processor or kernel has none");
+}
+
+static bool bti_works(struct reason *why)
+{
+	return arm64_has_bti() || lacks(why, "this processor or kernel has none");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -427,6 +438,8 @@ const struct probe probes[] = {
 	{ "droppable", droppable_works },
 	{ "mseal", mseal_works },
 	{ "pkeys", pkeys_work },
+	{ "mte", mte_works },
+	{ "bti", bti_works },
 	{ "memlock", memlock_works },
 	{ "task-end", task_end_works },
 	{ "task32", task32_works },
