@@ -135,6 +135,7 @@ enum facet {
 struct variation {
 	const char *name, *is;
 	unsigned int touches;	/* mask of enum facet */
+	char arrives;		/* letter as which a moved page is seen that is a good one else, or 0 */
 	uint64_t needs;
 	int line;
 };
@@ -220,6 +221,8 @@ struct effect {
 	const char *source;	/* letters it is looked at for, NULL: first group */
 	enum pages of;
 	uint64_t needs;
+	const unsigned int *unless;	/* variations in which it is not expected */
+	size_t n_unless;
 };
 
 /* One expected fact: errno=EAGAIN, moved=2, woken=yes. */

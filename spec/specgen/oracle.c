@@ -321,6 +321,15 @@ static void expect_of_all(const struct walk *w, struct ending *e, const struct e
 			expect_of_page(e, effect, i);
 }
 
+static bool is_excepted(const struct effect *effect, const struct test_plan *plan)
+{
+	for (unsigned int i = 0; i < plan->n_variations; i++)
+		for (size_t k = 0; k < effect->n_unless; k++)
+			if (effect->unless[k] == plan->variations[i])
+				return true;
+	return false;
+}
+
 /* What is expected of single pages; in a range nobody looks at that. */
 static void expect_of_pages(const struct walk *w, struct ending *e)
 {
@@ -329,7 +338,7 @@ static void expect_of_pages(const struct walk *w, struct ending *e)
 	for (size_t i = 0; i < c->n_effects && !w->plan->range; i++) {
 		const struct effect *effect = &c->effects[i];
 
-		if (effect->observe < OBSERVE_REQUIRED)
+		if (effect->observe < OBSERVE_REQUIRED || is_excepted(effect, w->plan))
 			continue;
 		if (effect->of == PAGES_MOVED)
 			expect_of_moved(w, e, effect);
@@ -489,6 +498,21 @@ static void split_neighbours(struct walk *w, unsigned int i)
 		w->left_split[0][k] = true;
 }
 
+/* The letter as which a page is seen that has moved. */
+static char arrival(const struct walk *w, char letter, const struct outcome *row)
+{
+	const struct contract *c = w->contract;
+	char arrives = row->arrives ? row->arrives : contract_state(c, letter)->arrives;
+
+	for (unsigned int i = 0; i < w->plan->n_variations; i++) {
+		char instead = c->variations[w->plan->variations[i]].arrives;
+
+		if (instead && arrives == contract_role(c, ROLE_PAGE)->letter)
+			return instead;
+	}
+	return arrives;
+}
+
 static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 {
 	unsigned int destination_area = w->plan->range ? 0 : 1;
@@ -505,8 +529,7 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 	/* one that might have been refused may arrive whole or split */
 	w->left_split[destination_area][w->to + k] = row_error(row);
 	*to = *from;
-	to->letter = row->arrives ? row->arrives
-				  : contract_state(w->contract, from->letter)->arrives;
+	to->letter = arrival(w, from->letter, row);
 	*from = (struct place){ .letter = contract_role(w->contract, ROLE_HOLE)->letter };
 }
 

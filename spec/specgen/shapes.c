@@ -148,6 +148,7 @@ static const struct field variation_fields[] = {
 	KEY("name", kind_variation, struct variation, name),
 	KEY("is", kind_text, struct variation, is),
 	KEY("touches", kind_words, struct variation, touches, .min = 1, OF(facet_words)),
+	KEY("arrives", kind_letter, struct variation, arrives, OPTIONAL),
 	KEY("needs", kind_needs, struct variation, needs, OPTIONAL),
 	KEY(NULL, kind_line, struct variation, line),
 	{}
@@ -238,6 +239,7 @@ static const struct field effect_fields[] = {
 	KEY("source", kind_letters, struct effect, source, OPTIONAL),
 	KEY("of", kind_word, struct effect, of, OPTIONAL, OF(of_words)),
 	KEY("needs", kind_needs, struct effect, needs, OPTIONAL),
+	LIST("unless", kind_variations, struct effect, unless, MAX_VARIATIONS, OPTIONAL),
 	{}
 };
 static const SHAPE(effect, effect);

@@ -365,6 +365,14 @@ static void validate_levels(const struct contract *c)
 	}
 }
 
+static void validate_variations(const struct contract *c)
+{
+	for (const struct variation *v = c->variations; v < c->variations + c->n_variations; v++)
+		if (v->arrives && !letter_is_seen(c, v->arrives))
+			error_at(c, &v->arrives, "`arrives`: `%c` is no state that looks like itself",
+				 v->arrives);
+}
+
 /* Which variations and needs anything uses. */
 struct uses {
 	const struct check **violates[2];	/* by last, by variation: check, or NULL */
@@ -599,11 +607,12 @@ static void validate_effect(const struct contract *c, size_t i)
 
 	if (e->observe >= OBSERVE_REQUIRED)
 		validate_effect_value(c, e);
-	else if (e->value || e->source || e->of || e->needs)
+	else if (e->value || e->source || e->of || e->needs || e->n_unless)
 		error_at(c, e->value ? (const void *)&e->value :
 			    e->source ? (const void *)&e->source :
-			    e->of ? (const void *)&e->of : (const void *)&e->needs,
-			 "`observe: %s` has no `value`, `source`, `of` or `needs`",
+			    e->of ? (const void *)&e->of :
+			    e->needs ? (const void *)&e->needs : (const void *)&e->unless,
+			 "`observe: %s` has no `value`, `source`, `of`, `needs` or `unless`",
 			 word_of(observation_words, e->observe));
 	for (size_t k = 0; k < i; k++)
 		if (effects_meet(&c->effects[k], e)) {
@@ -686,6 +695,7 @@ int contract_validate(const struct contract *c, FILE *errors)
 	validate_all_names(c);
 	validate_interface(c);
 	validate_states(c);
+	validate_variations(c);
 	validate_clauses(c);
 	collect_uses(c, &uses);
 	validate_uses(c, &uses);
