@@ -413,6 +413,18 @@ void variation_registered_for_both(struct call *c)
 	c->register_mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP;
 }
 
+void variation_registered_for_rwp(struct call *c)
+{
+	c->register_mode = UFFDIO_REGISTER_MODE_RWP;
+	c->features |= UFFD_FEATURE_RWP;
+}
+
+void variation_registered_for_missing_and_rwp(struct call *c)
+{
+	c->register_mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_RWP;
+	c->features |= UFFD_FEATURE_RWP;
+}
+
 void variation_adjacent(struct call *c)
 {
 	c->layout.arrangement = ARRANGE_ADJACENT;

@@ -433,6 +433,7 @@ const struct probe probes[] = {
 	{ "poison", poison_works },
 	{ "wp", wp_works },
 	{ "wp-unpopulated", wp_unpopulated_works },
+	{ "rwp", rwp_works },
 	{ "hugetlb", hugetlb_works },
 	{ "secretmem", secretmem_works },
 	{ "droppable", droppable_works },

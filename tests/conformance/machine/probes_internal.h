@@ -17,6 +17,7 @@ bool lacks_errno(struct reason *why, const char *what);
 bool poison_works(struct reason *why);
 bool wp_works(struct reason *why);
 bool wp_unpopulated_works(struct reason *why);
+bool rwp_works(struct reason *why);
 bool written_works(struct reason *why);
 bool fork_event_works(struct reason *why);
 bool user_mode_works(struct reason *why);

@@ -65,6 +65,19 @@ bool wp_unpopulated_works(struct reason *why)
 	return protects(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_UNPOPULATED, why);
 }
 
+/* A page that was protected so makes an event when it is read; here only the calls are tried. */
+bool rwp_works(struct reason *why)
+{
+	char *page;
+	int uffd = registered_page(UFFD_FEATURE_RWP, UFFDIO_REGISTER_MODE_RWP, &page);
+
+	if (uffd < 0)
+		return lacks(why, "this kernel does not offer it on this architecture");
+	*page = 1;
+	errno = uffd_rwprotect(uffd, page, page_size(), UFFDIO_RWPROTECT_MODE_RWP);
+	return !errno || lacks_errno(why, "it fails");
+}
+
 /* Protected where nothing is there, too, a page counts as not written until it is stored to. */
 bool written_works(struct reason *why)
 {

@@ -75,6 +75,16 @@ int uffd_register(int uffd, void *start, size_t length, uint64_t mode, uint64_t 
 	return 0;
 }
 
+int uffd_rwprotect(int uffd, void *start, size_t length, uint64_t mode)
+{
+	struct uffdio_rwprotect protect = {
+		.range = { .start = (uintptr_t)start, .len = length },
+		.mode = mode,
+	};
+
+	return ioctl(uffd, UFFDIO_RWPROTECT, &protect) ? errno : 0;
+}
+
 int uffd_move(int uffd, struct uffdio_move *arg)
 {
 	return ioctl(uffd, UFFDIO_MOVE, arg) ? errno : 0;

@@ -25,6 +25,9 @@ int uffd_open_raw(void);
 /* Register [start, start+length) bytes; returns 0 or errno.  @ioctls may be NULL. */
 int uffd_register(int uffd, void *start, size_t length, uint64_t mode, uint64_t *ioctls);
 
+/* UFFDIO_RWPROTECT with UFFDIO_RWPROTECT_MODE_*; returns 0 or errno. */
+int uffd_rwprotect(int uffd, void *start, size_t length, uint64_t mode);
+
 /* UFFDIO_MOVE with @arg as it is; returns 0 or errno. */
 int uffd_move(int uffd, struct uffdio_move *arg);
 

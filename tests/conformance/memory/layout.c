@@ -69,6 +69,7 @@ static void register_area(struct test *t, struct area *a, int uffd, uint64_t mod
 	if (error)
 		machine_cannot(t, error, "the range could not be registered");
 	a->registered = uffd;
+	a->for_rwp = mode & UFFDIO_REGISTER_MODE_RWP;
 }
 
 /* A source with letters that only a registered range can have. */
@@ -98,9 +99,9 @@ static void register_all(struct test *t, struct layout *l, int uffd, uint64_t mo
 
 	if (uffd >= 0) {
 		mode = mode ? mode : UFFDIO_REGISTER_MODE_MISSING;
-		mode |= letters_mode(l->destination.letters) & UFFDIO_REGISTER_MODE_WP;
+		mode |= letters_mode(l->destination.letters) & ~UFFDIO_REGISTER_MODE_MISSING;
 		if (one_mapping)
-			mode |= letters_mode(l->source.letters) & UFFDIO_REGISTER_MODE_WP;
+			mode |= letters_mode(l->source.letters) & ~UFFDIO_REGISTER_MODE_MISSING;
 		register_area(t, &l->destination, uffd, mode);
 		if (one_mapping)
 			l->source.registered = uffd;

@@ -41,6 +41,7 @@ struct area {
 	char *mapping;		/* holds it, at least a page larger on both sides */
 	size_t mapping_pages;
 	int registered;		/* descriptor it is registered on, or -1 */
+	bool for_rwp;		/* registered for it: its pages may be protected against access */
 	bool closed;		/* this process may no longer read it; set by who made it so */
 	bool cut;		/* some of its mapping is no longer there; likewise */
 	/* called when the mapping is there, and no page of it yet; may be NULL */

@@ -45,6 +45,8 @@ static const struct letter letters[] = {
 
 	{ 'W', STAGE_ALONE, .tagged = true, .make_registered = make_protected,
 	  .mode = UFFDIO_REGISTER_MODE_WP, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP },
+	{ 'Q', STAGE_ALONE, .tagged = true, .make_registered = make_access_protected,
+	  .mode = UFFDIO_REGISTER_MODE_RWP, .features = UFFD_FEATURE_RWP },
 	{ 'V', STAGE_ALONE, .tagged = true, .make_registered = make_protected_swapped,
 	  .mode = UFFDIO_REGISTER_MODE_WP, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP },
 	{ 'w', STAGE_ALONE, .make_registered = make_protected,
@@ -75,14 +77,14 @@ bool letters_have(const char *notation, enum stage stage)
 	return false;
 }
 
-/* Of those that ask for several things the most: write protection can do without missing pages. */
+/* Of those that ask for several things the most: protection can do without missing pages. */
 uint64_t letters_mode(const char *notation)
 {
 	uint64_t mode = 0;
 
 	for (; *notation; notation++)
 		mode |= letter_made(*notation)->mode;
-	return mode & UFFDIO_REGISTER_MODE_WP ? UFFDIO_REGISTER_MODE_WP : mode;
+	return mode & ~UFFDIO_REGISTER_MODE_MISSING ? mode & ~UFFDIO_REGISTER_MODE_MISSING : mode;
 }
 
 uint64_t letters_features(const char *notation)

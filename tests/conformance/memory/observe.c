@@ -29,8 +29,21 @@ static bool flag(uint64_t flags, unsigned int number)
 	return flags >> number & 1;
 }
 
+/* Who reads such a page sleeps until somebody ends its protection. */
+static void end_access_protection(struct test *t, const struct area *a, const char *page)
+{
+	int error;
+
+	if (!a->for_rwp || !(pagemap_entry(page) & ENTRY_PROTECTED))
+		return;
+	error = uffd_rwprotect(a->registered, a->mapping, a->mapping_pages * page_size(), 0);
+	if (error)
+		machine_cannot(t, error, "the protection against access cannot be ended");
+}
+
 const uint64_t *page_words(struct test *t, struct area *a, const char *page)
 {
+	end_access_protection(t, a, page);
 	/* no other way is open on every kernel: /proc/self/mem may be refused */
 	if (a->closed && mprotect(a->mapping, a->mapping_pages * page_size(), PROT_READ))
 		machine_cannot(t, errno, "the pages cannot be read");
@@ -113,7 +126,7 @@ static char present_letter(struct test *t, const struct layout *l, struct area *
 	uint64_t flags = frame_flags(entry_frame(entry));
 
 	if (entry & ENTRY_PROTECTED)
-		return 'W';
+		return a->for_rwp ? 'Q' : 'W';
 	if (a->backing != BACKING_ANONYMOUS && a->backing != BACKING_DROPPABLE)
 		return 'P';
 	if (!flags)

@@ -191,6 +191,14 @@ void make_protected_swapped(const struct place_of *p)
 	machine_cannot(p->test, ENOSPC, "the write-protected page was not swapped out");
 }
 
+void make_access_protected(const struct place_of *p)
+{
+	errno = uffd_rwprotect(area_of(p->layout, p->side)->registered, page_of(p), page_size(),
+			       UFFDIO_RWPROTECT_MODE_RWP);
+	if (errno)
+		machine_cannot(p->test, errno, "the page could not be protected against access");
+}
+
 void make_poison(const struct place_of *p)
 {
 	struct uffdio_poison arg = {

@@ -167,6 +167,19 @@ void scenario_register_reports_protection(struct test *t)
 					    UFFDIO_REGISTER_MODE_WP));
 }
 
+void scenario_register_reports_access_protection(struct test *t)
+{
+	char *page = map_pages(t, 1);
+	uint64_t rwp = UFFD_FEATURE_RWP;
+
+	test_observe(t, "access", "%s",
+		     registering_lists_move(t, page, page_size(), rwp, UFFDIO_REGISTER_MODE_RWP));
+	test_observe(t, "both", "%s",
+		     registering_lists_move(t, page, page_size(), rwp,
+					    UFFDIO_REGISTER_MODE_MISSING |
+					    UFFDIO_REGISTER_MODE_RWP));
+}
+
 void scenario_register_shmem(struct test *t)
 {
 	int fd = memfd_create("scenario", MFD_CLOEXEC);

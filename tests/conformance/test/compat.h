@@ -42,6 +42,26 @@ struct uffdio_poison {
 #define UFFDIO_POISON _IOWR(0xAA, _UFFDIO_POISON, struct uffdio_poison)
 #endif
 
+#ifndef UFFD_FEATURE_RWP
+#define UFFD_FEATURE_RWP (1 << 17)
+#define UFFD_FEATURE_RWP_ASYNC (1 << 18)
+#define UFFDIO_REGISTER_MODE_RWP ((__u64)1 << 3)
+#endif
+#ifndef UFFDIO_RWPROTECT
+struct uffdio_rwprotect {
+	struct uffdio_range range;
+	__u64 mode;
+};
+#define UFFDIO_RWPROTECT_MODE_RWP ((__u64)1 << 0)
+#define UFFDIO_RWPROTECT _IOWR(0xAA, 0x09, struct uffdio_rwprotect)
+#endif
+#ifndef UFFDIO_SET_MODE
+struct uffdio_set_mode {
+	__u64 enable, disable;
+};
+#define UFFDIO_SET_MODE _IOW(0xAA, 0x0A, struct uffdio_set_mode)
+#endif
+
 #ifndef MADV_COLD
 #define MADV_COLD 20
 #endif

@@ -75,7 +75,8 @@ void *kept_copy(const void *from, size_t bytes)
 
 static const struct fault *const tables[] = {
 	faults_of_results, faults_of_pages, faults_of_ranges, faults_of_holders, faults_of_wakes,
-	faults_of_scenarios, faults_of_narrowness, faults_aside, faults_apart,
+	faults_of_scenarios, faults_of_narrowness, faults_of_protection,
+	faults_aside, faults_apart,
 };
 
 /* The fault of this name, or with NULL: print them all. */

@@ -20,7 +20,8 @@ struct fault {
 /* Each ends with one that has no name. */
 extern const struct fault faults_of_results[], faults_of_pages[], faults_of_ranges[];
 extern const struct fault faults_of_holders[], faults_of_wakes[], faults_of_scenarios[];
-extern const struct fault faults_of_narrowness[], faults_aside[], faults_apart[];
+extern const struct fault faults_of_narrowness[], faults_of_protection[];
+extern const struct fault faults_aside[], faults_apart[];
 
 /* One that lacks the operation, hides it or never comes to it (kernel.c)? */
 bool is_faulty_kernel(const char *name);
@@ -52,7 +53,7 @@ unsigned long pages_of(const struct uffdio_move *arg);
 /* Is the mapping that holds @address registered on any descriptor? */
 bool is_registered(uint64_t address);
 
-/* Has that mapping this one of smaps' VmFlags? */
+/* Has it this one of the VmFlags in smaps? */
 bool mapping_has_flag(uint64_t address, const char *flag);
 
 /* UFFDIO_WAKE of so many bytes; and is anybody to be woken by the call, as it went? */

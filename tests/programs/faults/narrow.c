@@ -86,7 +86,8 @@ static bool is_mapped(uint64_t address)
 
 bool is_registered(uint64_t address)
 {
-	return mapping_has_flag(address, "um") || mapping_has_flag(address, "uw");
+	return mapping_has_flag(address, "um") || mapping_has_flag(address, "uw") ||
+	       mapping_has_flag(address, "ur");
 }
 
 /* lengths */
