@@ -125,11 +125,12 @@ trap 'say "interrupted; log: $log"; exit $EXIT_SETUP' INT TERM HUP
 : >"$work/errors"
 # An emulated processor leaks nothing, and what keeps others from it costs a third of the time.
 # Merging the guest's memory would keep the host's ksmd from what a run there waits for.
+# A kernel that finds a processor locked up is to go down, and not to hang.
 qemu+=(-machine mem-merge=off -accel "tcg,thread=multi" -smp 2 -nodefaults -no-reboot -display none
 	-chardev "file,id=console,path=$log"
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"
-	-append "console=$console panic=-1 oops=panic mitigations=off secretmem.enable=1 $append")
+	-append "console=$console panic=-1 oops=panic softlockup_panic=1 mitigations=off secretmem.enable=1 $append")
 
 if [ "$disk" ]; then
 	{ truncate -s 128M "$work/disk" && /sbin/mkswap -q "$work/disk"; } ||

@@ -129,9 +129,11 @@ static void say_broken(struct judgement *j, const char *why)
 /* In one write: where it goes, others may write as well. */
 static void announce(const struct run *run, size_t test)
 {
-	char line[160];
-	int n = snprintf(line, sizeof(line), "uffdio-move-conformance: %s begins\n",
-			 run->tests[test].name);
+	char line[200];
+	bool hazard = judge_hazard(&uffdio_move_contract, &run->tests[test].plan) >= 0;
+	int n = snprintf(line, sizeof(line), "uffdio-move-conformance: %s begins%s\n",
+			 run->tests[test].name,
+			 hazard ? ", and may take the machine down" : "");
 
 	if (run->announce >= 0 && write(run->announce, line, n) != n)
 		give_up("a test could not be announced");
@@ -431,12 +433,31 @@ static const struct down *find_down(const struct run *run, size_t test)
 	return NULL;
 }
 
+static int hazard_of(const struct run *run, size_t test)
+{
+	return judge_hazard(&uffdio_move_contract, &run->tests[test].plan);
+}
+
+/* The test at which this kernel went down by the same hazard, or NULL. */
+static const char *went_down_at(const struct run *run, int hazard)
+{
+	for (size_t i = 0; i < run->n_tests; i++)
+		if (find_down(run, i) && hazard_of(run, i) == hazard)
+			return run->tests[i].name;
+	return NULL;
+}
+
 static void skip_hazard(const struct run *run, size_t test, int hazard)
 {
+	const char *id = uffdio_move_contract.deviations[hazard].id;
+	const char *down = went_down_at(run, hazard);
 	char why[160];
 
-	snprintf(why, sizeof(why), "%s may take the machine down: in a VM, or with --hazards, it is run",
-		 uffdio_move_contract.deviations[hazard].id);
+	if (down)
+		snprintf(why, sizeof(why), "%s has taken the machine down at %s", id, down);
+	else
+		snprintf(why, sizeof(why),
+			 "%s may take the machine down: in a VM, or with --hazards, it is run", id);
 	run->judgements[test].deviation = -1;
 	skip(&run->judgements[test], why);
 }
@@ -466,11 +487,11 @@ static bool is_judged_unrun(const struct run *run, size_t test)
 {
 	const struct test_plan *plan = &run->tests[test].plan;
 	const struct down *down = find_down(run, test);
-	int hazard = run->hazards ? -1 : judge_hazard(&uffdio_move_contract, plan);
+	int hazard = hazard_of(run, test);
 
-	if (hazard >= 0 && is_recorded_clean(hazard))
+	if (hazard >= 0 && !went_down_at(run, hazard) &&
+	    (run->hazards || is_recorded_clean(hazard)))
 		hazard = -1;
-
 	if (down)
 		judge_down(&uffdio_move_contract, plan, down->line, &run->judgements[test]);
 	else if (hazard >= 0)
@@ -478,14 +499,23 @@ static bool is_judged_unrun(const struct run *run, size_t test)
 	return down || hazard >= 0;
 }
 
-static void run_phase(struct runner *r, bool scenarios, size_t n_lanes)
+/* A machine that goes down is to do so before much has been run. */
+enum phase { PHASE_HAZARDS, PHASE_CALLS, PHASE_SCENARIOS };
+
+static enum phase phase_of(const struct run *run, size_t test)
+{
+	if (hazard_of(run, test) >= 0)
+		return PHASE_HAZARDS;
+	return run->tests[test].plan.scenario < 0 ? PHASE_CALLS : PHASE_SCENARIOS;
+}
+
+static void run_phase(struct runner *r, enum phase phase, size_t n_lanes)
 {
 	const struct run *run = r->run;
 
 	r->n_queued = 0;
 	for (size_t i = 0; i < run->n_tests; i++)
-		if (run->selected[i] && (run->tests[i].plan.scenario >= 0) == scenarios &&
-		    !is_judged_unrun(run, i))
+		if (run->selected[i] && phase_of(run, i) == phase && !is_judged_unrun(run, i))
 			r->queue[r->n_queued++] = i;
 	run_queue(r, n_lanes);
 	run_again(r);
@@ -540,9 +570,10 @@ void run_selected(struct run *run)
 	r.again = zeroed(run->n_tests, sizeof(*r.again));
 	r.stuck = zeroed(uffdio_move_contract.n_deviations, sizeof(*r.stuck));
 	make_lanes(&r);
-	run_phase(&r, false, cpus < 1 || run->announce >= 0 ? 1 :
+	run_phase(&r, PHASE_HAZARDS, 1);
+	run_phase(&r, PHASE_CALLS, cpus < 1 || run->announce >= 0 ? 1 :
 		  cpus > MOST_AT_ONCE ? MOST_AT_ONCE : cpus);
-	run_phase(&r, true, 1);
+	run_phase(&r, PHASE_SCENARIOS, 1);
 	reap();
 	run->seconds = now() - begin;
 	for (size_t i = 0; i < MOST_AT_ONCE; i++)

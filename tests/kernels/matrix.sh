@@ -16,7 +16,7 @@
 #   AGAIN=1                   those that are recorded as well
 #   KERNEL=PATH               an image or source tree of your own, and nothing else;
 #                             NAME= is what its record is called.  KERNEL=running is
-#                             the one that runs here, with what may take it down
+#                             the one that runs here, without what may take it down
 #   JOBS=2                    guests at once
 #
 # Exit status: 0 each kernel that could be had has its record; 1 one has not.
@@ -95,7 +95,7 @@ is_recorded() # VERSION ARCH
 report() # KERNEL ARCH DOWNS
 {
 	if [ "$1" = running ]; then
-		"$(program_for "$2")" --json --hazards
+		"$(program_for "$2")" --json
 	else
 		KERNEL=$1 ARCH=$2 tests/kernels/report-in-vm.sh --downs "$3" "$(program_for "$2")" --json
 	fi

@@ -5,9 +5,10 @@
 #
 # Runs PROGRAM, the conformance program, in a guest whose kernel KERNEL and ARCH name
 # (kernel-patch/vm/boot.sh), up to a report that is complete.  Where the kernel goes down
-# or hangs, it is booted once more with the test at which it did: if that is so again, the
-# report is made without it, and has that test, and the line that the kernel left, as what
-# it is.  An emulated processor, or the host, may fail too, and does so elsewhere.
+# or hangs, it is booted once more with the test at which it did: if that is so again, or if
+# the test is known to do that to some kernels, the report is made without it, and has that
+# test, and the line that the kernel left, as what it is.  An emulated processor, or the
+# host, may fail too, and does so elsewhere.
 #
 #   --downs FILE      append to FILE a line "NAME:LINE" for each such test, and
 #                     "complaint:LINE" for what the kernel complained of besides
@@ -51,7 +52,18 @@ first_complaint() # FILE
 # The name of the test that was announced last, and what the console has after that.
 last_announced()
 {
-	sed -n 's/^.*uffdio-move-conformance: \(.*\) begins\r\{0,1\}$/\1/p' "$work/console" | tail -n 1
+	announcements | sed 's/.*uffdio-move-conformance: \([^ ]*\) begins.*/\1/'
+}
+
+announcements()
+{
+	grep -a 'uffdio-move-conformance: [^ ]* begins' "$work/console" | tail -n 1
+}
+
+# May the test that was announced last take a machine down?
+is_hazard()
+{
+	announcements | grep -q 'may take the machine down'
 }
 
 after_last_announced()
@@ -81,7 +93,7 @@ last_words() # STATUS
 	echo "${line:-it went down without a word}"
 }
 
-# It goes down for the first time with all tests; then without those of the same hazard.
+# Where it goes down by a hazard, the program leaves out the other tests of the same one.
 arguments=(--hazards) seen=' ' unstarted=0
 for ((boots = 1; boots <= MOST_BOOTS; boots++)); do
 	boot "${arguments[@]}" "$@"
@@ -97,13 +109,12 @@ for ((boots = 1; boots <= MOST_BOOTS; boots++)); do
 	fi
 	line=$(last_words $status)
 	echo "${0##*/}: the kernel went down at $test: $line" >&2
-	if [[ $seen != *" $test "* ]]; then
+	if [[ $seen != *" $test "* ]] && ! is_hazard; then
 		seen+="$test "
 		boot --hazards --test "$test"
 		[ ! -f "$work/status" ] || continue
 	fi
 	echo "$test:$line" >>"$downs_file"
-	[ "${arguments[0]-}" != --hazards ] || arguments=("${arguments[@]:1}")
 	arguments+=(--down "$test:$line")
 done
 
