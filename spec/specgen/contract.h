@@ -102,6 +102,7 @@ struct state {
 	enum role role;
 	bool huge;		/* one letter is a whole huge page */
 	bool shifted;		/* and its destination lies one small page off */
+	bool inner;		/* it lies in a folio, and is not its first page */
 	bool edge;		/* begins at a page table's first entry */
 	bool blank;		/* holds no contents that a test could have put there */
 	char looks;		/* letter it is seen as, before a call and if left alone */

@@ -214,6 +214,9 @@ static void derive_order(struct derivation *d)
 /* Can these two lie opposite each other behind @good further pages? */
 static bool placeable(const struct state *s, const struct state *d, unsigned int good)
 {
+	/* what is not first in its folio is not first in its page table either */
+	if (s->inner && d->edge)
+		return false;
 	/* one page off a huge boundary there is no room for a huge page of the destination's */
 	return !s->shifted || (!d->huge && !(d->edge && good));
 }

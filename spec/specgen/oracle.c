@@ -409,8 +409,10 @@ static void expect_result(const struct walk *w, struct ending *e)
 	/* what passes by itself may have passed */
 	if (w->moved && stop->cure != CURE_REPEAT)
 		expect_cause(w, e);
-	if (stop->cure == CURE_STORE)
+	if (stop->cure == CURE_STORE) {
+		expect_cured(e, stop->clause);
 		expect_cured(e, claims(c, OBSERVE_CURE));
+	}
 	if (stop->cure == CURE_REPEAT)
 		expect_cured(e, claims(c, OBSERVE_REPEAT));
 }

@@ -116,6 +116,7 @@ static const struct field state_fields[] = {
 	KEY("needs", kind_needs, struct state, needs, OPTIONAL),
 	KEY("span", kind_yes, struct state, huge, OPTIONAL, OF(span_words)),
 	KEY("shifted", kind_truth, struct state, shifted, OPTIONAL),
+	KEY("inner", kind_truth, struct state, inner, OPTIONAL),
 	KEY("edge", kind_truth, struct state, edge, OPTIONAL),
 	KEY("unmade", kind_text, struct state, unmade, OPTIONAL),
 	KEY(NULL, kind_line, struct state, line),

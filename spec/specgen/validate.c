@@ -254,6 +254,8 @@ static void validate_split(const struct contract *c, const struct state *s)
 
 	if (s->shifted && !s->huge)
 		error_at(c, &s->shifted, "`shifted` goes with `span: huge`");
+	if (s->inner && (s->huge || s->edge))
+		error_at(c, &s->inner, "`inner` goes neither with `span: huge` nor with `edge`");
 	if (!s->split)
 		return;
 	if (!s->huge || s->looks != s->letter)

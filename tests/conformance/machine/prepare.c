@@ -17,6 +17,7 @@
 #define HUGETLB_PAGES	2
 #define HUGETLB_MOST_KB	(64UL << 10)	/* larger pages are too much to ask for */
 #define LARGE_KB	64UL
+#define LARGE_PAGES	16	/* so many at least: a range and what is before it lie within one */
 
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 
@@ -75,7 +76,7 @@ static void prepare_huge(void)
 	setting_change(THP "use_zero_page", "1");
 }
 
-/* The size of large folios next to LARGE_KB that the kernel offers, in kB, or 0. */
+/* The size of large folios next to LARGE_KB and LARGE_PAGES that the kernel offers, in kB, or 0. */
 static unsigned long choose_large(void)
 {
 	unsigned long huge = huge_page_size() >> 10, chosen = 0, kb;
@@ -86,7 +87,8 @@ static unsigned long choose_large(void)
 		return 0;
 	while ((entry = readdir(directory)))
 		if (sscanf(entry->d_name, "hugepages-%lukB", &kb) == 1 && kb < huge &&
-		    kb >= LARGE_KB && (!chosen || kb < chosen))
+		    kb >= LARGE_KB && kb << 10 >= LARGE_PAGES * page_size() &&
+		    (!chosen || kb < chosen))
 			chosen = kb;
 	closedir(directory);
 	return chosen;

@@ -6,6 +6,7 @@
  * that differed in a part of it would be two mappings.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
 
 #include "memory/layout_internal.h"
@@ -48,7 +49,7 @@ void open_to_large(struct layout *l, enum side side)
 	for (unsigned int i = 0; i < l->built->n; i++) {
 		const struct spot *s = &l->built->spots[side][i];
 
-		if (s->made->large && s->table == TABLE_SHARED)
+		if (s->made->folio == FOLIO_LARGE || s->made->folio == FOLIO_INNER)
 			prepare_folio(a, s);
 	}
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_HUGEPAGE);
@@ -59,4 +60,51 @@ void close_to_large(struct layout *l, enum side side)
 	const struct area *a = area_of(l, side);
 
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_NOHUGEPAGE);
+}
+
+/* Its mapping is two for a moment, each with entries of its own. */
+static void map_by_small(struct test *t, char *page)
+{
+	if (mprotect(page, page_size(), PROT_READ) ||
+	    mprotect(page, page_size(), PROT_READ | PROT_WRITE))
+		machine_cannot(t, errno, "the access of a part cannot be changed");
+}
+
+static bool is_own_page(const struct layout *l, enum side side, size_t page)
+{
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
+
+		if (s->made->folio && page >= s->first && page < s->first + s->filled)
+			return true;
+	}
+	return false;
+}
+
+static void make_room(const struct layout *l, enum side side, const struct spot *s)
+{
+	const struct area *a = side == ON_SOURCE ? &l->source : &l->destination;
+	size_t bytes = folio_pages(s) * page_size();
+	char *folio = (char *)((uintptr_t)spot_page(a, s, 0) / bytes * bytes);
+
+	for (size_t i = 0; i < a->pages; i++) {
+		char *page = a->start + i * page_size();
+
+		if (page >= folio && page < folio + bytes && !is_own_page(l, side, i))
+			madvise(page, page_size(), MADV_DONTNEED);
+	}
+}
+
+void make_room_in_folios(struct test *t, struct layout *l, enum side side, enum stage stage)
+{
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
+
+		if (s->made->stage != stage)
+			continue;
+		if (s->made->folio == FOLIO_BY_SMALL)
+			map_by_small(t, spot_page(area_of(l, side), s, 0));
+		if (s->made->folio == FOLIO_BY_SMALL || s->made->folio == FOLIO_INNER)
+			make_room(l, side, s);
+	}
 }

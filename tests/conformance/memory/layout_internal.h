@@ -91,6 +91,9 @@ static inline unsigned int layout_sides(const struct layout *l)
  */
 void place_areas(struct test *t, struct layout *l);
 
+/* Pages of the folio that this letter is one page of; 0 if it is of none. */
+size_t folio_pages(const struct spot *s);
+
 /* Is this page of an area's mapping one that may be there, beside the letters? */
 bool place_is_free(const struct layout *l, enum side side, const char *page);
 
@@ -129,6 +132,9 @@ make_letter make_protected, make_protected_swapped, make_poison, make_access_pro
 /* Open the mapping of a side to huge pages and large folios, or close it again. */
 void open_to_large(struct layout *l, enum side side);
 void close_to_large(struct layout *l, enum side side);
+
+/* Of the folios of this stage leave no more in the range than the letters themselves. */
+void make_room_in_folios(struct test *t, struct layout *l, enum side side, enum stage stage);
 
 /* A small page of the spot's huge page that is not in the range, or NULL. */
 char *part_outside(const struct area *a, const struct spot *s);

@@ -9,11 +9,48 @@ static bool is_shared(uint64_t entry)
 	return !(entry & ENTRY_EXCLUSIVE);
 }
 
+static bool is_first_of_folio(uint64_t frame)
+{
+	return frame_flags(frame) >> FLAG_COMPOUND_HEAD & 1;
+}
+
+static bool is_behind_first(uint64_t frame)
+{
+	return frame_flags(frame) >> FLAG_COMPOUND_TAIL & 1;
+}
+
 static bool is_in_folio(uint64_t entry)
 {
-	uint64_t flags = frame_flags(entry_frame(entry));
+	return is_first_of_folio(entry_frame(entry)) || is_behind_first(entry_frame(entry));
+}
 
-	return flags >> FLAG_COMPOUND_HEAD & 1 || flags >> FLAG_COMPOUND_TAIL & 1;
+/* Of a folio with so many bytes, which begins at a multiple of them. */
+static bool is_inside(uint64_t entry, size_t bytes)
+{
+	uint64_t frame = entry_frame(entry), pages = bytes / page_size();
+
+	return frame && is_behind_first(frame) && is_first_of_folio(frame - frame % pages) &&
+	       is_behind_first(frame - frame % pages + pages - 1);
+}
+
+static bool is_inner_left(uint64_t entry)
+{
+	return is_inside(entry, this_kernel()->folio);
+}
+
+static bool is_inner_shared(uint64_t entry)
+{
+	return is_inner_left(entry) && is_shared(entry);
+}
+
+static bool is_by_small_left(uint64_t entry)
+{
+	return is_inside(entry, huge_page_size());
+}
+
+static bool is_by_small_shared(uint64_t entry)
+{
+	return is_by_small_left(entry) && is_shared(entry);
 }
 
 static const struct letter letters[] = {
@@ -30,8 +67,16 @@ static const struct letter letters[] = {
 	{ 's', STAGE_SHARED, .tagged = true, .make = make_swapped, .holder = hold_by_child },
 	{ 'f', STAGE_SHARED, .large = true, .tagged = true, .is_as_made = is_shared,
 	  .holder = hold_by_child },
+	{ 'A', STAGE_SHARED, .large = true, .folio = FOLIO_INNER, .tagged = true,
+	  .is_as_made = is_inner_shared, .holder = hold_by_child },
+	{ 'N', STAGE_SHARED, .large = true, .folio = FOLIO_BY_SMALL, .tagged = true,
+	  .is_as_made = is_by_small_shared, .holder = hold_by_child },
 	{ 'C', STAGE_LEFT, .tagged = true },
 	{ 'c', STAGE_LEFT, .tagged = true, .make = make_swapped },
+	{ 'a', STAGE_LEFT, .large = true, .folio = FOLIO_INNER, .tagged = true,
+	  .is_as_made = is_inner_left },
+	{ 'n', STAGE_LEFT, .large = true, .folio = FOLIO_BY_SMALL, .tagged = true,
+	  .is_as_made = is_by_small_left },
 
 	{ 'T', STAGE_ALONE, .large = true, .tagged = true },
 	{ 'M', STAGE_ALONE, .large = true, .tagged = true },
@@ -41,7 +86,8 @@ static const struct letter letters[] = {
 	{ 'B', STAGE_ALONE, .large = true, .tagged = true, .make = make_pinned,
 	  .holder = hold_by_ring },
 	{ 'H', STAGE_ALONE, .large = true, .make = make_by_reading },
-	{ 'L', STAGE_ALONE, .large = true, .tagged = true, .is_as_made = is_in_folio },
+	{ 'L', STAGE_ALONE, .large = true, .folio = FOLIO_LARGE, .tagged = true,
+	  .is_as_made = is_in_folio },
 
 	{ 'W', STAGE_ALONE, .tagged = true, .make_registered = make_protected,
 	  .mode = UFFDIO_REGISTER_MODE_WP, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP },

@@ -26,6 +26,17 @@ enum stage {
 	STAGES
 };
 
+/*
+ * The folio of which a letter is one page.  One that is not the folio's first page
+ * leaves room for other letters beside it: their places are emptied once it is made.
+ */
+enum folio {
+	FOLIO_NONE,
+	FOLIO_LARGE,	/* smaller than a huge page; all of it the letter's */
+	FOLIO_INNER,	/* the same, and not its first page */
+	FOLIO_BY_SMALL,	/* a huge page that small entries map, and not its first page */
+};
+
 /* A test's layout, and a letter of one of its sides. */
 struct place_of {
 	struct test *test;
@@ -41,6 +52,7 @@ struct letter {
 	enum stage stage;
 	enum table table;
 	bool large;		/* made while its mapping is open to huge pages */
+	enum folio folio;
 	bool no_upper;		/* the tables above the absent one are absent too */
 	bool tagged;		/* its pages are filled with tags first */
 	make_letter *make;	/* at its stage; may be NULL */

@@ -19,6 +19,8 @@
 #define USUAL_OFFSET	8
 /* Holes around a range in its mapping, pages. */
 #define MARGIN		2
+/* Pages before a range that are looked at as well. */
+#define BEFORE		2
 #define MAP_TRIES	1000
 
 #define MAX_TABLES	(2 * MAX_LETTERS + 4)
@@ -110,27 +112,50 @@ static bool edges_hold(const struct built *b, enum side side, size_t start)
 	return true;
 }
 
-/* One page of a folio smaller than a huge page. */
-static bool is_in_folio(const struct spot *s)
+size_t folio_pages(const struct spot *s)
 {
-	return s->made->large && s->table == TABLE_SHARED;
+	switch (s->made->folio) {
+	case FOLIO_NONE:
+		break;
+	case FOLIO_LARGE:
+	case FOLIO_INNER:
+		return this_kernel()->folio / page_size();
+	case FOLIO_BY_SMALL:
+		return table_pages();
+	}
+	return 0;
 }
 
-/* A large folio is natural aligned and holds no page of another letter. */
+/* A folio of which nothing else may be there: does it hold a page of another letter? */
+static bool folio_is_shared(const struct built *b, enum side side, size_t start,
+			    const struct spot *s)
+{
+	size_t folio = folio_pages(s);
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct spot *other = &b->spots[side][i];
+
+		if (other->made->folio != s->made->folio &&
+		    (start + other->first) / folio == (start + s->first) / folio)
+			return true;
+	}
+	return false;
+}
+
+/* A folio is natural aligned; its first page may have to lie before what is looked at. */
 static bool folios_hold(const struct built *b, enum side side, size_t start)
 {
-	size_t folio = this_kernel()->folio / page_size();
-
-	if (!folio)
-		return true;
 	for (unsigned int i = 0; i < b->n; i++) {
-		if (!is_in_folio(&b->spots[side][i]))
+		const struct spot *s = &b->spots[side][i];
+		size_t folio = folio_pages(s);
+
+		if (!folio)
 			continue;
-		for (unsigned int j = 0; j < b->n; j++)
-			if (!is_in_folio(&b->spots[side][j]) &&
-			    (start + b->spots[side][j].first) / folio ==
-			    (start + b->spots[side][i].first) / folio)
-				return false;
+		if (s->made->folio == FOLIO_LARGE && folio_is_shared(b, side, start, s))
+			return false;
+		if (s->made->folio != FOLIO_LARGE &&
+		    (start % folio <= BEFORE || start / folio != (start + s->first) / folio))
+			return false;
 	}
 	return true;
 }
@@ -182,6 +207,8 @@ static size_t choose_offset(struct test *t, const struct layout *l)
 	for (int strict = 1; strict >= 0; strict--) {
 		if (offset_fits(l, USUAL_OFFSET, strict))
 			return USUAL_OFFSET;
+		if (offset_fits(l, USUAL_OFFSET + USUAL_OFFSET / 2, strict))
+			return USUAL_OFFSET + USUAL_OFFSET / 2;
 		for (unsigned int i = 0; i < b->n; i++) {
 			size_t offset = (span - b->spots[ON_SOURCE][i].first % span) % span;
 
@@ -197,7 +224,7 @@ static size_t choose_offset(struct test *t, const struct layout *l)
 static struct span mapping_span(const struct layout *l, enum side side, size_t start)
 {
 	const struct built *b = l->built;
-	size_t tables = table_pages(), folio = this_kernel()->folio / page_size();
+	size_t tables = table_pages();
 	struct span m = { start, start };
 
 	for (unsigned int i = 0; i < b->n; i++) {
@@ -206,8 +233,8 @@ static struct span mapping_span(const struct layout *l, enum side side, size_t s
 
 		if (s->table == TABLE_WHOLE || s->table == TABLE_PART)
 			unit = tables;
-		else if (is_in_folio(s) && folio)
-			unit = folio;
+		else if (folio_pages(s))
+			unit = folio_pages(s);
 		at -= at % unit;
 		end += (unit - end % unit) % unit;
 		m.low = at < m.low ? at : m.low;

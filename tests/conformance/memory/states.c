@@ -92,6 +92,7 @@ void make_stage(struct test *t, struct layout *l, enum stage stage)
 			open_to_large(l, side);
 			make_side(t, l, side, stage, true);
 			close_to_large(l, side);
+			make_room_in_folios(t, l, side, stage);
 		}
 		make_side(t, l, side, stage, false);
 	}

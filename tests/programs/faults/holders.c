@@ -14,6 +14,7 @@
 
 #include "faults.h"
 #include "machine/kernel.h"
+#include "machine/pagemap.h"
 #include "test/compat.h"
 
 /* The source's last letter is the only page of the call, over a hole. */
@@ -59,6 +60,22 @@ static int shared_copied(struct test *t, int uffd, struct uffdio_move *arg)
 static int left_copied(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	return copies_if_one_of(t, uffd, arg, "C");
+}
+
+static int large_shared_copied(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return copies_if_one_of(t, uffd, arg, "AN");
+}
+
+static int large_left_copied(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return copies_if_one_of(t, uffd, arg, "an");
+}
+
+/* A store to the page changes nothing. */
+static int large_shared_busy_for_ever(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return is_one_page_of(t, "AN") ? refuse(arg, EBUSY) : __real_test_move(t, uffd, arg);
 }
 
 static int merged_copied(struct test *t, int uffd, struct uffdio_move *arg)
@@ -119,11 +136,31 @@ static void spoil_in_child(const char *page)
 		process_vm_writev(child, &from, 1, &to, 1, 0);
 }
 
+/* What is refused is that some page of the folio is shared, whoever asks for which. */
+static int half_shared_busy(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	uint64_t frame = entry_frame(pagemap_entry(source_of(arg)));
+
+	if (first_child() && t->plan->scenario >= 0 &&
+	    frame_flags(frame) >> FLAG_COMPOUND_TAIL & 1)
+		return refuse(arg, EBUSY);
+	return __real_test_move(t, uffd, arg);
+}
+
 static int shared_spoils_child(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	int error = __real_test_move(t, uffd, arg);
 
 	if (is_one_page_of(t, "F"))
+		spoil_in_child(source_of(arg));
+	return error;
+}
+
+static int large_shared_spoils_child(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+
+	if (is_one_page_of(t, "AN"))
 		spoil_in_child(source_of(arg));
 	return error;
 }
@@ -174,6 +211,11 @@ const struct fault faults_of_holders[] = {
 	{ .name = "busy-copies", .call = busy_copies },
 	{ .name = "shared-copied", .call = shared_copied },
 	{ .name = "left-copied", .call = left_copied },
+	{ .name = "large-shared-copied", .call = large_shared_copied },
+	{ .name = "large-left-copied", .call = large_left_copied },
+	{ .name = "large-shared-busy-for-ever", .call = large_shared_busy_for_ever },
+	{ .name = "half-shared-busy", .call = half_shared_busy },
+	{ .name = "large-shared-spoils-child", .call = large_shared_spoils_child },
 	{ .name = "merged-copied", .call = merged_copied },
 	{ .name = "pinned-copied", .call = pinned_copied },
 	{ .name = "referenced-copied", .call = referenced_copied },

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Large folios of which the second half is not passed to a forked child.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/machine.h"
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define FOLIO_TRIES 200		/* memory may be too scattered for a moment */
+
+static bool is_one_folio(const struct scene *s)
+{
+	uint64_t first = entry_frame(pagemap_entry(s->source));
+	uint64_t last = entry_frame(pagemap_entry(source_page(s, s->pages - 1)));
+
+	return first && last == first + s->pages - 1 &&
+	       frame_flags(first) >> FLAG_COMPOUND_HEAD & 1 &&
+	       frame_flags(last) >> FLAG_COMPOUND_TAIL & 1;
+}
+
+/* A page beside it has brought the page table, so that no huge page comes in its place. */
+static void bring_folio(struct scene *s)
+{
+	const size_t bytes = s->pages * page_size();
+
+	for (int i = 0; i < FOLIO_TRIES; i++) {
+		char *room = map_aligned(s->test, 2 * bytes, 2 * bytes);
+
+		s->source = room;
+		*(volatile char *)(room + bytes) = 1;
+		madvise(s->source, bytes, MADV_HUGEPAGE);
+		*(volatile char *)s->source = 1;
+		madvise(s->source, bytes, MADV_NOHUGEPAGE);
+		if (is_one_folio(s))
+			return;
+		munmap(room, 2 * bytes);
+		let_others_run();
+	}
+	machine_cannot(s->test, ENOMEM, "no large folio is to be had at the moment");
+}
+
+static void build_large(struct scene *s, struct test *t)
+{
+	scene_build(s, t, this_kernel()->folio / page_size(), 0);
+	bring_folio(s);
+	for (unsigned int i = 0; i < s->pages; i++)
+		fill_page(source_page(s, i), scene_tag(i));
+}
+
+static void build_huge(struct scene *s, struct test *t)
+{
+	scene_build_huge(s, t, 1, 0);
+}
+
+/* The folio is still one; its mapping is two from here on. */
+static void keep_second_half(struct scene *s)
+{
+	if (madvise(source_page(s, s->pages / 2), s->pages / 2 * page_size(), MADV_DONTFORK))
+		test_broken(s->test, "MADV_DONTFORK: %s", strerror(errno));
+	if (!is_one_folio(s))
+		test_broken(s->test, "the folio was split by advice");
+}
+
+static void fork_child(struct scene *s, bool stays)
+{
+	pid_t child = machine_fork(s->test);
+
+	if (!child && !stays)
+		_exit(0);
+	while (!child)
+		pause();
+	if (!stays)
+		test_wait(s->test, child);
+}
+
+/* A page in the midst of each half, neither the folio's first nor its last. */
+static unsigned int in_first_half(const struct scene *s)
+{
+	return s->pages / 4;
+}
+
+static unsigned int in_second_half(const struct scene *s)
+{
+	return s->pages / 2 + s->pages / 4;
+}
+
+static void move_kept(struct scene *s)
+{
+	unsigned int i = in_second_half(s);
+	int64_t move;
+	int error;
+
+	keep_second_half(s);
+	fork_child(s, true);
+	error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), 2, 0, &move);
+	test_observe_result(s->test, ".kept", error, move);
+	scene_end(s);
+}
+
+static void move_cured(struct scene *s)
+{
+	unsigned int i = in_first_half(s);
+	int64_t move;
+	int error;
+
+	keep_second_half(s);
+	fork_child(s, false);
+	*(volatile uint64_t *)source_page(s, i) = scene_tag(i);
+	error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), 1, 0, &move);
+	test_observe_result(s->test, ".cured", error, move);
+	scene_end(s);
+}
+
+void scenario_dontfork_half_large(struct test *t)
+{
+	struct scene s;
+
+	build_large(&s, t);
+	move_kept(&s);
+}
+
+void scenario_dontfork_half_huge(struct test *t)
+{
+	struct scene s;
+
+	build_huge(&s, t);
+	move_kept(&s);
+}
+
+void scenario_forked_half_large(struct test *t)
+{
+	struct scene s;
+
+	build_large(&s, t);
+	move_cured(&s);
+}
+
+void scenario_forked_half_huge(struct test *t)
+{
+	struct scene s;
+
+	build_huge(&s, t);
+	move_cured(&s);
+}
