@@ -29,6 +29,7 @@ struct doomed {
 	void (*moves)(struct doomed *d);
 	int begun;		/* it is about to call */
 	unsigned int calls;	/* that have returned */
+	struct uffdio_move argument;	/* of the call, for all who share the memory */
 	pid_t parent;
 	char *stack;
 };
@@ -182,4 +183,58 @@ void scenario_killed_call_wakes(struct test *t)
 	while (!forgotten && pace_goes_on(&pace))
 		forgotten = wait_and_kill(t, &d);
 	test_observe(t, "left_asleep", "%s", forgotten ? "yes" : "no");
+}
+
+static void move_and_tell(struct doomed *d)
+{
+	__atomic_store_n(&d->begun, 1, __ATOMIC_RELEASE);
+	test_move(d->scene->test, d->scene->uffd, &d->argument);
+}
+
+static unsigned int count_arrived(struct scene *s)
+{
+	static bool there[PAGES];
+	unsigned int arrived = 0;
+
+	pages_there(s->test, s->destination, PAGES, there);
+	for (unsigned int i = 0; i < PAGES; i++)
+		arrived += there[i];
+	return arrived;
+}
+
+/* Pages that have moved and that .move does not count; it counts no others. */
+static unsigned int kill_and_count(struct test *t, struct doomed *d, bool *overcounted)
+{
+	unsigned int counted = 0, arrived;
+	struct scene s;
+
+	d->scene = &s;
+	scene_build(&s, t, PAGES, 0);
+	d->argument = (struct uffdio_move){
+		.dst = (uintptr_t)s.destination, .src = (uintptr_t)s.source,
+		.len = PAGES * page_size(), .move = MOVE_SENTINEL,
+	};
+	kill_in_call(d);
+	if (d->argument.move > 0 && d->argument.move != MOVE_SENTINEL)
+		counted = d->argument.move / page_size();
+	arrived = count_arrived(&s);
+	*overcounted |= counted > arrived;
+	scene_end(&s);
+	munmap(s.source, PAGES * page_size());
+	munmap(s.destination, PAGES * page_size());
+	return counted < arrived ? arrived - counted : 0;
+}
+
+void scenario_killed_call_counts(struct test *t)
+{
+	struct pace pace = pace_of(LEAST_KILLS, MOST_KILLS, KILLS_MS);
+	struct doomed d = { .moves = move_and_tell };
+	bool overcounted = false;
+	unsigned int missing = 0;
+
+	d.stack = map_pages(t, STACK_BYTES / page_size() + 1);
+	while (!missing && pace_goes_on(&pace))
+		missing = kill_and_count(t, &d, &overcounted);
+	test_observe(t, "left_uncounted", "%s", missing ? "yes" : "no");
+	test_observe(t, "overcounted", "%s", overcounted ? "yes" : "no");
 }
