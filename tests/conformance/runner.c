@@ -256,7 +256,8 @@ static bool has_pages_migrated(const struct test_plan *plan)
 
 /*
  * What a test sees of its pages is no doing of the call's if they were reclaimed or
- * migrated beside it.
+ * migrated beside it.  Not so with a deviation that is met by chance: it may be just
+ * that which leads to it, and what it does is known.
  */
 static void blame_housekeeping(const struct runner *r, const struct lane *lane,
 			       struct judgement *j)
@@ -310,8 +311,9 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 		judge_told(r, lane, j);
 	else
 		say_broken(j, "its process ended without a word");
-	if (j->verdict == VERDICT_FAILS || j->verdict == VERDICT_DEVIATES ||
-	    j->verdict == VERDICT_BROKEN)
+	if (j->verdict == VERDICT_FAILS || j->verdict == VERDICT_BROKEN ||
+	    (j->verdict == VERDICT_DEVIATES &&
+	     !uffdio_move_contract.deviations[j->deviation].by_chance))
 		blame_housekeeping(r, lane, j);
 	note_details(r, lane, j);
 }

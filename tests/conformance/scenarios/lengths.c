@@ -112,16 +112,24 @@ void scenario_length_past_task(struct test *t)
 	scene_end(&s);
 }
 
-static void observe_long_move(struct scene *s, uint64_t mode)
+static void observe_length(struct scene *s, int error, int64_t move)
 {
-	int64_t move;
-	int error = scene_move(s, s->destination, s->source, s->pages, mode, &move);
-
 	test_observe(s->test, "errno", "%s", error_name(error));
 	if (move == (int64_t)s->pages * (int64_t)page_size())
 		test_observe(s->test, "move", "all");
 	else
 		test_observe(s->test, "move", "%lld bytes", (long long)move);
+}
+
+static void observe_long_move(struct scene *s, uint64_t mode)
+{
+	bool moved_but_refused = false;
+	int64_t move;
+	int error = scene_move_told(s, s->destination, s->source, s->pages, mode, &move,
+				    &moved_but_refused);
+
+	observe_length(s, error, move);
+	test_observe(s->test, "moved_but_refused", "%s", moved_but_refused ? "yes" : "no");
 }
 
 void scenario_long_move(struct test *t)
@@ -227,6 +235,8 @@ void scenario_wake_far(struct test *t)
 {
 	struct waiter first, last;
 	struct scene s;
+	int64_t move;
+	int error;
 
 	/* holes only: some kernels do not survive the move of a huge zero page */
 	require_far_tables(t);
@@ -236,7 +246,9 @@ void scenario_wake_far(struct test *t)
 	waiter_await(&s, &first);
 	waiter_touch(&s, &last, destination_page(&s, s.pages - 1), false);
 	waiter_await(&s, &last);
-	observe_long_move(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	error = scene_move(&s, s.destination, s.source, s.pages, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+			   &move);
+	observe_length(&s, error, move);
 	test_observe(t, "first", "%s", waiter_became(&s, &first));
 	test_observe(t, "last", "%s", waiter_became(&s, &last));
 	scene_end(&s);

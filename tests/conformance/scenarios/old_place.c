@@ -135,6 +135,7 @@ static bool holds(struct scene *s, char *page, enum word word, uint64_t value)
 
 struct seen {
 	unsigned int during, after, lost;
+	bool moved_but_refused;
 };
 
 /* Each store is at one of the two places; which one tells when it reached what. */
@@ -166,12 +167,14 @@ static void lay_out(struct watch *w, unsigned int round)
 static int play_round(struct watch *w, unsigned int round, struct seen *seen)
 {
 	struct scene *s = w->scene;
+	int64_t move;
 	int error;
 
 	lay_out(w, round);
 	take_step(w);
 	await(w, round, WARM);
-	error = scene_move(s, s->destination, s->source, w->pages, 0, NULL);
+	error = scene_move_told(s, s->destination, s->source, w->pages, 0, &move,
+				&seen->moved_but_refused);
 	take_step(w);
 	if (w->doze[1] >= 0 && write(w->doze[1], "", 1) != 1)
 		test_broken(s->test, "the watcher cannot be woken");
@@ -194,6 +197,8 @@ static void play(struct watch *w, struct seen *seen)
 	__atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
 	crew_end(&crew);
 	test_observe(w->scene->test, "errno", "%s", error_name(error));
+	test_observe(w->scene->test, "moved_but_refused", "%s",
+		     seen->moved_but_refused ? "yes" : "no");
 	test_observe(w->scene->test, "after", "%s", seen->after ? "yes" : "no");
 	test_observe(w->scene->test, "lost", "%u", seen->lost);
 }

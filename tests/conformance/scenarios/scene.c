@@ -228,6 +228,34 @@ int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pag
 	return error;
 }
 
+/* Nobody else moves that page to that place. */
+static bool has_moved(struct scene *s, const char *to, const char *from)
+{
+	return !page_is_there(s->test, from) && page_is_there(s->test, to);
+}
+
+int scene_move_told(struct scene *s, char *to, char *from, unsigned int pages, uint64_t mode,
+		    int64_t *move, bool *moved_but_refused)
+{
+	const size_t bytes = pages * page_size();
+	size_t done = 0;
+	int error = 0;
+
+	while (done < bytes) {
+		error = scene_move(s, to + done, from + done, pages - done / page_size(), mode, move);
+		if (*move > 0 && *move != MOVE_SENTINEL)
+			done += *move;
+		if ((error != EEXIST && error != EAGAIN) || !has_moved(s, to + done, from + done))
+			break;
+		*moved_but_refused = true;
+		done += page_size();
+		error = 0;
+	}
+	if (done)
+		*move = done;
+	return error;
+}
+
 int scene_move_in_halves(struct scene *s)
 {
 	const unsigned int half = pages_per_huge() / 2;

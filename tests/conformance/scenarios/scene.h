@@ -101,6 +101,15 @@ int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pag
 			 int64_t *move);
 
 /**
+ * scene_move_told() - the same as scene_move(), and go on behind pages that have moved all the same
+ * @moved_but_refused: set if a call failed with EEXIST, or was short, at such a page; else left
+ *
+ * Only where nobody else moves these pages to these places.
+ */
+int scene_move_told(struct scene *s, char *to, char *from, unsigned int pages, uint64_t mode,
+		    int64_t *move, bool *moved_but_refused);
+
+/**
  * scene_move_in_halves() - move huge pages, each in two calls, so that it is split
  *
  * From then on the destination is not open to huge pages, which the kernel might

@@ -28,6 +28,7 @@ struct duel {
 	unsigned int rounds;	/* that are fought; cut before the last one's meeting */
 	int64_t deadline;
 	int errors[2][ROUNDS];
+	bool moved_but_refused[2];
 };
 
 struct duellist {
@@ -51,13 +52,14 @@ static void *fight(void *argument)
 
 	for (unsigned int round = 0; round < __atomic_load_n(&d->rounds, __ATOMIC_ACQUIRE); round++) {
 		size_t at = round * d->pages * page_size();
+		int64_t move;
 
 		if (me->who == 0 && round + 1 >= LEAST_ROUNDS && now_ms() > d->deadline)
 			__atomic_store_n(&d->rounds, round + 1, __ATOMIC_RELEASE);
 		meet(d, round);
-		d->errors[me->who][round] = scene_move(d->scene, d->to[me->who] + at,
-						       d->from[me->who] + at, d->pages, d->mode,
-						       NULL);
+		d->errors[me->who][round] = scene_move_told(d->scene, d->to[me->who] + at,
+							    d->from[me->who] + at, d->pages, d->mode,
+							    &move, &d->moved_but_refused[me->who]);
 	}
 	return NULL;
 }
@@ -110,6 +112,13 @@ static void observe_loser(struct test *t, const struct duel *d)
 	test_observe(t, "loser", "%s", error_name(error));
 }
 
+/* Those count as winners, where they moved what they say they did not. */
+static void observe_refused(struct test *t, const struct duel *d)
+{
+	test_observe(t, "moved_but_refused", "%s",
+		     d->moved_but_refused[0] || d->moved_but_refused[1] ? "yes" : "no");
+}
+
 static bool holds(struct scene *s, const char *first, unsigned int i, uint64_t tag)
 {
 	return !strcmp(look_at(s, first + i * page_size(), tag), "contents");
@@ -135,6 +144,7 @@ void scenario_movers_to_one_place(struct test *t)
 	};
 	fight_out(d);
 	observe_winners(t, d);
+	observe_refused(t, d);
 	observe_loser(t, d);
 	for (unsigned int i = 0; i < d->rounds; i++) {
 		bool first = !d->errors[0][i];
@@ -166,6 +176,7 @@ void scenario_movers_apart(struct test *t)
 	};
 	fight_out(d);
 	observe_winners(t, d);
+	observe_refused(t, d);
 	observe_loser(t, d);
 	for (unsigned int i = 0; i < d->rounds * APART_PAGES; i++) {
 		lost += !holds(&s, s.destination, i, scene_tag(i));
@@ -214,6 +225,7 @@ static void move_from_one_place(struct test *t, uint64_t mode, bool loser_fails)
 	};
 	fight_out(d);
 	observe_winners(t, d);
+	observe_refused(t, d);
 	if (loser_fails)
 		observe_loser(t, d);
 	observe_copies(d, other);
