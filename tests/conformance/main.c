@@ -227,6 +227,8 @@ int main(int argc, char **argv)
 	test_be_patient(options.patience);
 	/* it outlives a lack of memory, if it may, and so does who puts settings back */
 	setting_write("/proc/self/oom_score_adj", "-1000");
+	if (options.hazards)
+		machine_permit_harm();
 	machine_prepare();
 	kernel_look();
 	run.patience = options.patience;

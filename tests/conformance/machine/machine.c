@@ -32,6 +32,17 @@ struct finding {
 };
 
 static struct finding *findings;
+static bool harm_permitted;
+
+void machine_permit_harm(void)
+{
+	harm_permitted = true;
+}
+
+bool machine_may_be_harmed(void)
+{
+	return harm_permitted;
+}
 
 bool machine_privileged(void)
 {

@@ -42,7 +42,15 @@ bool machine_privileged(void);
  * Nothing here fails the run: what could not be had is a need that is lacking.
  */
 void machine_prepare(void);
+
+/* What harms the machine until it is booted again may be tried; to be said before. */
+void machine_permit_harm(void);
+bool machine_may_be_harmed(void);
 void machine_restore(void);
+
+/* What harms the machine until it is booted again may be tried; to be said before that. */
+void machine_permit_harm(void);
+bool machine_may_be_harmed(void);
 
 /**
  * machine_has() - is a need of the contract met?

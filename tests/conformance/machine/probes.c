@@ -3,6 +3,7 @@
 #include "machine/probes_internal.h"
 
 #include "machine/arm64.h"
+#include "machine/failing.h"
 #include "machine/kernel.h"
 #include "machine/ksm.h"
 #include "machine/limits.h"
@@ -412,6 +413,20 @@ static bool bti_works(struct reason *why)
 	return arm64_has_bti() || lacks(why, "this processor or kernel has none");
 }
 
+/* It works on this page, which is lost to the machine. */
+static bool failing_memory_works(struct reason *why)
+{
+	char *page;
+
+	if (!machine_may_be_harmed())
+		return lacks(why, "it is gone until the machine is booted again: in a VM, or with "
+			     "--hazards, it is made");
+	page = plain_pages(1);
+	if (!page || !memory_fail(page))
+		return lacks_errno(why, "none can be made");
+	return pagemap_entry(page) & ENTRY_SWAPPED || lacks(why, "the page is as before");
+}
+
 static bool two_cpus_work(struct reason *why)
 {
 	cpu_set_t cpus;
@@ -457,6 +472,7 @@ const struct probe probes[] = {
 	{ "collapse", collapse_works },
 	{ "compaction", compaction_works },
 	{ "vdso", vdso_is_there },
+	{ "failing-memory", failing_memory_works },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },
 };

@@ -123,7 +123,7 @@ void make_stage(struct test *t, struct layout *l, enum stage stage);
 /* What only a registered range can have. */
 void make_registered(struct test *t, struct layout *l, enum side side);
 
-make_letter make_by_reading, make_swapped, make_lazily_freed, make_guard;
+make_letter make_by_reading, make_swapped, make_lazily_freed, make_guard, make_failed;
 make_letter make_table_with_others, make_empty_table, make_upper_table;
 make_letter make_protected, make_protected_swapped, make_poison, make_access_protected;
 

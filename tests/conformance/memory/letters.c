@@ -59,6 +59,7 @@ static const struct letter letters[] = {
 	{ 'S', STAGE_ALONE, .tagged = true, .make = make_swapped },
 	{ 'Y', STAGE_ALONE, .tagged = true, .make = make_lazily_freed },
 	{ 'G', STAGE_ALONE, .make = make_guard },
+	{ 'h', STAGE_ALONE, .tagged = true, .make = make_failed },
 	{ 'K', STAGE_ALONE, .tagged = true, .holder = hold_by_twin },
 	{ 'R', STAGE_ALONE, .tagged = true, .make = make_spliced, .holder = hold_by_pipe },
 	{ 'D', STAGE_ALONE, .tagged = true, .make = make_pinned, .holder = hold_by_ring },

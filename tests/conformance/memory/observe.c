@@ -23,6 +23,8 @@
 #define MARKER_PROTECT	1
 #define MARKER_POISON	2
 #define MARKER_GUARD	4
+/* Of what stands for a page in memory that cannot be mapped, the types are above those of swap. */
+#define MOST_SWAPS	15
 
 static bool flag(uint64_t flags, unsigned int number)
 {
@@ -100,7 +102,7 @@ static char swap_letter(const struct layout *l, const struct spot *s, const char
 	if (!this_kernel()->frames)
 		return hidden_swap_letter(l, s, page, entry, may_read);
 	if ((frame & 31) != MARKER_TYPE)
-		return 'S';
+		return has_letter(l, 'h') && (frame & 31) > MOST_SWAPS ? 'h' : 'S';
 	switch (frame >> 5) {
 	case MARKER_PROTECT:
 		return 'w';

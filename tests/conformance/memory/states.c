@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "machine/failing.h"
 #include "memory/layout_internal.h"
 
 #define SWAP_OUT_TRIES	500
@@ -159,6 +160,12 @@ void make_lazily_freed(const struct place_of *p)
 {
 	madvise(page_of(p), page_size(), MADV_FREE);
 	madvise(page_of(p), page_size(), MADV_FREE);
+}
+
+void make_failed(const struct place_of *p)
+{
+	if (!memory_fail(page_of(p)))
+		machine_cannot(p->test, errno, "the page's memory could not be made to fail");
 }
 
 void make_guard(const struct place_of *p)
