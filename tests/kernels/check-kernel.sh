@@ -21,7 +21,7 @@ evidence="$scratch/out $scratch/err"
 # What 6.1 lacks, being older, and a guest's processor.
 lacking='UFFDIO_POISON|guard regions|write protection of unpopulated|large folios smaller'
 lacking+='|mseal|MAP_DROPPABLE|system calls of a 32-bit|a count of the zero pages'
-lacking+='|memory protection keys|memory that is made to fail'
+lacking+='|memory protection keys|memory that is made to fail|swap that takes a large folio whole'
 enough=3400
 case $config in
 arm64*)

@@ -13,6 +13,7 @@
 #include "machine/prepare.h"
 #include "machine/privilege.h"
 #include "machine/settings.h"
+#include "machine/swapping.h"
 #include "machine/task32.h"
 #include "test/compat.h"
 
@@ -413,6 +414,25 @@ static bool bti_works(struct reason *why)
 	return arm64_has_bti() || lacks(why, "this processor or kernel has none");
 }
 
+/* On a disk it stays until memory is wanted. */
+static bool swap_large_works(struct reason *why)
+{
+	size_t bytes = prepare_large_size();
+
+	for (int i = 0; bytes && i < SWAP_TRIES; i++) {
+		char *folio = aligned_room(bytes);
+
+		if (!folio || madvise(folio, bytes, MADV_HUGEPAGE))
+			break;
+		*(volatile char *)folio = 1;
+		if (folio_swapped_whole(folio, bytes))
+			return true;
+		munmap(folio, bytes);
+		poll(NULL, 0, 1);
+	}
+	return lacks(why, "it is split, or leaves nothing in memory, as on a compressed disk");
+}
+
 /* It works on this page, which is lost to the machine. */
 static bool failing_memory_works(struct reason *why)
 {
@@ -472,6 +492,7 @@ const struct probe probes[] = {
 	{ "collapse", collapse_works },
 	{ "compaction", compaction_works },
 	{ "vdso", vdso_is_there },
+	{ "swap-large", swap_large_works },
 	{ "failing-memory", failing_memory_works },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },

@@ -8,8 +8,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
+#include "machine/swapping.h"
 #include "memory/layout_internal.h"
+
+#define SWAP_OUT_TRIES	200
 
 static void touch(char *address)
 {
@@ -49,7 +53,7 @@ void open_to_large(struct layout *l, enum side side)
 	for (unsigned int i = 0; i < l->built->n; i++) {
 		const struct spot *s = &l->built->spots[side][i];
 
-		if (s->made->folio == FOLIO_LARGE || s->made->folio == FOLIO_INNER)
+		if (s->made->folio && s->made->folio != FOLIO_BY_SMALL)
 			prepare_folio(a, s);
 	}
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_HUGEPAGE);
@@ -60,6 +64,26 @@ void close_to_large(struct layout *l, enum side side)
 	const struct area *a = area_of(l, side);
 
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_NOHUGEPAGE);
+}
+
+/*
+ * A folio that another CPU still has in its batch for the LRU lists cannot be paged
+ * out; a new one is in this one's.
+ */
+void make_swapped_folio(const struct place_of *p)
+{
+	const size_t bytes = this_kernel()->folio;
+	char *folio = (char *)((uintptr_t)page_of(p) / bytes * bytes);
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < SWAP_OUT_TRIES; i++) {
+		if (folio_swapped_whole(folio, bytes))
+			return;
+		nanosleep(&pause, NULL);
+		madvise(folio, bytes, MADV_DONTNEED);
+		tag_spot(p->layout, p->side, p->letter);
+	}
+	machine_cannot(p->test, ENOSPC, "the folio was not swapped out whole, and kept");
 }
 
 /* Its mapping is two for a moment, each with entries of its own. */

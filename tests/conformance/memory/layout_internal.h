@@ -129,6 +129,8 @@ make_letter make_protected, make_protected_swapped, make_poison, make_access_pro
 
 /* large.c */
 
+make_letter make_swapped_folio;
+
 /* Open the mapping of a side to huge pages and large folios, or close it again. */
 void open_to_large(struct layout *l, enum side side);
 void close_to_large(struct layout *l, enum side side);

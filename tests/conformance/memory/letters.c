@@ -90,6 +90,9 @@ static const struct letter letters[] = {
 	{ 'L', STAGE_ALONE, .large = true, .folio = FOLIO_LARGE, .tagged = true,
 	  .is_as_made = is_in_folio },
 
+	{ 'l', STAGE_ALONE, .large = true, .folio = FOLIO_SWAPPED, .tagged = true,
+	  .make = make_swapped_folio },
+
 	{ 'W', STAGE_ALONE, .tagged = true, .make_registered = make_protected,
 	  .mode = UFFDIO_REGISTER_MODE_WP, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP },
 	{ 'Q', STAGE_ALONE, .tagged = true, .make_registered = make_access_protected,

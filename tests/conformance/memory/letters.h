@@ -33,6 +33,7 @@ enum stage {
 enum folio {
 	FOLIO_NONE,
 	FOLIO_LARGE,	/* smaller than a huge page; all of it the letter's */
+	FOLIO_SWAPPED,	/* the same, and swapped out: its other pages are not touched again */
 	FOLIO_INNER,	/* the same, and not its first page */
 	FOLIO_BY_SMALL,	/* a huge page that small entries map, and not its first page */
 };

@@ -118,12 +118,18 @@ size_t folio_pages(const struct spot *s)
 	case FOLIO_NONE:
 		break;
 	case FOLIO_LARGE:
+	case FOLIO_SWAPPED:
 	case FOLIO_INNER:
 		return this_kernel()->folio / page_size();
 	case FOLIO_BY_SMALL:
 		return table_pages();
 	}
 	return 0;
+}
+
+static bool is_alone_in_folio(const struct spot *s)
+{
+	return s->made->folio == FOLIO_LARGE || s->made->folio == FOLIO_SWAPPED;
 }
 
 /* A folio of which nothing else may be there: does it hold a page of another letter? */
@@ -151,9 +157,9 @@ static bool folios_hold(const struct built *b, enum side side, size_t start)
 
 		if (!folio)
 			continue;
-		if (s->made->folio == FOLIO_LARGE && folio_is_shared(b, side, start, s))
+		if (is_alone_in_folio(s) && folio_is_shared(b, side, start, s))
 			return false;
-		if (s->made->folio != FOLIO_LARGE &&
+		if (!is_alone_in_folio(s) &&
 		    (start % folio <= BEFORE || start / folio != (start + s->first) / folio))
 			return false;
 	}
@@ -481,6 +487,22 @@ static bool table_is_wanted(const struct layout *l, enum side side, const char *
 	return false;
 }
 
+/* Does it belong to a folio that is to stay swapped out? */
+static bool is_swapped_away(const struct layout *l, enum side side, const char *page)
+{
+	const struct area *a = side == ON_SOURCE ? &l->source : &l->destination;
+
+	for (unsigned int i = 0; i < l->built->n; i++) {
+		const struct spot *s = &l->built->spots[side][i];
+		size_t bytes = folio_pages(s) * page_size();
+
+		if (s->made->folio == FOLIO_SWAPPED && bytes &&
+		    (uintptr_t)page / bytes == (uintptr_t)spot_page(a, s, 0) / bytes)
+			return true;
+	}
+	return false;
+}
+
 static bool holds_page(const struct area *a, const char *page)
 {
 	return page >= a->start && page < a->start + a->pages * page_size();
@@ -494,7 +516,7 @@ bool place_is_free(const struct layout *l, enum side side, const char *page)
 	    holds_page(&l->source, page) || holds_page(&l->destination, page))
 		return false;
 	for (unsigned int k = 0; k < layout_sides(l); k++)
-		if (table_is_wanted(l, k, page))
+		if (table_is_wanted(l, k, page) || is_swapped_away(l, k, page))
 			return false;
 	return true;
 }
