@@ -15,6 +15,7 @@
 
 #include "faults.h"
 #include "machine/kernel.h"
+#include "machine/pagemap.h"
 #include "machine/uffd.h"
 #include "test/compat.h"
 
@@ -189,6 +190,68 @@ static int event_for_other(struct test *t, int uffd, struct uffdio_move *arg)
 	return error;
 }
 
+/* Now and then the last page moves, and is told as one that was in the way. */
+static int moved_but_refused(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	static unsigned int calls;
+	int error = __real_test_move(t, uffd, arg);
+
+	if (error || !pagemap_entry(destination_page_of(arg, pages_of(arg) - 1)) ||
+	    __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) % 7)
+		return error;
+	arg->move -= page_size();
+	return arg->move ? EAGAIN : refuse(arg, EEXIST);
+}
+
+/* Nothing moves, and something is said to be in the way. */
+static int exists_without_cause(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	static unsigned int calls;
+
+	if (__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) % 7)
+		return __real_test_move(t, uffd, arg);
+	return refuse(arg, EEXIST);
+}
+
+/* .move is written by who lives to see the end of the call. */
+static int killed_uncounted(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	struct uffdio_move own = *arg;
+	int error = __real_test_move(t, uffd, &own);
+
+	arg->move = own.move;
+	return error;
+}
+
+/* All is counted before anything has moved, and half of it moves. */
+static int killed_overcounted(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	struct uffdio_move half = *arg;
+
+	arg->move = arg->len;
+	half.len = arg->len / 2 / page_size() * page_size();
+	return __real_test_move(t, uffd, &half);
+}
+
+/* The lock of the wrong table is taken: what is in it besides suffers. */
+static int spoils_beside_in_table(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+	char *beside = source_of(arg) + table_span() / 2;
+
+	if (!error && pagemap_entry(beside) & ENTRY_PRESENT)
+		madvise(beside, page_size(), MADV_DONTNEED);
+	return error;
+}
+
+/* What cannot be moved is taken for a hole. */
+static int failed_is_missing(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+
+	return error == EFAULT && source_has(t, 'h') ? refuse(arg, ENOENT) : error;
+}
+
 const struct fault faults_aside[] = {
 	{ .name = "no-wake-for-unread", .call = no_wake_for_unread },
 	{ .name = "no-wake-for-exact", .call = no_wake_for_exact },
@@ -198,5 +261,11 @@ const struct fault faults_aside[] = {
 	{ .name = "others-change-too", .call = others_change_too },
 	{ .name = "one-at-a-time", .call = one_at_a_time },
 	{ .name = "event-for-other", .call = event_for_other },
+	{ .name = "moved-but-refused", .call = moved_but_refused },
+	{ .name = "exists-without-cause", .call = exists_without_cause },
+	{ .name = "killed-uncounted", .call = killed_uncounted },
+	{ .name = "killed-overcounted", .call = killed_overcounted },
+	{ .name = "spoils-beside-in-table", .call = spoils_beside_in_table },
+	{ .name = "failed-is-missing", .call = failed_is_missing },
 	{ .name = NULL }
 };

@@ -72,6 +72,11 @@ static int large_left_copied(struct test *t, int uffd, struct uffdio_move *arg)
 	return copies_if_one_of(t, uffd, arg, "an");
 }
 
+static int cached_busy_for_ever(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return is_one_page_of(t, "l") ? refuse(arg, EBUSY) : __real_test_move(t, uffd, arg);
+}
+
 /* A store to the page changes nothing. */
 static int large_shared_busy_for_ever(struct test *t, int uffd, struct uffdio_move *arg)
 {
@@ -214,6 +219,7 @@ const struct fault faults_of_holders[] = {
 	{ .name = "large-shared-copied", .call = large_shared_copied },
 	{ .name = "large-left-copied", .call = large_left_copied },
 	{ .name = "large-shared-busy-for-ever", .call = large_shared_busy_for_ever },
+	{ .name = "cached-busy-for-ever", .call = cached_busy_for_ever },
 	{ .name = "half-shared-busy", .call = half_shared_busy },
 	{ .name = "large-shared-spoils-child", .call = large_shared_spoils_child },
 	{ .name = "merged-copied", .call = merged_copied },
