@@ -105,10 +105,13 @@ render_html() {		# pages
 	mv "$target.new" "$target"
 }
 
-# References to our own pages become links; a page begins with a place to be linked to.
+# References to our own pages become links; a page begins with a place to be linked to.  A
+# table that a page of paper has no room left for is begun on the next, which tbl cannot do
+# below the header of a manual page.
 linked() {		# page
 	titled "$1" | sed -f "$work/links.sed" | awk -v name="$(page_name "$1")" \
 		-v full="$(page_name "$1")($(page_section "$1"))" '
+		/^\.TS/ { print ".ne 3i" }
 		{ print }
 		/^\.SH NAME/ {
 			print ".pdfbookmark -T " name " 1 " full
