@@ -15,7 +15,7 @@
 #define PAGES 2048		/* of a call, long enough to be met */
 #define LEAST_ROUNDS 6
 #define MOST_ROUNDS 60
-#define ROUNDS_MS 600		/* for those beyond the least */
+#define ROUNDS_MS 120		/* for those beyond the least */
 
 struct mover {
 	struct scene *scene;

@@ -12,7 +12,7 @@
 #define PAGES 128
 #define LEAST_ROUNDS 20
 #define MOST_ROUNDS 2000
-#define ROUNDS_MS 1000		/* for those beyond the least */
+#define ROUNDS_MS 300		/* for those beyond the least */
 
 struct reading {
 	struct crew crew;

@@ -24,6 +24,7 @@ struct duel {
 	char *from[2], *to[2];	/* first pages of @rounds times @pages */
 	unsigned int pages;	/* of each call */
 	uint64_t mode;
+	bool alike;		/* both make the same call, so that what has moved tells of neither */
 	unsigned int arrived;	/* at all meeting points so far */
 	unsigned int rounds;	/* that are fought; cut before the last one's meeting */
 	int64_t deadline;
@@ -53,13 +54,19 @@ static void *fight(void *argument)
 	for (unsigned int round = 0; round < __atomic_load_n(&d->rounds, __ATOMIC_ACQUIRE); round++) {
 		size_t at = round * d->pages * page_size();
 		int64_t move;
+		int error;
 
 		if (me->who == 0 && round + 1 >= LEAST_ROUNDS && now_ms() > d->deadline)
 			__atomic_store_n(&d->rounds, round + 1, __ATOMIC_RELEASE);
 		meet(d, round);
-		d->errors[me->who][round] = scene_move_told(d->scene, d->to[me->who] + at,
-							    d->from[me->who] + at, d->pages, d->mode,
-							    &move, &d->moved_but_refused[me->who]);
+		if (d->alike)
+			error = scene_move(d->scene, d->to[me->who] + at, d->from[me->who] + at,
+					   d->pages, d->mode, &move);
+		else
+			error = scene_move_told(d->scene, d->to[me->who] + at, d->from[me->who] + at,
+						d->pages, d->mode, &move,
+						&d->moved_but_refused[me->who]);
+		d->errors[me->who][round] = error;
 	}
 	return NULL;
 }
@@ -259,6 +266,19 @@ static void observe_any_loser(struct test *t, const struct duel *d)
 		     gone ? "ENOENT" : there ? "EEXIST" : "none");
 }
 
+/* A page that neither says to have moved, and that has, was moved by one of them. */
+static void find_refused(struct duel *d)
+{
+	for (unsigned int i = 0; i < d->rounds; i++) {
+		unsigned int page = i * d->pages;
+
+		if (winners(d, i) || !holds(d->scene, d->scene->destination, page, scene_tag(page)))
+			continue;
+		d->errors[0][i] = 0;
+		d->moved_but_refused[0] = true;
+	}
+}
+
 /* As two threads do that resolve one fault from the one place where its page is. */
 static void move_one_page(struct scene *s, unsigned int pages)
 {
@@ -273,9 +293,12 @@ static void move_one_page(struct scene *s, unsigned int pages)
 		.to = { s->destination, s->destination },
 		.pages = pages,
 		.rounds = s->pages / pages,
+		.alike = true,
 	};
 	fight_out(d);
+	find_refused(d);
 	observe_winners(s->test, d);
+	observe_refused(s->test, d);
 	observe_any_loser(s->test, d);
 	for (unsigned int i = 0; i < d->rounds * pages; i++) {
 		lost += !holds(s, s->destination, i, scene_tag(i));
