@@ -112,6 +112,23 @@ bool releases_have(const char *range, const char *release)
 	return compare(&r, &first) >= 0 && (open || is_up_to(&r, &last));
 }
 
+bool releases_follow(const char *range, const char *release)
+{
+	struct release first, last, r;
+	bool open;
+
+	parse_range(range, &first, &last, &open);
+	parse_release(release, &r);
+	if (open || r.rc != NO_RC || releases_have(range, release))
+		return false;
+	if (r.number[0] == last.number[0] && r.number[1] == last.number[1])
+		return last.rc != NO_RC ? r.number[2] < 0 : r.number[2] == last.number[2] + 1;
+	if (r.number[2] >= 0)
+		return false;
+	return (r.number[0] == last.number[0] && r.number[1] == last.number[1] + 1) ||
+	       (r.number[0] == last.number[0] + 1 && r.number[1] == 0);
+}
+
 int releases_compare(const char *one, const char *other)
 {
 	struct release a, b;

@@ -18,6 +18,9 @@ bool releases_are_range(const char *text);
 /* Is the one in the other?  Both have to be what they are. */
 bool releases_have(const char *range, const char *release);
 
+/* Is it the first release behind the range, in the range's last series or as a series? */
+bool releases_follow(const char *range, const char *release);
+
 /* Less than 0 if the first is older, 0 if both are the same, more if it is newer. */
 int releases_compare(const char *one, const char *other);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "derive.h"
+#include "origin.h"
+#include "telling.h"
 #include "trace.h"
 
 enum column { COLUMN_TEST, COLUMN_PAGE, COLUMN_PATCH, COLUMN_EXAMPLE, COLUMN_COUNT };
@@ -16,6 +18,7 @@ struct trace {
 	const struct contract *contract;
 	unsigned int (*cited)[COLUMN_COUNT];	/* by clause */
 	bool present[COLUMN_COUNT];
+	struct telling telling;
 	int errors;
 };
 
@@ -97,8 +100,12 @@ static void read_file(struct trace *t, const char *path)
 		return;
 	}
 	t->present[column_of(path)] = true;
-	for (int number = 1; getline(&text, &size, in) >= 0; number++)
+	telling_begin(&t->telling);
+	for (int number = 1; getline(&text, &size, in) >= 0; number++) {
 		read_line(t, path, number, text);
+		if (column_of(path) == COLUMN_PAGE)
+			t->errors += telling_line(&t->telling, path, number, text);
+	}
 	free(text);
 	fclose(in);
 }
@@ -114,6 +121,18 @@ static void judge_clause(struct trace *t, size_t i)
 			k->line, k->id);
 		t->errors++;
 	}
+}
+
+static void judge_deviation(struct trace *t, size_t i)
+{
+	const struct deviation *d = &t->contract->deviations[i];
+	struct position at = origin_of(t->contract->origin, &d->id);
+
+	if (t->telling.told[i] || !t->present[COLUMN_PAGE])
+		return;
+	fprintf(stderr, "%s:%d:%d: error: no page tells of '%s'\n", t->contract->file, at.line,
+		at.column, d->id);
+	t->errors++;
 }
 
 static void print_table(const struct trace *t, FILE *out)
@@ -138,7 +157,8 @@ int trace_citations(const struct contract *c, char **files, int n_files, FILE *o
 	struct trace t = { .contract = c, .present = { [COLUMN_TEST] = true } };
 
 	t.cited = calloc(c->n_clauses, sizeof(*t.cited));
-	if (!t.cited) {
+	t.telling = (struct telling){ .contract = c, .told = calloc(c->n_deviations + 1, sizeof(bool)) };
+	if (!t.cited || !t.telling.told) {
 		fprintf(stderr, "specgen: error: no memory\n");
 		return 1;
 	}
@@ -147,7 +167,10 @@ int trace_citations(const struct contract *c, char **files, int n_files, FILE *o
 		read_file(&t, files[i]);
 	for (size_t i = 0; i < c->n_clauses; i++)
 		judge_clause(&t, i);
+	for (size_t i = 0; i < c->n_deviations; i++)
+		judge_deviation(&t, i);
 	print_table(&t, out);
+	free(t.telling.told);
 	free(t.cited);
 	return t.errors;
 }

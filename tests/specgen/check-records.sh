@@ -74,6 +74,46 @@ says "a half-written record: refused" "7,\$d" "$not_zero" "missing key .tests."
 says "an empty record: refused" 'd' "$not_zero" "the record is empty"
 says "a record that is not YAML: refused" 's/^met: .*/met: [/' "$not_zero" "flow"
 
+# A page of our own that tells of every deviation in comments, and what is put before them.
+mkdir "$scratch/man2const"
+told=$(sed -n '/^deviations:/,$p' $contract | awk '
+	$2 == "id:" { id = $3 }
+	$1 == "kernels:" {
+		sub(/.*kernels: \[/, ""); sub(/\]$/, ""); gsub(/"/, "")
+		print ".\\\" [" id ": " $0 "]"
+	}')
+tells() # NAME PAGE WHAT-IS-SAID
+{
+	printf '%b\n.P\n%s\n' "$2" "$told" >"$scratch/man2const/page"
+	(root=$PWD && cd "$scratch" &&
+		"$root/$specgen" --trace "$root/$contract" man2const/page) 2>&1 >"$scratch/table" |
+		grep -v 'no page tells .*\..*' >"$scratch/log"
+	if [ "$3" = nothing ]; then
+		[ ! -s "$scratch/log" ]
+	else
+		[ "$(wc -l <"$scratch/log")" -eq 1 ] &&
+			grep -qE "^man2const/page:[0-9]+:[0-9]+: error: $3" "$scratch/log"
+	fi
+	result $? "$1"
+}
+zero='.\\" [huge-zero-corrupts: 6.16 to 6.18.19, 6.19 to 6.19.9]\n'
+tells "a page that agrees" \
+	"${zero}Seen on Linux 6.17.3; fixed in Linux 6.18.20,\n6.19.10, and 7.0." nothing
+tells "another range than the contract's: refused" \
+	'.\\" [huge-zero-corrupts: 6.16 to 6.18.20, 6.19 to 6.19.9]' \
+	"the contract has huge-zero-corrupts in '6.16 to 6.18.19, 6.19 to 6.19.9'"
+tells "a deviation that there is not: refused" '.\\" [none-such: 6.8]' \
+	"no deviation is called 'none-such'"
+tells "a release behind the first without it: refused" "${zero}Fixed in Linux 6.18.21." \
+	"the contract has what is told here neither in 6.18.21"
+tells "a release before it: refused" "${zero}Seen on\nLinux 6.15.2 too." \
+	"the contract has what is told here neither in 6.15.2"
+tells "what another paragraph says is another matter" "${zero}.P\nLinux 6.15.2." nothing
+printf '.P\n' >"$scratch/man2const/page"
+(cd "$scratch" && "$OLDPWD/$specgen" --trace "$OLDPWD/$contract" man2const/page) >"$scratch/log" 2>&1
+grep -qE ":[0-9]+:[0-9]+: error: no page tells of 'huge-zero-corrupts'" "$scratch/log"
+result $? "a deviation of which no page tells: refused at its place"
+
 "$specgen" --records "$scratch/none" $contract >"$scratch/log" 2>&1
 [ $? -eq 1 ] && grep -q 'none:1:1: error: No such file' "$scratch/log"
 result $? "a directory that there is not: refused"
