@@ -489,6 +489,7 @@ const struct probe probes[] = {
 	{ "swap-away", swap_away_works },
 	{ "own-swap", own_swap_works },
 	{ "written", written_works },
+	{ "written-holes", written_holes_work },
 	{ "collapse", collapse_works },
 	{ "compaction", compaction_works },
 	{ "vdso", vdso_is_there },

@@ -19,6 +19,7 @@ bool wp_works(struct reason *why);
 bool wp_unpopulated_works(struct reason *why);
 bool rwp_works(struct reason *why);
 bool written_works(struct reason *why);
+bool written_holes_work(struct reason *why);
 bool fork_event_works(struct reason *why);
 bool user_mode_works(struct reason *why);
 bool kernel_faults_work(struct reason *why);

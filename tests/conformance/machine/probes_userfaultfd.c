@@ -92,6 +92,24 @@ bool written_works(struct reason *why)
 	return !pagemap_written(page, 1, false) || lacks(why, "a page is not protected");
 }
 
+/* Where nothing has ever been counts as written, or is not told of. */
+bool written_holes_work(struct reason *why)
+{
+	size_t pages = table_span() / page_size();
+	int uffd = uffd_open(UFFD_FEATURE_WP_ASYNC);
+	char *room = mmap(NULL, 2 * table_span(), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *table = (char *)(((uintptr_t)room + table_span() - 1) & ~(table_span() - 1));
+
+	if (uffd < 0 || room == MAP_FAILED)
+		return lacks(why, "this kernel does not offer it");
+	errno = uffd_register(uffd, room, 2 * table_span(), UFFDIO_REGISTER_MODE_WP, NULL);
+	if (errno)
+		return lacks_errno(why, "it fails");
+	return pagemap_written(table, pages, false) == (long)pages ||
+	       lacks(why, "this kernel says nothing of them");
+}
+
 bool fork_event_works(struct reason *why)
 {
 	return uffd_open(UFFD_FEATURE_EVENT_FORK) >= 0 ||
