@@ -34,11 +34,15 @@ build=$1
 [[ $JOBS =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of guests"
 version=$(sed -n 's/^version: "\(.*\)"$/\1/p' spec/uffdio_move.yaml)
 work=$(mktemp -d) || exit 1
+declare -A names=()	# of what is being run, by the process that does, which leads a group
+set -m
 # shellcheck disable=SC2317 # called by the trap
 finish()
 {
 	trap '' INT TERM HUP
-	jobs -p | xargs -r kill 2>/dev/null
+	for pid in "${!names[@]}"; do
+		kill -- "-$pid" 2>/dev/null
+	done
 	wait
 	rm -rf "$work"
 }
@@ -152,7 +156,8 @@ said() # NAME
 
 minutes() { printf '%d min' $((($1 + 59) / 60)); }
 
-list_wanted >"$work/wanted" || exit 1
+list_wanted >"$work/listed" || exit 1
+awk '!seen[$0]++' "$work/listed" >"$work/wanted"
 while read -r kernel arch release; do
 	is_recorded "$kernel" "$arch" || echo "$kernel $arch $release"
 done <"$work/wanted" >"$work/list"
@@ -160,7 +165,6 @@ all=$(wc -l <"$work/list")
 echo "$(wc -l <"$work/wanted") kernels, $all of them to be run on version $version of the contract"
 
 begun=0 ended=0 bad=0 gone=0 started=$SECONDS
-declare -A names=()
 note_end() # PID
 {
 	local name=${names[$1]} status left
