@@ -368,7 +368,8 @@ void scenario_migrated_later(struct test *t)
 		migrated = count_migrated(&control);
 	}
 	if (migrated < ENOUGH)
-		test_broken(t, "of %u pages that do not move %u were migrated", SCATTERED, migrated);
+		test_skip(t, "memory has little to be compacted: of %u pages that do not move %u "
+			  "were migrated", SCATTERED, migrated);
 	for (unsigned int k = 0; k < s.pages; k += KEPT_OF)
 		right += read_tag(destination_page(&s, k)) == scene_tag(k);
 	test_observe(t, "migrated", "%s", count_migrated(&moved) ? "some" : "none");

@@ -11,8 +11,8 @@
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
-#define PAGES 16		/* of a call */
-#define OTHER_PAGES 64		/* of the mapping that is remapped */
+#define MOST_PAGES 16		/* of a call */
+#define MOST_OTHERS 64		/* of the mapping that is remapped */
 #define LEAST_ROUNDS 1000	/* to and fro; kernels that lock up did so within some hundred */
 #define MOST_ROUNDS 100000
 #define ROUNDS_MS 2000
@@ -25,6 +25,7 @@ struct neighbours {
 	struct scene scene;
 	struct crew remapper;
 	char *others[2];
+	unsigned int n_others;	/* pages of that mapping */
 	unsigned int remapped;
 	int error;		/* of the first mremap that failed */
 };
@@ -32,7 +33,7 @@ struct neighbours {
 static void *remap_to_and_fro(void *argument)
 {
 	struct neighbours *n = argument;
-	const size_t bytes = OTHER_PAGES * page_size();
+	const size_t bytes = n->n_others * page_size();
 
 	for (unsigned int i = 0; !__atomic_load_n(&n->remapper.stop, __ATOMIC_ACQUIRE); i++) {
 		if (mremap(n->others[i & 1], bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -63,25 +64,33 @@ static char *map_at(struct test *t, char *place, unsigned int pages)
 	return start;
 }
 
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/* With large pages a table has few of them. */
 static void build(struct neighbours *n, struct test *t)
 {
+	const unsigned int quarter = table_span() / page_size() / 4;
 	struct scene *s = &n->scene;
 	char *tables;
 
 	scene_build(s, t, 1, 0);
-	s->pages = PAGES;
+	s->pages = least(MOST_PAGES, quarter);
+	n->n_others = least(MOST_OTHERS, quarter);
 	tables = map_aligned(t, 2 * table_span(), table_span());
 	if (mprotect(tables, 2 * table_span(), PROT_NONE))
 		test_broken(t, "mprotect: %s", strerror(errno));
-	s->source = map_at(t, tables, PAGES);
-	s->destination = map_at(t, tables + table_span(), PAGES);
+	s->source = map_at(t, tables, s->pages);
+	s->destination = map_at(t, tables + table_span(), s->pages);
 	n->others[0] = tables + table_span() / 2;
 	n->others[1] = n->others[0] + table_span();
-	map_at(t, n->others[0], OTHER_PAGES);
-	fill(s->source, PAGES);
-	fill(n->others[0], OTHER_PAGES);
-	scene_register(s, s->source, PAGES, UFFDIO_REGISTER_MODE_MISSING);
-	scene_register(s, s->destination, PAGES, UFFDIO_REGISTER_MODE_MISSING);
+	map_at(t, n->others[0], n->n_others);
+	fill(s->source, s->pages);
+	fill(n->others[0], n->n_others);
+	scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 }
 
 static unsigned int count_misplaced(struct scene *s, const char *start, unsigned int pages)
@@ -107,14 +116,14 @@ void scenario_other_mappings(struct test *t)
 		wait_a_turn(&turns);
 	pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
 	while (!error && pace_goes_on(&pace)) {
-		error = scene_move(s, s->destination, s->source, PAGES, 0, NULL);
+		error = scene_move(s, s->destination, s->source, s->pages, 0, NULL);
 		if (!error)
-			error = scene_move(s, s->source, s->destination, PAGES, 0, NULL);
+			error = scene_move(s, s->source, s->destination, s->pages, 0, NULL);
 	}
 	crew_end(&n.remapper);
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "mremap", "%s", error_name(n.error));
-	test_observe(t, "misplaced", "%u", count_misplaced(s, s->source, PAGES) +
-		     count_misplaced(s, n.others[n.remapped & 1], OTHER_PAGES));
+	test_observe(t, "misplaced", "%u", count_misplaced(s, s->source, s->pages) +
+		     count_misplaced(s, n.others[n.remapped & 1], n.n_others));
 	scene_end(s);
 }
