@@ -43,7 +43,7 @@ finish()
 	for pid in "${!names[@]}"; do
 		kill -- "-$pid" 2>/dev/null
 	done
-	wait
+	{ wait; } 2>/dev/null
 	rm -rf "$work"
 }
 trap finish EXIT

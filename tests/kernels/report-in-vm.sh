@@ -21,6 +21,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 125
 MOST_BOOTS=8	# of all tests
 stall=400	# in which the slowest test ends on any machine
+# Of what QEMU emulates some are several times as slow as others.
+case ${ARCH-} in
+s390x | ppc64el | riscv64) patience=20 ;;
+*) patience=5 ;;
+esac
 
 die() { echo "${0##*/}: $*" >&2; exit 125; }
 
@@ -76,7 +81,7 @@ boot() # ARGUMENT...
 {
 	rm -f "$work/status"
 	kernel-patch/vm/boot.sh --limit "$limit" --stall "$stall" --log "$work/console" \
-		--status "$work/status" --append "printk.devkmsg=on" "$program" --patience 5 \
+		--status "$work/status" --append "printk.devkmsg=on" "$program" --patience $patience \
 		--announce /dev/kmsg "$@" >"$work/output" 2>"$work/errors"
 }
 
