@@ -59,12 +59,16 @@ static void check_pattern(const struct run *run, const char *pattern)
 
 static _Noreturn void refuse_choice(const struct options *o)
 {
-	const char *untested;
+	char why[240];
 
 	for (size_t k = 0; k < o->n_clauses; k++) {
-		untested = uffdio_move_contract.clauses[clause_index(o->clauses[k])].untested;
-		if (untested)
-			options_refuse("nothing can be run for the clause: ", untested);
+		const char *untested =
+			uffdio_move_contract.clauses[clause_index(o->clauses[k])].untested;
+
+		if (!untested)
+			continue;
+		snprintf(why, sizeof(why), "%s: %s", o->clauses[k], untested);
+		options_refuse("nothing can be run for the clause ", why);
 	}
 	options_refuse("no test of that name looks at that clause", "");
 }
