@@ -93,7 +93,11 @@ static void print_table(const struct contract *c, const struct records *records,
 
 		if (!is_shown(r, architecture))
 			continue;
-		fprintf(out, "<th title=\"%s, pages of %u bytes, %s\">", r->release, r->page, r->date);
+		fputs("<th title=\"", out);
+		escape(r->release, out);
+		fprintf(out, ", pages of %u bytes, ", r->page);
+		escape(r->date, out);
+		fputs("\">", out);
 		escape(r->kernel, out);
 		fputs("</th>", out);
 	}
@@ -130,7 +134,7 @@ static void print_seen(const struct contract *c, const struct records *records,
 				       here ? "; not on " : not_met, escape, out) || here)
 			fputs(".\n", out);
 	}
-	if (!any)
+	if (!any && records->n)
 		fputs("<br>No kernel that is recorded here has met it.\n", out);
 }
 
@@ -157,11 +161,18 @@ static void print_deviations(const struct contract *c, const struct records *rec
 /* What took a kernel down, what it complained of, what its machine lacked. */
 static void print_record(const struct record *r, FILE *out)
 {
-	fprintf(out, "<dt>%s, %s</dt>\n<dd>%s: ", r->kernel, r->architecture, r->release);
+	fputs("<dt>", out);
+	escape(r->kernel, out);
+	fputs(", ", out);
+	escape(r->architecture, out);
+	fputs("</dt>\n<dd>", out);
+	escape(r->release, out);
+	fputs(": ", out);
 	fprintf(out, "%u tests hold, %u deviate, %u fail, %u were skipped, %u broken.\n", r->tests.holds,
 		r->tests.deviates, r->tests.fails, r->tests.skipped, r->tests.broken);
 	for (size_t i = 0; i < r->n_down; i++) {
-		fprintf(out, "<br><strong>It went down</strong> at %s", r->down[i].test);
+		fputs("<br><strong>It went down</strong> at ", out);
+		escape(r->down[i].test, out);
 		if (r->down[i].deviation)
 			fprintf(out, " (%s)", r->down[i].deviation);
 		fputs(": ", out);
@@ -201,7 +212,13 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		"<span class=\"deviates\">D1</span> deviates in a way that is known &middot; "
 		"<span class=\"deviates\">&ne;</span> does otherwise than was observed elsewhere &middot; "
 		"<span class=\"fails\">&#10007;</span> does not hold &middot; "
-		"<span class=\"unknown\">&ndash;</span> was not tested there\n<nav>", c->version);
+		"<span class=\"unknown\">&ndash;</span> was not tested there &middot; "
+		"<span class=\"unknown\">?</span> is not in the record\n", c->version);
+	if (!records->n)
+		fputs("<p>No kernel has been run on this version yet.\n", out);
+	if (records->n_others)
+		fprintf(out, "<p>%zu records are of other versions, and not shown.\n", records->n_others);
+	fputs("<nav>", out);
 	for (size_t i = 0; i < records->n; i++)
 		if (is_first_of_architecture(records, i))
 			fprintf(out, "<a href=\"#%s\">%s</a> ", records->all[i].architecture,
@@ -228,9 +245,9 @@ void emit_clean_kernels(const struct contract *c, const struct records *records,
 		if (!c->deviations[d].hazard)
 			continue;
 		for (size_t i = 0; i < records->n; i++)
-			if (record_is_of_release(&records->all[i]) && !record_has_met(&records->all[i], c, d) &&
-			    record_of_clause(&records->all[i], c->deviations[d].clause) == KNOWN_HOLDS)
-				fprintf(out, "\t{ %zu, \"%s\" },\n", d, records->all[i].kernel);
+			if (record_is_clean(&records->all[i], c, records, d))
+				fprintf(out, "\t{ %zu, \"%s\", \"%s\" },\n", d, records->all[i].kernel,
+					records->all[i].architecture);
 	}
-	fputs("\t{ 0, NULL }\n};\n", out);
+	fputs("\t{ 0, NULL, NULL }\n};\n", out);
 }

@@ -269,7 +269,8 @@ static void kernels(const struct contract *c, const struct records *records, FIL
 {
 	const char *architecture;
 
-	fprintf(out, ".SH KERNELS\nThe tests of version %s were run on these releases.\n", c->version);
+	fprintf(out, ".SH KERNELS\nThe tests of version %s were run on %s.\n", c->version,
+		records->n ? "these releases" : "no release yet");
 	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
 		const char *before = "";
 

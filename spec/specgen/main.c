@@ -179,5 +179,9 @@ int main(int argc, char **argv)
 		result = generate(&c, &records, dir);
 	records_free(&records);
 	contract_free(&c);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("specgen: error: the output could not be written");
+		return 1;
+	}
 	return result ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "records.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -205,6 +206,40 @@ bool record_keeps(const struct record *record, const struct contract *c, unsigne
 	       record_of_clause(record, c->deviations[deviation].clause) == KNOWN_HOLDS;
 }
 
+static bool is_said_to_have(const struct deviation *d, const char *release)
+{
+	for (size_t i = 0; i < d->n_kernels; i++)
+		if (releases_have(d->kernels[i], release))
+			return true;
+	return false;
+}
+
+bool record_is_clean(const struct record *record, const struct contract *c,
+		     const struct records *records, unsigned int deviation)
+{
+	const struct deviation *d = &c->deviations[deviation];
+
+	/* luck is no evidence, where a machine is at stake */
+	if (!record_is_of_release(record) || d->by_chance || is_said_to_have(d, record->kernel) ||
+	    !record_keeps(record, c, deviation))
+		return false;
+	for (size_t i = 0; i < records->n; i++)
+		if (!strcmp(records->all[i].kernel, record->kernel) &&
+		    record_has_met(&records->all[i], c, deviation))
+			return false;
+	return true;
+}
+
+/* Do both belong to one series, 6.18 say? */
+static bool is_of_series(const struct record *one, const struct record *other)
+{
+	size_t length = strcspn(one->kernel, ".") + 1;
+
+	length += strspn(one->kernel + length, "0123456789");
+	return !strncmp(one->kernel, other->kernel, length) &&
+	       !isdigit((unsigned char)other->kernel[length]);
+}
+
 static bool is_released(const struct record *r, const char *architecture)
 {
 	return record_is_of_release(r) && !strcmp(r->architecture, architecture);
@@ -224,21 +259,20 @@ bool records_print_runs(const struct records *records, const char *architecture,
 
 		if (r && !is_released(r, architecture))
 			continue;
-		if (r && fits(r, c, deviation)) {
-			first = first ? first : r;
+		if (r && first && is_of_series(last, r) && fits(r, c, deviation)) {
 			last = r;
 			continue;
 		}
-		if (!first)
-			continue;
-		fputs(any ? ", " : before, out);
-		print(first->kernel, out);
-		if (first != last) {
-			fputs(" to ", out);
-			print(last->kernel, out);
+		if (first) {
+			fputs(any ? ", " : before, out);
+			print(first->kernel, out);
+			if (first != last) {
+				fputs(" to ", out);
+				print(last->kernel, out);
+			}
+			any = true;
 		}
-		any = true;
-		first = NULL;
+		first = last = r && fits(r, c, deviation) ? r : NULL;
 	}
 	return any;
 }
@@ -268,14 +302,6 @@ enum known record_of_clause(const struct record *r, unsigned int clause)
 	if (is_among(clause, r->fails, r->n_fails))
 		return KNOWN_FAILS;
 	return is_among(clause, r->untested, r->n_untested) ? KNOWN_UNTESTED : KNOWN_NOT;
-}
-
-static bool is_said_to_have(const struct deviation *d, const char *release)
-{
-	for (size_t i = 0; i < d->n_kernels; i++)
-		if (releases_have(d->kernels[i], release))
-			return true;
-	return false;
 }
 
 /* Where the list of kernels stands. */

@@ -85,12 +85,19 @@ bool record_has_met(const struct record *record, const struct contract *c,
 /* What a test of its clause has shown on a kernel. */
 bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation);
 
+/*
+ * Is it shown to be without a fault that has a hazard?  Not so where the contract says that
+ * it has it, where that is met by chance, or another record of that release has met it.
+ */
+bool record_is_clean(const struct record *record, const struct contract *c,
+		     const struct records *records, unsigned int deviation);
+
 /**
  * records_print_runs() - the releases of an architecture of which something is so
  * @fits:  is it so?
  * @print: how a release is written; escapes what @out gives a meaning
  *
- * Oldest first, those that follow each other as one: "6.12.43 to 6.12.117, 7.0.4".
+ * Oldest first, those of a series that follow each other as one: "6.12.43 to 6.12.117, 7.0.4".
  * Returns whether there is any.
  */
 bool records_print_runs(const struct records *records, const char *architecture,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NUMBERS	3
+#define MOST_DIGITS 5
 #define NO_RC	INT_MAX
 
 struct release {
@@ -16,7 +17,7 @@ struct release {
 	int rc;			/* NO_RC: none */
 };
 
-/* Digits without a zero before them; returns the text behind, or NULL. */
+/* Digits without a zero before them, as many as a release has; returns the text behind, or NULL. */
 static const char *parse_number(const char *text, int *number)
 {
 	char *end;
@@ -24,7 +25,7 @@ static const char *parse_number(const char *text, int *number)
 	if (!isdigit((unsigned char)*text) || (*text == '0' && isdigit((unsigned char)text[1])))
 		return NULL;
 	*number = (int)strtol(text, &end, 10);
-	return end;
+	return end - text <= MOST_DIGITS ? end : NULL;
 }
 
 /* Returns the text behind the release, or NULL. */

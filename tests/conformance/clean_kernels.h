@@ -10,6 +10,7 @@
 struct clean_kernel {
 	unsigned int deviation;		/* index */
 	const char *kernel;		/* "7.3.4"; NULL ends the table */
+	const char *architecture;	/* "arm64", as spec/kernels/ has it */
 };
 
 /* Generated from spec/kernels/ by specgen. */

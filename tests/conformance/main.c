@@ -238,6 +238,8 @@ int main(int argc, char **argv)
 	run.patience = options.patience;
 	run.explain = options.n_tests;
 	run.hazards = options.hazards;
+	run.hazard = options.hazard;
+	run.n_hazard = options.n_hazard;
 	run.announce = open_announcements(options.announce);
 	run.downs = options.downs;
 	run.n_downs = options.n_downs;

@@ -27,6 +27,8 @@ static const char usage[] =
 	"  --hazards        run the tests, too, that take the whole machine down if the\n"
 	"                   kernel has a certain fault, and those that take memory from\n"
 	"                   it until it is booted again; otherwise they are skipped\n"
+	"  --hazard ID      run those, too, that meet this deviation if the kernel has it;\n"
+	"                   may be repeated\n"
 	"  --announce FILE  write a line to FILE before each test, and run one at a time,\n"
 	"                   so that the last one is to blame if the machine goes down\n"
 	"  --down NAME:WHY  do not run this test: the kernel went down at it, and WHY is\n"
@@ -67,6 +69,15 @@ static int number(const char *text, int least, int most)
 	return n;
 }
 
+static void check_hazard(const char *id)
+{
+	for (size_t i = 0; i < uffdio_move_contract.n_deviations; i++)
+		if (!strcmp(uffdio_move_contract.deviations[i].id, id) &&
+		    uffdio_move_contract.deviations[i].hazard)
+			return;
+	options_refuse("no deviation with a hazard is called ", id);
+}
+
 static void set_form(struct options *o, enum form form)
 {
 	if (o->form != FORM_TABLE && o->form != form)
@@ -103,6 +114,7 @@ void options_read(int argc, char **argv, struct options *o)
 		{ "check-oracles", no_argument, NULL, 'o' },
 		{ "test", required_argument, NULL, 'n' },
 		{ "hazards", no_argument, NULL, 'z' },
+		{ "hazard", required_argument, NULL, 'Z' },
 		{ "announce", required_argument, NULL, 'a' },
 		{ "down", required_argument, NULL, 'd' },
 		{ "patience", required_argument, NULL, 'p' },
@@ -136,6 +148,10 @@ void options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'z':
 			o->hazards = true;
+			break;
+		case 'Z':
+			check_hazard(optarg);
+			add_name(o->hazard, &o->n_hazard, optarg, "--hazard");
 			break;
 		case 'a':
 			o->announce = optarg;

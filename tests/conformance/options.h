@@ -17,6 +17,8 @@ enum form { FORM_TABLE, FORM_JSON, FORM_TAP };
 struct options {
 	enum form form;
 	bool list, check_oracles, hazards;
+	const char *hazard[MOST_NAMED];	/* deviations whose hazard is run */
+	size_t n_hazard;
 	unsigned int patience;
 	const char *announce;	/* a file, or NULL */
 	const char *clauses[MOST_NAMED];

@@ -449,6 +449,15 @@ static const char *went_down_at(const struct run *run, int hazard)
 	return NULL;
 }
 
+static bool is_asked_for(const struct run *run, int hazard)
+{
+	bool asked_for = run->hazards;
+
+	for (size_t i = 0; i < run->n_hazard; i++)
+		asked_for |= !strcmp(run->hazard[i], uffdio_move_contract.deviations[hazard].id);
+	return asked_for;
+}
+
 static void skip_hazard(const struct run *run, size_t test, int hazard)
 {
 	const char *id = uffdio_move_contract.deviations[hazard].id;
@@ -462,6 +471,14 @@ static void skip_hazard(const struct run *run, size_t test, int hazard)
 			 "%s may take the machine down: in a VM, or with --hazards, it is run", id);
 	run->judgements[test].deviation = -1;
 	skip(&run->judgements[test], why);
+}
+
+/* As records call it. */
+static const char *architecture_of(const char *machine)
+{
+	if (!strcmp(machine, "aarch64"))
+		return "arm64";
+	return strcmp(machine, "ppc64le") ? machine : "ppc64el";
 }
 
 /*
@@ -479,7 +496,8 @@ static bool is_recorded_clean(unsigned int deviation)
 		length += 3 + strspn(system.release + length + 3, "0123456789");
 	for (const struct clean_kernel *k = clean_kernels; k->kernel; k++)
 		if (k->deviation == deviation && strlen(k->kernel) == length &&
-		    !strncmp(k->kernel, system.release, length))
+		    !strncmp(k->kernel, system.release, length) &&
+		    !strcmp(k->architecture, architecture_of(system.machine)))
 			return true;
 	return false;
 }
@@ -492,7 +510,7 @@ static bool is_judged_unrun(const struct run *run, size_t test)
 	int hazard = hazard_of(run, test);
 
 	if (hazard >= 0 && !went_down_at(run, hazard) &&
-	    (run->hazards || is_recorded_clean(hazard)))
+	    (is_asked_for(run, hazard) || is_recorded_clean(hazard)))
 		hazard = -1;
 	if (down)
 		judge_down(&uffdio_move_contract, plan, down->line, &run->judgements[test]);

@@ -24,6 +24,8 @@ struct run {
 	bool explain;			/* each selected test; otherwise what fails */
 	unsigned int patience;		/* times the usual time for each test */
 	bool hazards;			/* run what may take the machine down, too */
+	const char *const *hazard;	/* or what may by these deviations */
+	size_t n_hazard;
 	int announce;			/* gets each test's name before it begins; -1: none */
 	const struct down *downs;	/* are not run again */
 	size_t n_downs;

@@ -17,6 +17,7 @@
 #   KERNEL=PATH               an image or source tree of your own, and nothing else;
 #                             NAME= is what its record is called.  KERNEL=running is
 #                             the one that runs here, without what may take it down
+#   HAZARD=ID                 but with what would by this deviation, if it has that
 #   JOBS=2                    guests at once
 #
 # Exit status: 0 each kernel that could be had has its record; 1 one has not.
@@ -30,7 +31,7 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 
 [ $# -eq 1 ] || { echo "usage: matrix.sh BUILD" >&2; exit 2; }
 build=$1
-: "${KERNELS:=}" "${ARCH:=x86_64 arm64 riscv64 s390x ppc64el}" "${AGAIN:=}" "${JOBS:=2}" "${KERNEL:=}"
+: "${HAZARD:=}" "${KERNELS:=}" "${ARCH:=x86_64 arm64 riscv64 s390x ppc64el}" "${AGAIN:=}" "${JOBS:=2}" "${KERNEL:=}"
 [[ $JOBS =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of guests"
 version=$(sed -n 's/^version: "\(.*\)"$/\1/p' spec/uffdio_move.yaml)
 work=$(mktemp -d) || exit 1
@@ -99,7 +100,7 @@ is_recorded() # VERSION ARCH
 report() # KERNEL ARCH DOWNS
 {
 	if [ "$1" = running ]; then
-		"$(program_for "$2")" --json
+		"$(program_for "$2")" --json ${HAZARD:+--hazard "$HAZARD"}
 	else
 		KERNEL=$1 ARCH=$2 tests/kernels/report-in-vm.sh --downs "$3" "$(program_for "$2")" --json
 	fi

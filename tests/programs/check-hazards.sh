@@ -16,8 +16,12 @@ trap 'rm -rf "$scratch"' EXIT
 evidence="$scratch/out $scratch/err $scratch/log"
 
 mkdir "$scratch/records"
-sed "/id: $deviation\$/,/why:/s/^    why:/    hazard: machine\n&/" spec/uffdio_move.yaml \
-	>"$scratch/contract.yaml"
+write_contract() # KERNELS that are said to have it, and what else is said
+{
+	sed "/id: $deviation\$/,/why:/{ s/^    kernels: .*/    kernels: $1/
+		s/^    why:/    hazard: machine\n${2-}&/ }" spec/uffdio_move.yaml >"$scratch/contract.yaml"
+}
+write_contract '["6.8"]'
 
 build()
 {
@@ -67,12 +71,28 @@ result $? "its tests are skipped, and say why"
 result $? "its clause counts as not tested"
 run --hazards; grep -q "XFAIL.*$deviation\|$deviation" "$scratch/out" && ! grep -q SKIP "$scratch/out"
 result $? "with --hazards they are run"
+run --hazard $deviation; grep -q "XFAIL.*$deviation\|$deviation" "$scratch/out" && ! grep -q SKIP "$scratch/out"
+result $? "with --hazard and its name, too"
+run --hazard mremap-locks-up; grep -q "SKIP.*$deviation may take the machine down" "$scratch/out"
+result $? "and not with another's"
+run --hazard not-soft-dirty
+[ $? -eq 2 ] && grep -q "no deviation with a hazard is called not-soft-dirty" "$scratch/err"
+result $? "a deviation without a hazard is refused by name"
 name=$("$scratch/program" --list --clause $clause | sed 's/ .*//;1q')
 run --down "$name:BUG: a test"
 grep "$name" "$scratch/out" | grep -q "$deviation"
 result $? "one at which the kernel went down deviates so, without being run"
 record holds && run && ! grep -q "may take the machine down" "$scratch/out"
 result $? "on a release that is recorded to be without the fault they are run"
+write_contract '[6.8 on]' && record holds && run; grep -q "may take the machine down" "$scratch/out"
+result $? "not so where the contract says that the release has it"
+write_contract '["6.8"]' '    by-chance: true\n' && record holds && run
+grep -q "may take the machine down" "$scratch/out"
+result $? "nor where it is met by chance"
+write_contract '["6.8"]' && record holds && sed -i 's/^architecture: .*/architecture: other/' \
+	"$scratch/records/record.yaml" && build >"$scratch/log" 2>&1 && run
+grep -q "may take the machine down" "$scratch/out"
+result $? "nor where the record is of another architecture"
 record untested && run; grep -q "may take the machine down" "$scratch/out"
 result $? "and not where the record has not seen it"
 finish
