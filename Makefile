@@ -88,7 +88,7 @@ NO_MOVE	:= 4
 
 report: $B/uffdio-move-conformance $(addprefix program-,$(filter-out $(THIS),$(ARCH))) ## which clauses hold here? ARGS=--json ...; KERNEL=7.3.4, patched, an image, a tree
 ifdef KERNEL
-	@KERNEL=$(KERNEL) ARCH=$(ARCH) $(IN_VM) $(PROGRAM) $(ARGS)
+	@KERNEL=$(call quoted,$(KERNEL)) ARCH=$(call quoted,$(ARCH)) $(IN_VM) $(PROGRAM) $(ARGS)
 else
 	@status=0; $< $(ARGS) || status=$$?; [ $$status -eq $(NO_MOVE) ] || exit $$status; \
 		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; \
@@ -174,7 +174,7 @@ check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB 
 
 # What cannot be built for a machine leaves it out.
 matrix: $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"
-	-@for arch in $(filter-out $(THIS),$(or $(ARCH),$(ARCHITECTURES))); do \
+	-@for arch in $(filter-out $(THIS),$(or $(ARCH),$(if $(KERNEL),,$(ARCHITECTURES)))); do \
 		$(MAKE) --no-print-directory program-$$arch; done
 	@ARCH="$(or $(ARCH),$(ARCHITECTURES))" tests/kernels/matrix.sh $B
 

@@ -37,6 +37,8 @@ SECURITY_SUITES=(bookworm-security trixie-security)
 # Swap, and the guest's way to tell its output, with what these need.
 MODULES=(lzo lzo-rle lz4 zstd zram virtio_pci virtio_mmio virtio_console)
 
+NO_NETWORK='Temporary failure|Could not resolve|Could not connect|Cannot initiate the connection'
+
 archive=$cache/archive
 
 not_given() { say "$*"; exit 1; }
@@ -84,12 +86,14 @@ write_apt_state() # DIRECTORY DEBIAN-ARCHITECTURE
 		for suite in ${security:+"${SECURITY_SUITES[@]}"}; do
 			echo "deb [signed-by=$KEYRING] $security $suite main"
 		done
-	} >"$1/sources.list"
-	: >"$1/status"
-	cat >"$1/apt.conf" <<END
+	} >"$1/sources.list" || die "$1 cannot be written"
+	: >"$1/status" || die "$1 cannot be written"
+	# Without it apt would read and change what the system has.
+	cat >"$1/apt.conf.new" <<END || die "$1 cannot be written"
 APT::Architecture "$2";
 APT::Architectures { "$2"; };
 APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Dir::Etc::sourcelist "$1/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -97,6 +101,7 @@ Dir::State::lists "$1/lists";
 Dir::State::status "$1/status";
 Dir::Cache "$1/cache";
 END
+	mv "$1/apt.conf.new" "$1/apt.conf" || die "$1 cannot be written"
 }
 
 # A system may have told apt to keep no index of what it knows; without one it takes 10 s.
@@ -110,7 +115,7 @@ read_archive() # ARCH
 {
 	local state=$archive/$1/apt log=$logs/archive-$1.log debian
 
-	debian=$(debian_architecture "$1")
+	debian=$(debian_architecture "$1") || exit $EXIT_SETUP
 	mkdir -p "$state" || die "$state cannot be written"
 	exec 7>"$state/lock" || die "$state cannot be written"
 	flock 7
@@ -125,7 +130,8 @@ read_archive() # ARCH
 					say "$suite cannot be read for $1, and is left out"
 				done
 		fi
-		touch "$state/read"
+		# what could not be reached is asked again the next time
+		grep -qE "$NO_NETWORK" "$log" || touch "$state/read"
 	fi
 	flock -u 7
 	export APT_CONFIG=$state/apt.conf
@@ -258,7 +264,8 @@ list)
 	[ $# -ge 2 ] || die "list wants an architecture; --help tells the usage"
 	shift
 	for arch; do
-		(read_archive "$arch" && list "$arch")
+		# not joined by &&, within which a failure would not end it
+		(read_archive "$arch"; list "$arch")
 	done
 	;;
 fetch)

@@ -54,6 +54,7 @@ grep -q '^cell.b:Kernel panic' "$scratch/downs" && [ "$(wc -l <"$scratch/downs")
 result $? "the test and what the kernel said are told"
 
 # Alone it would not go down, and so would not be blamed at the first time.
+# shellcheck disable=SC2016 # for the player
 player '[ "$alone" ] || { echo "Kernel panic - not syncing: a test" >/dev/kmsg; reboot -f; sleep 1000; }' \
 	', and may take the machine down'
 run

@@ -20,9 +20,9 @@
 #   HAZARD=ID                 but with what would by this deviation, if it has that
 #   JOBS=2                    guests at once
 #
-# Exit status: 0 each kernel that could be had has its record; 1 one has not.
+# Exit status: 0 each kernel that could be had has its record; 1 one has not, or is not listed.
 
-set -u
+set -uf
 cd "$(dirname "$0")/../.." || exit 1
 records=spec/kernels
 vm="kernel-patch/vm"
@@ -45,11 +45,15 @@ finish()
 		kill -- "-$pid" 2>/dev/null
 	done
 	{ wait; } 2>/dev/null
+	find $records -maxdepth 1 -name ".*.$$.*" -delete
 	rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
-mkdir -p $records || die "$records cannot be written"
+[[ ${NAME-} =~ ^([A-Za-z0-9][A-Za-z0-9._+-]*)?$ ]] || die "NAME=$NAME is not a name of letters, digits, and . _ + -"
+if ! mkdir -p $records || ! rm "$(mktemp -p $records .writable.XXXXXX)"; then
+	die "$records cannot be written"
+fi
 
 program_for() # ARCH
 {
@@ -60,6 +64,12 @@ program_for() # ARCH
 	fi
 }
 
+# What runs here, as records call it.
+architecture()
+{
+	uname -m | sed 's/aarch64/arm64/; s/ppc64le/ppc64el/'
+}
+
 # VERSION ARCH RELEASE of what is wanted; what the archive has not is said.
 list_wanted()
 {
@@ -67,11 +77,11 @@ list_wanted()
 
 	if [ "$KERNEL" ]; then
 		if [ "$KERNEL" = running ]; then
-			release=$(uname -r | sed 's/[^0-9.].*//')
-			echo "${NAME:-$release} $(uname -m) $release"
+			release=$(uname -r | sed -E 's/^([0-9.]+(-rc[0-9]+)?).*/\1/')
+			echo "${NAME:-$release} $(architecture) $(uname -r)"
 			return
 		fi
-		[ -e "$KERNEL" ] || die "there is no $KERNEL"
+		[ -e "$KERNEL" ] || die "there is no $KERNEL; KERNELS= names versions"
 		echo "${NAME:-own} ${ARCH%% *} $KERNEL"
 		return
 	fi
@@ -82,8 +92,9 @@ list_wanted()
 		[ "$arch" != x86_64 ] || wanted+=$'\n'"patched x86_64 6.1-patched"
 		if [ "$KERNELS" ]; then
 			for kernel in $KERNELS; do
-				grep "^$kernel $arch " <<<"$wanted" ||
-					echo "$kernel for $arch: the archive does not list it" >&2
+				awk -v kernel="$kernel" '$1 == kernel { print; found = 1 }
+					END { exit !found }' <<<"$wanted" ||
+					echo "$kernel for $arch: the archive does not list it" | tee -a "$work/absent" >&2
 			done
 		else
 			echo "$wanted"
@@ -93,8 +104,11 @@ list_wanted()
 
 is_recorded() # VERSION ARCH
 {
-	[ ! "$AGAIN" ] && [ ! "$KERNEL" ] &&
-		grep -qsx "contract: \"$version\"" "$records/$2-$1.yaml"
+	local record=$records/$2-$1.yaml
+
+	[ ! "$AGAIN" ] && [ ! "$KERNEL" ] && [ -f "$record" ] &&
+		grep -qsx "contract: \"$version\"" "$record" &&
+		grep -qsx 'tests: {.* fails: 0, .* broken: 0}' "$record" && grep -qs '^holds:' "$record"
 }
 
 report() # KERNEL ARCH DOWNS
@@ -109,31 +123,34 @@ report() # KERNEL ARCH DOWNS
 # Leaves a sentence in $work/VERSION-ARCH.said, and 0, 1, or "gone" in .status.
 record() # VERSION ARCH RELEASE
 {
-	local name=$2-$1 kernel=$1 file=$records/$2-$1.yaml release=$3 status
+	local name=$2-$1 kernel=$1 file=$records/$2-$1.yaml release=$3 status new
 
 	trap - EXIT
 	[ ! "$KERNEL" ] || kernel=$KERNEL
 	: >"$work/$name.downs"
-	if [ "$kernel" != patched ] && [ ! "$KERNEL" ] &&
-	   ! "$vm/archive.sh" fetch "$1" "$2" >/dev/null 2>"$work/$name.errors"; then
-		tail -n 1 "$work/$name.errors" | sed 's/^archive.sh: //' >"$work/$name.said"
-		echo gone >"$work/$name.status"
-		return
+	if [ "$kernel" != patched ] && [ ! "$KERNEL" ]; then
+		"$vm/archive.sh" fetch "$1" "$2" >/dev/null 2>"$work/$name.errors"
+		status=$?
+		if [ $status -ne 0 ]; then
+			tail -n 1 "$work/$name.errors" | sed 's/^archive.sh: //' >"$work/$name.said"
+			[ $status -ne 1 ] || echo gone >"$work/$name.status"
+			return
+		fi
 	fi
 	report "$kernel" "$2" "$work/$name.downs" >"$work/$name.json" 2>"$work/$name.errors"
 	status=$?
-	echo 1 >"$work/$name.status"
 	if [ ! -s "$work/$name.json" ] || ! jq -e .tests "$work/$name.json" >/dev/null 2>&1; then
 		echo "no report (exit $status): $(tail -n 1 "$work/$name.errors")" >"$work/$name.said"
 		return
 	fi
 	[ "$kernel" = "$1" ] && [ "$1" != patched ] || [ "$kernel" = running ] ||
 		release=$(jq -r .machine.kernel "$work/$name.json")
+	new=$(mktemp -p $records ".$name.$$.XXXXXX") && chmod 644 "$new"
 	if ! jq -r -f tests/kernels/record.jq --arg kernel "$1" --arg architecture "$2" \
 		--arg release "$release" --arg date "$(date -u +%F)" \
-		--rawfile downs "$work/$name.downs" "$work/$name.json" >"$file.new" ||
-	   ! mv "$file.new" "$file"; then
-		rm -f "$file.new"
+		--rawfile downs "$work/$name.downs" "$work/$name.json" >"$new" ||
+	   ! mv -T "$new" "$file"; then
+		rm -f "$new"
 		echo "$file could not be written" >"$work/$name.said"
 		return
 	fi
@@ -172,9 +189,12 @@ note_end() # PID
 
 	unset "names[$1]"
 	ended=$((ended + 1))
-	status=$(cat "$work/$name.status" 2>/dev/null || echo 1)
-	[ "$status" != gone ] || gone=$((gone + 1))
-	[ "$status" != 1 ] || bad=$((bad + 1))
+	status=$(cat "$work/$name.status" 2>/dev/null)
+	case $status in
+	0) ;;
+	gone) gone=$((gone + 1)) ;;
+	*) bad=$((bad + 1)) ;;
+	esac
 	left=$(((SECONDS - started) * (all - ended) / ended))
 	printf '[%d of %d, %s left] %s: %s\n' $ended "$all" "$(minutes $left)" "$name" "$(said "$name")"
 }
@@ -194,4 +214,4 @@ while [ ${#names[@]} -gt 0 ]; do
 	note_end "$pid"
 done
 echo "$((ended - bad - gone)) recorded, $gone not given by the archive, $bad with something that fails or no report"
-[ $bad -eq 0 ]
+[ $bad -eq 0 ] && [ ! -s "$work/absent" ] && [ -s "$work/wanted" ]

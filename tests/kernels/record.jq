@@ -13,17 +13,20 @@ def named($key; $list): if ($list | length) == 0 then empty
 	else "\($key):\n  [\($list | lines(3))]" end;
 def standing($word): [.clauses[] | select(.standing == $word) | .id];
 
+# A line that the kernel left is one of words.
+def plain: gsub("[\u0000-\u001f\u007f]+"; " ") | gsub("^ +| +$"; "");
+
 . as $report
-| ($downs | split("\n") | map(select(length > 0))) as $said
+| ($downs | split("\n") | map(plain | select(test(":.*[^ ]")))) as $said
 | ([$said[] | select(startswith("complaint:")) | sub("^complaint:"; "")]) as $complaints
 | ([$said[] | select(startswith("complaint:") | not)
 	| capture("^(?<test>[^:]*):(?<said>.*)$")]) as $went_down
 | ([.tests[] | select(.verdict == "deviates")]) as $deviating
 | "# SPDX-License-Identifier: GPL-2.0-only",
 "# Written by `make matrix`, and by nothing else.",
-"kernel: \"\($kernel)\"",
+"kernel: \($kernel | tojson)",
 "architecture: \($architecture)",
-"release: \"\($release)\"",
+"release: \($release | tojson)",
 "page: \(.machine.page_bytes)",
 "contract: \"\(.version)\"",
 "date: \"\($date)\"",

@@ -46,11 +46,19 @@ shift
 
 work=$(mktemp -d) || exit 125
 trap 'rm -rf "$work"' EXIT
-trap 'kill -- -$$ 2>/dev/null; exit 130' INT TERM HUP
+guest=
+# shellcheck disable=SC2317 # called by the trap
+interrupted()
+{
+	[ -z "$guest" ] || kill "$guest" 2>/dev/null
+	wait
+	exit 130
+}
+trap interrupted INT TERM HUP
 
 first_complaint() # FILE
 {
-	grep -a -m 1 -E -f kernel-patch/vm/complaints "$1" |
+	grep -as -m 1 -E -f kernel-patch/vm/complaints "$1" |
 		sed -E 's/^(\[ *[0-9.]+\]|<[0-9]+>)* *//' | tr -d '\r' | cut -c1-160
 }
 
@@ -62,7 +70,7 @@ last_announced()
 
 announcements()
 {
-	grep -a 'uffdio-move-conformance: [^ ]* begins' "$work/console" | tail -n 1
+	grep -as 'uffdio-move-conformance: [^ ]* begins' "$work/console" | tail -n 1
 }
 
 # May the test that was announced last take a machine down?
@@ -82,7 +90,9 @@ boot() # ARGUMENT...
 	rm -f "$work/status"
 	kernel-patch/vm/boot.sh --limit "$limit" --stall "$stall" --log "$work/console" \
 		--status "$work/status" --append "printk.devkmsg=on" "$program" --patience $patience \
-		--announce /dev/kmsg "$@" >"$work/output" 2>"$work/errors"
+		--announce /dev/kmsg "$@" >"$work/output" 2>"$work/errors" &
+	guest=$!
+	wait $guest
 }
 
 # What the kernel said when it went down.
