@@ -229,10 +229,12 @@ fetch() # VERSION ARCH
 {
 	local release directory=$archive/$2/$1 work log=$logs/archive-$1-$2.log
 
-	if [ -d "$directory" ]; then
+	[[ $1 =~ ^[0-9]+\.[0-9][A-Za-z0-9.-]*$ ]] || not_given "$1 is no version of Linux"
+	if [ -s "$directory/image" ] && [ -s "$directory/release" ]; then
 		echo "$directory"
 		return
 	fi
+	rm -rf "$directory"
 	debian_architecture "$2" >/dev/null
 	need_space 500 "a kernel of Debian's"
 	read_archive "$2"

@@ -27,7 +27,8 @@ EXIT_HANG=124
 EXIT_SETUP=125
 EXIT_COMPLAINT=126
 
-say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+# What cannot be said must not keep a script from its exit status.
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2 || :; }
 die() { say "$*"; exit $EXIT_SETUP; }
 
 # The head comment of a script is its help.

@@ -23,7 +23,7 @@ select_machine() # ARCH
 		;;
 	arm64)
 		tool=qemu-system-aarch64 package=qemu-system-arm
-		qemu=(-M virt,mte=on -cpu "max,pauth-impdef=on" -m 2G -serial chardev:console)
+		qemu=(-M "virt,mte=on" -cpu "max,pauth-impdef=on" -m 2G -serial chardev:console)
 		console=ttyAMA0 cross=aarch64-linux-gnu-
 		;;
 	riscv64)

@@ -86,8 +86,11 @@ static void print_rows(const struct contract *c, const struct records *records,
 static void print_table(const struct contract *c, const struct records *records,
 			const char *architecture, FILE *out)
 {
-	fprintf(out, "<h1 id=\"%s\">%s</h1>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>",
-		architecture, architecture);
+	fputs("<h1 id=\"", out);
+	escape(architecture, out);
+	fputs("\">", out);
+	escape(architecture, out);
+	fputs("</h1>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>", out);
 	for (size_t i = 0; i < records->n; i++) {
 		const struct record *r = &records->all[i];
 

@@ -112,6 +112,9 @@ static int read_record(const char *path, const struct contract *c, struct record
 	r.origin = record->origin;
 	record->file = origin_path(record->origin);
 	read_file(&r, path);
+	if (!origin_errors(record->origin) && strcmp(record->contract, c->version))
+		origin_error_at(record->origin, &record->contract,
+				"a version is written as \"%s\", in double quotes", c->version);
 	return origin_report(record->origin, errors);
 }
 
@@ -135,6 +138,23 @@ static int newest_first(const void *one, const void *other)
 	if (!order && record_is_of_release(a))
 		order = releases_compare(a->kernel, b->kernel);
 	return order ? -order : strcmp(b->architecture, a->architecture);
+}
+
+/* They stand beside each other. */
+static int refuse_doubles(const struct records *records, FILE *errors)
+{
+	int wrong = 0;
+
+	for (size_t i = 1; i < records->n; i++) {
+		const struct record *a = &records->all[i - 1], *b = &records->all[i];
+
+		if (strcmp(a->kernel, b->kernel) || strcmp(a->architecture, b->architecture))
+			continue;
+		fprintf(errors, "%s:1:1: error: %s for %s is recorded in %s, too\n", b->file,
+			b->kernel, b->architecture, a->file);
+		wrong++;
+	}
+	return wrong;
 }
 
 int records_read(const char *directory, const struct contract *c, struct records *records,
@@ -164,9 +184,10 @@ int records_read(const char *directory, const struct contract *c, struct records
 		free(entries[i]);
 	}
 	free(entries);
-	if (!wrong)
-		qsort(records->all, records->n, sizeof(*records->all), newest_first);
-	return wrong;
+	if (wrong)
+		return wrong;
+	qsort(records->all, records->n, sizeof(*records->all), newest_first);
+	return refuse_doubles(records, errors);
 }
 
 void records_free(struct records *records)

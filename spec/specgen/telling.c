@@ -128,7 +128,9 @@ static int read_text(struct telling *t, const char *path, int number, const char
 /* A macro that begins another paragraph. */
 static bool ends_paragraph(const char *text)
 {
-	static const char *const macros[] = { ".P", ".IP", ".TP", ".SH", ".SS", ".TS" };
+	static const char *const macros[] = {
+		".P", ".PP", ".LP", ".IP", ".TP", ".TQ", ".SH", ".SS", ".TS",
+	};
 
 	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
 		if (!strncmp(text, macros[i], strlen(macros[i])) &&

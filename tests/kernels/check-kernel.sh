@@ -22,6 +22,9 @@ evidence="$scratch/out $scratch/err"
 lacking='UFFDIO_POISON|guard regions|write protection of unpopulated|large folios smaller'
 lacking+='|mseal|MAP_DROPPABLE|system calls of a 32-bit|a count of the zero pages'
 lacking+='|memory protection keys|memory that is made to fail|swap that takes a large folio whole'
+lacking+='|protection against access|memory tags|landing pads|tracking of stores|tracking that tells'
+# What other kernels were observed to do, and the series does not: it makes no table for a hole.
+better='effects.hole-tables'
 enough=3400
 case $config in
 arm64*)
@@ -53,8 +56,9 @@ jq -r '.tests[] | select(.verdict | . != "holds" and . != "skipped")
 	| "\(.name): \(.verdict): \(.note)"' "$scratch/out" >"$scratch/failing" 2>&1
 evidence="$scratch/failing $scratch/err"
 result $status "6.1 with the series ($config): every must-clause holds"
-report '[.clauses[] | select(.standing | IN("holds", "works", "not tested") | not)] == []'
-result $? "no clause deviates or differs"
+report "[.clauses[] | select(.standing | IN(\"holds\", \"works\", \"not tested\") | not)
+	| select(.id != \"$better\" or .standing != \"differs\")] == []"
+result $? "no clause deviates, and none differs but $better"
 report "[.tests[] | select(.verdict == \"skipped\") | .note | select(test(\"^($lacking)\") | not)] == []"
 result $? "every state, variation and scenario that 6.1 can have was made"
 report "[.tests[] | select(.verdict == \"holds\")] | length > $enough"

@@ -12,8 +12,15 @@ trap 'rm -rf "$scratch"' EXIT
 evidence="$scratch/failing $scratch/err"
 
 newest=$(kernel-patch/vm/archive.sh list x86_64 2>"$scratch/err" | awk '$1 !~ /rc/ { print $1; exit }')
-if [ -z "$newest" ] || ! kernel-patch/vm/archive.sh fetch "$newest" x86_64 >"$scratch/out" 2>"$scratch/err"; then
+status=0
+[ -z "$newest" ] || kernel-patch/vm/archive.sh fetch "$newest" x86_64 >"$scratch/out" 2>"$scratch/err" ||
+	status=$?
+if [ -z "$newest" ] || [ $status -eq 1 ]; then
 	skip "the newest kernel of Debian's archive" "$(tail -n 1 "$scratch/err")"
+	finish
+	exit
+elif [ $status -ne 0 ]; then
+	result $status "the newest kernel of Debian's archive is unpacked"
 	finish
 	exit
 fi

@@ -70,6 +70,8 @@ says "a clause that there is not: refused" 's/call.success/call.failure/' "$not_
 says "a deviation that there is not: refused" 's/^met: .*/met: [none-such]/' "$not_zero" \
 	"there is no deviation .none-such."
 says "a clause that stands twice: refused" 's/\[call.success/[page.zero/' "$not_zero" "given twice"
+says "a version in single quotes: refused" "s/^contract: .*/contract: '0.9'/" "$not_zero" \
+	"in double quotes"
 says "a half-written record: refused" "7,\$d" "$not_zero" "missing key .tests."
 says "an empty record: refused" 'd' "$not_zero" "the record is empty"
 says "a record that is not YAML: refused" 's/^met: .*/met: [/' "$not_zero" "flow"
@@ -113,6 +115,15 @@ printf '.P\n' >"$scratch/man2const/page"
 (cd "$scratch" && "$OLDPWD/$specgen" --trace "$OLDPWD/$contract" man2const/page) >"$scratch/log" 2>&1
 grep -qE ":[0-9]+:[0-9]+: error: no page tells of 'huge-zero-corrupts'" "$scratch/log"
 result $? "a deviation of which no page tells: refused at its place"
+
+rm -rf "$scratch/records" && mkdir "$scratch/records"
+for name in one two; do
+	sed '/^contract/!s/^tests:.*/tests: {holds: 1, deviates: 0, fails: 0, skipped: 0, broken: 0}/' "$good" \
+		>"$scratch/records/$name.yaml"
+done
+"$specgen" --records "$scratch/records" $contract >"$scratch/log" 2>&1
+[ $? -eq 1 ] && grep -q 'two.yaml:1:1: error: 6.17.2 for x86_64 is recorded in .*one.yaml, too\|one.yaml:1:1: error: 6.17.2 for x86_64 is recorded in .*two.yaml, too' "$scratch/log"
+result $? "one kernel in two records: refused"
 
 "$specgen" --records "$scratch/none" $contract >"$scratch/log" 2>&1
 [ $? -eq 1 ] && grep -q 'none:1:1: error: No such file' "$scratch/log"
