@@ -10,6 +10,7 @@
 #include "scenarios/scene.h"
 
 #define PAGES 128
+#define LEFT_OF 4		/* one of so many is not read */
 #define LEAST_ROUNDS 20
 #define MOST_ROUNDS 2000
 #define ROUNDS_MS 300		/* for those beyond the least */
@@ -24,14 +25,18 @@ struct reading {
 	bool moved_but_refused;		/* a page was moved, and the call said otherwise */
 };
 
-/* The source is not registered: where a page has gone, zeroes come. */
+/*
+ * The source is not registered: where a page has gone, zeroes come.  Some pages are left in
+ * swap, so that calls meet these as well, however quick the reader is.
+ */
 static void *keep_reading(void *argument)
 {
 	struct reading *r = argument;
 
 	while (!__atomic_load_n(&r->crew.stop, __ATOMIC_ACQUIRE))
 		for (unsigned int i = 0; i < PAGES; i++)
-			(void)*(volatile char *)source_page(r->scene, i);
+			if (i % LEFT_OF)
+				(void)*(volatile char *)source_page(r->scene, i);
 	return NULL;
 }
 
