@@ -118,29 +118,6 @@ static bool is_first_of_architecture(const struct records *records, size_t i)
 	return true;
 }
 
-static void print_seen(const struct contract *c, const struct records *records,
-		       unsigned int deviation, FILE *out)
-{
-	const char *architecture;
-	bool any = false;
-
-	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
-		char met[64], not_met[64];
-		bool here;
-
-		snprintf(met, sizeof(met), "<br>%s: met on ", architecture);
-		snprintf(not_met, sizeof(not_met), "<br>%s: not met on ", architecture);
-		here = records_print_runs(records, architecture, record_has_met, c, deviation, met,
-					  escape, out);
-		any |= here;
-		if (records_print_runs(records, architecture, record_keeps, c, deviation,
-				       here ? "; not on " : not_met, escape, out) || here)
-			fputs(".\n", out);
-	}
-	if (!any && records->n)
-		fputs("<br>No kernel that is recorded here has met it.\n", out);
-}
-
 static void print_deviations(const struct contract *c, const struct records *records, FILE *out)
 {
 	fputs("<h1>Deviations</h1>\n<dl>\n", out);
@@ -153,7 +130,8 @@ static void print_deviations(const struct contract *c, const struct records *rec
 		for (size_t k = 0; k < deviation->n_kernels; k++)
 			fprintf(out, "%s%s", k ? ", " : "", deviation->kernels[k]);
 		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
-		print_seen(c, records, d, out);
+		if (!records_print_seen(records, c, d, "<br>", escape, out) && records->n)
+			fputs("<br>No kernel that is recorded here has met it.\n", out);
 		if (deviation->fixed)
 			fprintf(out, "Fixed by %s.\n", deviation->fixed);
 		fputs("</dd>\n", out);

@@ -245,26 +245,6 @@ static void vectors(const struct contract *c, FILE *out)
 	}
 }
 
-/* Where it was met, and where it was not although it could have been. */
-static void print_seen(const struct contract *c, const struct records *records,
-		       unsigned int deviation, FILE *out)
-{
-	const char *architecture;
-
-	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
-		char met[64], not_met[64];
-		bool any;
-
-		snprintf(met, sizeof(met), "%s: met on ", architecture);
-		snprintf(not_met, sizeof(not_met), "%s: not met on ", architecture);
-		any = records_print_runs(records, architecture, record_has_met, c, deviation, met,
-					 prose, out);
-		if (records_print_runs(records, architecture, record_keeps, c, deviation,
-				       any ? "; not on " : not_met, prose, out) || any)
-			fprintf(out, ".\n");
-	}
-}
-
 static void kernels(const struct contract *c, const struct records *records, FILE *out)
 {
 	const char *architecture;
@@ -306,7 +286,7 @@ static void deviations(const struct contract *c, const struct records *records, 
 			prose(d->kernels[k], out);
 		}
 		fprintf(out, "%s.\n", d->by_chance ? "; met now and then" : "");
-		print_seen(c, records, i, out);
+		records_print_seen(records, c, i, "", prose, out);
 		if (d->seen)
 			line(d->seen, out);
 		if (d->hazard == HAZARD_MACHINE)

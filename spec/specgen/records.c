@@ -266,11 +266,15 @@ static bool is_released(const struct record *r, const char *architecture)
 	return record_is_of_release(r) && !strcmp(r->architecture, architecture);
 }
 
-bool records_print_runs(const struct records *records, const char *architecture,
-			bool (*fits)(const struct record *record, const struct contract *c,
-				     unsigned int deviation),
-			const struct contract *c, unsigned int deviation, const char *before,
-			void (*print)(const char *text, FILE *out), FILE *out)
+/*
+ * The releases of an architecture of which @fits is so, oldest first, those of a series that
+ * follow each other as one: "6.12.43 to 6.12.117, 7.0.4".  Returns whether there is any.
+ */
+static bool print_runs(const struct records *records, const char *architecture,
+		       bool (*fits)(const struct record *record, const struct contract *c,
+				    unsigned int deviation),
+		       const struct contract *c, unsigned int deviation, const char *before,
+		       void (*print)(const char *text, FILE *out), FILE *out)
 {
 	const struct record *first = NULL, *last = NULL;
 	bool any = false;
@@ -310,6 +314,29 @@ const char *records_architecture(const struct records *records, size_t *at)
 			return records->all[(*at)++].architecture;
 	}
 	return NULL;
+}
+
+bool records_print_seen(const struct records *records, const struct contract *c,
+			unsigned int deviation, const char *before,
+			void (*print)(const char *text, FILE *out), FILE *out)
+{
+	const char *architecture;
+	bool any = false;
+
+	for (size_t at = 0; (architecture = records_architecture(records, &at)); ) {
+		char met[64], not_met[64];
+		bool here;
+
+		snprintf(met, sizeof(met), "%s%s: met on ", before, architecture);
+		snprintf(not_met, sizeof(not_met), "%s%s: not met on ", before, architecture);
+		here = print_runs(records, architecture, record_has_met, c, deviation, met, print,
+				  out);
+		any |= here;
+		if (print_runs(records, architecture, record_keeps, c, deviation,
+			       here ? "; not on " : not_met, print, out) || here)
+			fputs(".\n", out);
+	}
+	return any;
 }
 
 enum known record_of_clause(const struct record *r, unsigned int clause)

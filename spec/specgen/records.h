@@ -93,17 +93,14 @@ bool record_is_clean(const struct record *record, const struct contract *c,
 		     const struct records *records, unsigned int deviation);
 
 /**
- * records_print_runs() - the releases of an architecture of which something is so
- * @fits:  is it so?
- * @print: how a release is written; escapes what @out gives a meaning
+ * records_print_seen() - where a deviation was met, and where it was not although it could have been
+ * @before: put before each line, which is of one architecture and ends with a full stop
+ * @print:  how a release is written; escapes what @out gives a meaning
  *
- * Oldest first, those of a series that follow each other as one: "6.12.43 to 6.12.117, 7.0.4".
- * Returns whether there is any.
+ * Returns whether any release has met it.
  */
-bool records_print_runs(const struct records *records, const char *architecture,
-			bool (*fits)(const struct record *record, const struct contract *c,
-				     unsigned int deviation),
-			const struct contract *c, unsigned int deviation, const char *before,
+bool records_print_seen(const struct records *records, const struct contract *c,
+			unsigned int deviation, const char *before,
 			void (*print)(const char *text, FILE *out), FILE *out);
 
 /* The next architecture of which there is a released kernel, NULL at the end; *@at begins as 0. */

@@ -42,8 +42,8 @@ void run_prepare(struct run *run);
  * run_selected() - run the selected tests, and judge them
  *
  * Tests with a hazard are run before all others, one after the other, so that a
- * machine that goes down has not run much in vain.  Scenarios are run after the others and one after the other, since some look
- * at counters of the whole system.  A test that is broken is run again, alone.
+ * machine that goes down has not run much in vain.  Scenarios are run after the
+ * others and one after the other, since some look at counters of the whole system.  A test that is broken is run again, alone.
  * Where tests are announced, each is run alone, so that the last one announced is
  * the one to blame if the kernel goes down.
  * When it returns, every selected test has its verdict and no process of theirs

@@ -15,4 +15,7 @@
 #include "call/call.h"
 #include "contract_functions.h"
 
+/* Give the mapping of an area this access (PROT_*); for several of the files above. */
+void give_access(struct call *c, struct area *a, int access);
+
 #endif

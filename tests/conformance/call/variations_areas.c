@@ -180,7 +180,7 @@ void variation_dst_file_copy(struct call *c)
 	c->registration = REGISTER_NOT;
 }
 
-static void give_access(struct call *c, struct area *a, int access)
+void give_access(struct call *c, struct area *a, int access)
 {
 	if (mprotect(a->mapping, mapping_bytes(a), access))
 		machine_cannot(c->test, errno, "the mapping's access could not be changed");

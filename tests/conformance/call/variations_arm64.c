@@ -3,37 +3,28 @@
  * Variations of the two mappings that arm64 alone has: memory tags, and landing pads
  * for branches.
  */
-#include <errno.h>
-
 #include "call/variations.h"
 #include "machine/arm64.h"
-#include "machine/machine.h"
 #include "test/compat.h"
-
-static void set_access(struct call *c, const struct area *a, int access)
-{
-	if (mprotect(a->mapping, a->mapping_pages * page_size(), PROT_READ | PROT_WRITE | access))
-		machine_cannot(c->test, errno, "the mapping's access could not be changed");
-}
 
 static void give_src_tags(struct call *c)
 {
-	set_access(c, &c->layout.source, ARM64_PROT_MTE);
+	give_access(c, &c->layout.source, PROT_READ | PROT_WRITE | ARM64_PROT_MTE);
 }
 
 static void give_dst_tags(struct call *c)
 {
-	set_access(c, &c->layout.destination, ARM64_PROT_MTE);
+	give_access(c, &c->layout.destination, PROT_READ | PROT_WRITE | ARM64_PROT_MTE);
 }
 
 static void guard_src_branches(struct call *c)
 {
-	set_access(c, &c->layout.source, ARM64_PROT_BTI);
+	give_access(c, &c->layout.source, PROT_READ | PROT_WRITE | ARM64_PROT_BTI);
 }
 
 static void guard_dst_branches(struct call *c)
 {
-	set_access(c, &c->layout.destination, ARM64_PROT_BTI);
+	give_access(c, &c->layout.destination, PROT_READ | PROT_WRITE | ARM64_PROT_BTI);
 }
 
 void variation_src_mte(struct call *c)

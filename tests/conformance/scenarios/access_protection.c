@@ -75,7 +75,7 @@ static void observe_moves(struct scene *s, const struct pages *p)
 }
 
 /* Of those that nobody has stored to. */
-static void observe_contents(struct scene *s, const struct pages *p)
+static void observe_contents_kept(struct scene *s, const struct pages *p)
 {
 	unsigned int wrong = 0;
 
@@ -118,7 +118,7 @@ static void observe_arrival(struct scene *s, const struct pages *p)
 	protected = count_protected(s->destination, s->pages);
 	test_observe(s->test, "protected", "%s", protected == s->pages ? "all" : "not all");
 	observe_accesses(s, p, waiters);
-	observe_contents(s, p);
+	observe_contents_kept(s, p);
 	scene_end(s);
 }
 
@@ -219,7 +219,7 @@ static void observe_async(struct scene *s)
 	test_observe(s->test, "event", "%s", next_event(s, &event) ? event_name(&event) : "none");
 	test_observe(s->test, "protected.after", "%u", count_protected(s->destination, FEW));
 	set_protection(s, s->destination, 0);
-	observe_contents(s, &p);
+	observe_contents_kept(s, &p);
 	scene_end(s);
 }
 
@@ -299,7 +299,7 @@ static void observe_dropped(struct scene *s, const struct pages *p)
 	became = waiter_became(s, &w);
 	test_observe(s->test, "access", "%s", became);
 	if (!strcmp(became, "done"))
-		observe_contents(s, p);
+		observe_contents_kept(s, p);
 	else
 		test_observe(s->test, "contents", "unreadable");
 	scene_end(s);

@@ -286,15 +286,10 @@ void scenario_locked_stay_marked(struct test *t)
 /* They are locked no more, and so are as any others to reclaim. */
 static void observe_unlocked(struct scene *s)
 {
-	unsigned int swapped;
-
 	scene_observe_errno(s, s->pages, 0);
 	if (munlock(s->destination, s->pages * page_size()))
 		test_broken(s->test, "memory cannot be unlocked");
-	swapped = try_swap_out(s, s->destination, s->pages);
-	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
-	test_observe(s->test, "contents", "%s",
-		     count_right(s, s->destination) == s->pages ? "all" : "not all");
+	observe_reclaim(s);
 	scene_end(s);
 }
 

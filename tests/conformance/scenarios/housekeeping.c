@@ -25,12 +25,6 @@
 #define ENOUGH 32		/* of these, migrated */
 #define COMPACT_TRIES 8
 
-static void observe_contents(struct scene *s, const char *what)
-{
-	test_observe(s->test, what, "%s",
-		     count_right(s, s->destination) == s->pages ? "all" : "not all");
-}
-
 /* Entries are looked for in every process when their device goes. */
 void scenario_swap_taken_away(struct test *t)
 {
@@ -111,12 +105,8 @@ static void make_droppable(struct scene *s, size_t alignment)
 
 static void observe_kept(struct scene *s)
 {
-	unsigned int swapped;
-
 	scene_observe_errno(s, s->pages, 0);
-	swapped = try_swap_out(s, s->destination, s->pages);
-	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
-	observe_contents(s, "contents");
+	observe_reclaim(s);
 	scene_end(s);
 }
 
@@ -167,11 +157,8 @@ static void bring_large(struct scene *s)
 
 static void observe_reclaimed(struct scene *s, int error)
 {
-	unsigned int swapped = try_swap_out(s, s->destination, s->pages);
-
 	test_observe(s->test, "errno", "%s", error_name(error));
-	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
-	observe_contents(s, "contents");
+	observe_reclaim(s);
 	scene_end(s);
 }
 

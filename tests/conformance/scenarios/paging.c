@@ -111,6 +111,20 @@ unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
 	return count_swapped(start, pages);
 }
 
+void observe_contents(struct scene *s, const char *what)
+{
+	test_observe(s->test, what, "%s",
+		     count_right(s, s->destination) == s->pages ? "all" : "not all");
+}
+
+void observe_reclaim(struct scene *s)
+{
+	unsigned int swapped = try_swap_out(s, s->destination, s->pages);
+
+	test_observe(s->test, "swapped", "%s", swapped == s->pages ? "all" : "not all");
+	observe_contents(s, "contents");
+}
+
 /* A line of a file of "Name:  1234 kB" lines; -1 if it is another. */
 static long kb_of(const char *line, const char *name)
 {

@@ -25,6 +25,12 @@ unsigned int count_present(const struct scene *s);
 /* How many of a scene's pages are at @place in their order, with their contents? */
 unsigned int count_right(const struct scene *s, const char *place);
 
+/* Tell by @what whether each page of the destination has its contents: "all", "not all". */
+void observe_contents(struct scene *s, const char *what);
+
+/* Have the destination swapped out; tell "swapped", all or not all, and then "contents". */
+void observe_reclaim(struct scene *s);
+
 /* End a scene, and unmap its pages. */
 void scene_clear(struct scene *s);
 
