@@ -255,7 +255,7 @@ static bool has_pages_migrated(const struct test_plan *plan)
 }
 
 /*
- * What a test sees of its pages is no doing of the call's if they were reclaimed or
+ * What a test sees of its pages is no doing of the call's if they were reclaimed, split or
  * migrated beside it.  Not so with a deviation that is met by chance: it may be just
  * that which leads to it, and what it does is known.
  */

@@ -428,6 +428,7 @@ static void look_at_vmstat(struct housekeeping *count, uint64_t *killed)
 		{ "pgsteal_kswapd ", &count->reclaimed },
 		{ "pgsteal_direct ", &count->reclaimed },
 		{ "pswpout ", &count->swapped },
+		{ "slabs_scanned ", &count->scanned },
 		{ "oom_kill ", killed },
 	};
 	FILE *f = fopen("/proc/vmstat", "re");
@@ -489,16 +490,19 @@ const char *limit_disturbed(const struct housekeeping *before, struct reason *wh
 	uint64_t most;
 
 	housekeeping_look(&now);
-	if (now.swapped == before->swapped || now.reclaimed == before->reclaimed) {
-		if (now.migrated == before->migrated)
-			return NULL;
+	if (now.swapped != before->swapped && now.reclaimed != before->reclaimed) {
+		if (cgroup_find("memory", is_limited, &most))
+			reached(why, "its control group may use %lu MiB of memory, and pages were "
+				"swapped out for more", (unsigned long)(most / MIB));
+		else
+			reached(why, "the machine was short of memory, and pages were swapped out");
+	} else if (now.migrated != before->migrated)
 		reached(why, "%lu pages were migrated meanwhile",
 			(unsigned long)(now.migrated - before->migrated));
-	} else if (cgroup_find("memory", is_limited, &most))
-		reached(why, "its control group may use %lu MiB of memory, and pages were swapped out "
-			"for more", (unsigned long)(most / MIB));
+	else if (now.scanned != before->scanned)
+		reached(why, "the kernel looked for memory meanwhile, and may have split huge pages");
 	else
-		reached(why, "the machine was short of memory, and pages were swapped out");
+		return NULL;
 	return why->text;
 }
 

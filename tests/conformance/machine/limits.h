@@ -35,6 +35,7 @@ struct housekeeping {
 	uint64_t reclaimed;	/* limits that were, and pages of anybody's, taken */
 	uint64_t swapped;	/* pages, for that or at a process's own wish */
 	uint64_t migrated;	/* pages, mostly where memory was compacted */
+	uint64_t scanned;	/* objects that could go or be made smaller, as parts of huge pages */
 };
 
 void housekeeping_look(struct housekeeping *count);
@@ -50,7 +51,7 @@ void housekeeping_look(struct housekeeping *count);
 const char *limit_killed(int signal, const struct housekeeping *before, struct reason *why);
 
 /**
- * limit_disturbed() - may pages have been swapped out or migrated that nobody had asked to be?
+ * limit_disturbed() - may pages have been swapped out, migrated or split that nobody had asked to be?
  *
  * As limit_killed(), of what was since @before.
  */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine/kernel.h"
@@ -17,6 +18,8 @@
 #include "test/compat.h"
 
 #define SCAN_REGIONS 64
+/* Far longer than the kernel takes for it. */
+#define MOST_MIGRATION_MS 10000
 
 /* The file shows the memory of the process that opened it. */
 static int pagemap_of_self(void)
@@ -33,12 +36,45 @@ static int pagemap_of_self(void)
 	return fd;
 }
 
+/* For a page in memory, which this process cannot be shown for now. */
+static bool stands_for_page(uint64_t entry)
+{
+	return !(entry & ENTRY_PRESENT) && entry & ENTRY_SWAPPED &&
+	       entry_kind(entry) > KIND_MOST_SWAPS && entry_kind(entry) != KIND_MARKER;
+}
+
+bool entry_has_failed(uint64_t entry)
+{
+	return stands_for_page(entry) && frame_flags(entry_value(entry)) >> FLAG_FAILED & 1;
+}
+
+static bool is_in_migration(uint64_t entry)
+{
+	return stands_for_page(entry) && !entry_has_failed(entry);
+}
+
+static bool any_in_migration(const uint64_t *entries, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++)
+		if (is_in_migration(entries[i]))
+			return true;
+	return false;
+}
+
 bool pagemap_entries(const void *address, size_t pages, uint64_t *entries)
 {
 	size_t size = pages * sizeof(*entries);
 	off_t at = (uintptr_t)address / page_size() * sizeof(*entries);
+	struct timespec pause = { .tv_nsec = 1000000 };
 
-	return pread(pagemap_of_self(), entries, size, at) == (ssize_t)size;
+	for (int ms = 0; ms < MOST_MIGRATION_MS; ms++) {
+		if (pread(pagemap_of_self(), entries, size, at) != (ssize_t)size)
+			return false;
+		if (!any_in_migration(entries, pages))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 void pagemap_read(struct test *t, const void *address, size_t pages, uint64_t *entries)

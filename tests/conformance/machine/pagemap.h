@@ -16,15 +16,28 @@
 #define ENTRY_SOFT_DIRTY	(1ULL << 55)
 #define ENTRY_FRAME		((1ULL << 55) - 1)
 
+/*
+ * Where an entry is swapped, its frame's lower bits are the kind of swap, the others what
+ * that says of it.  Markers are of the last kind; for a page in memory that cannot be
+ * mapped, being migrated or having failed, the kinds are above those of swap.
+ */
+#define ENTRY_KIND_BITS		5
+#define KIND_MOST_SWAPS		15
+#define KIND_MARKER		31
+
 /* Numbers of the bits in /proc/kpageflags. */
 #define FLAG_ANONYMOUS		12
 #define FLAG_SWAP_BACKED	14
 #define FLAG_COMPOUND_HEAD	15
 #define FLAG_COMPOUND_TAIL	16
+#define FLAG_FAILED		19
 #define FLAG_MERGED		21
 #define FLAG_ZERO		24
 
-/* Read the entries of @pages pages from @address on; false if they cannot be read. */
+/*
+ * Read the entries of @pages pages from @address on; false if they cannot be read.
+ * Waits until none of them is being migrated, as it also is while a huge page is split.
+ */
 bool pagemap_entries(const void *address, size_t pages, uint64_t *entries);
 
 /* The same, and skip the test if they cannot be read. */
@@ -42,6 +55,19 @@ static inline uint64_t entry_frame(uint64_t entry)
 {
 	return entry & ENTRY_PRESENT ? entry & ENTRY_FRAME : 0;
 }
+
+static inline unsigned int entry_kind(uint64_t entry)
+{
+	return entry & ((1U << ENTRY_KIND_BITS) - 1);
+}
+
+static inline uint64_t entry_value(uint64_t entry)
+{
+	return (entry & ENTRY_FRAME) >> ENTRY_KIND_BITS;
+}
+
+/* Does such an entry stand for a page of memory that has failed? */
+bool entry_has_failed(uint64_t entry);
 
 /* Are frame numbers shown to this process, and their flags? */
 bool frames_shown(void);

@@ -18,13 +18,10 @@
 #include "memory/layout_internal.h"
 
 
-/* How a marker looks in the pagemap: as an entry of the last kind of swap. */
-#define MARKER_TYPE	31
+/* What the values of marker entries say. */
 #define MARKER_PROTECT	1
 #define MARKER_POISON	2
 #define MARKER_GUARD	4
-/* Of what stands for a page in memory that cannot be mapped, the types are above those of swap. */
-#define MOST_SWAPS	15
 
 static bool flag(uint64_t flags, unsigned int number)
 {
@@ -97,13 +94,11 @@ static char hidden_swap_letter(const struct layout *l, const struct spot *s, con
 static char swap_letter(const struct layout *l, const struct spot *s, const char *page,
 			uint64_t entry, bool may_read)
 {
-	uint64_t frame = entry & ENTRY_FRAME;
-
 	if (!this_kernel()->frames)
 		return hidden_swap_letter(l, s, page, entry, may_read);
-	if ((frame & 31) != MARKER_TYPE)
-		return has_letter(l, 'h') && (frame & 31) > MOST_SWAPS ? 'h' : 'S';
-	switch (frame >> 5) {
+	if (entry_kind(entry) != KIND_MARKER)
+		return entry_has_failed(entry) ? 'h' : 'S';
+	switch (entry_value(entry)) {
 	case MARKER_PROTECT:
 		return 'w';
 	case MARKER_POISON:
