@@ -11,6 +11,8 @@
 #
 #   VERSION ARCH RELEASE      7.3.4 x86_64 7.3.4+deb13-cloud-amd64
 #
+# Where the archive cannot be read, these are the ones that the cache has.
+#
 # fetch unpacks such a kernel, if the cache has it not, and prints its directory:
 #
 #   image           the kernel, for QEMU
@@ -161,6 +163,19 @@ list() # ARCH
 			}'
 }
 
+list_fetched() # ARCH, and the status if there are none
+{
+	local file directory fetched
+
+	fetched=$(for file in "$archive/$1"/*/release; do
+		directory=${file%/release}
+		[ ! -s "$file" ] || echo "${directory##*/} $1 $(cat "$file")"
+	done | sort -k1,1Vr)
+	[ "$fetched" ] || exit "$2"
+	say "for $1 these are the kernels that were fetched before"
+	echo "$fetched"
+}
+
 # Of a package that the archive lists in several versions, the newest that it gives.
 download() # DIRECTORY PACKAGE
 {
@@ -266,8 +281,12 @@ list)
 	[ $# -ge 2 ] || die "list wants an architecture; --help tells the usage"
 	shift
 	for arch; do
-		# not joined by &&, within which a failure would not end it
-		(read_archive "$arch"; list "$arch")
+		# not joined by || or &&, within which a failure would not end it
+		set +e
+		(set -e; read_archive "$arch"; list "$arch")
+		status=$?
+		set -e
+		[ $status -eq 0 ] || list_fetched "$arch" $status
 	done
 	;;
 fetch)

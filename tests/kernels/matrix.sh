@@ -89,7 +89,7 @@ list_wanted()
 	for arch in $ARCH; do
 		[ -x "$(program_for "$arch")" ] ||
 			{ echo "$arch is left out: there is no $(program_for "$arch")" >&2; continue; }
-		wanted=$("$vm/archive.sh" list "$arch") || continue
+		wanted=$("$vm/archive.sh" list "$arch") || [ "$arch" = x86_64 ] || continue
 		[ "$arch" != x86_64 ] || wanted+=$'\n'"patched x86_64 6.1-patched"
 		if [ "$KERNELS" ]; then
 			for kernel in $KERNELS; do
