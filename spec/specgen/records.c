@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kinds.h"
 #include "read.h"
@@ -125,6 +126,13 @@ static int is_record(const struct dirent *entry)
 	return entry->d_name[0] != '.' && dot && !strcmp(dot, ".yaml");
 }
 
+static bool is_file(const char *path)
+{
+	struct stat found;
+
+	return stat(path, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 bool record_is_of_release(const struct record *record)
 {
 	return releases_are_one(record->kernel);
@@ -176,7 +184,11 @@ int records_read(const char *directory, const struct contract *c, struct records
 			fprintf(errors, "%s:1:1: error: no memory\n", directory);
 			return 1;
 		}
-		if (is_of_other_version(path, c))
+		/* to open another kind may never return */
+		if (!is_file(path)) {
+			fprintf(errors, "%s:1:1: error: a record is a file, and this is none\n", path);
+			wrong++;
+		} else if (is_of_other_version(path, c))
 			records->n_others++;
 		else
 			wrong += read_record(path, c, &records->all[records->n++], errors);

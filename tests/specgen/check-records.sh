@@ -125,6 +125,11 @@ done
 [ $? -eq 1 ] && grep -q 'two.yaml:1:1: error: 6.17.2 for x86_64 is recorded in .*one.yaml, too\|one.yaml:1:1: error: 6.17.2 for x86_64 is recorded in .*two.yaml, too' "$scratch/log"
 result $? "one kernel in two records: refused"
 
+rm -rf "$scratch/records" && mkdir "$scratch/records" && mkfifo "$scratch/records/pipe.yaml"
+timeout 10 "$specgen" --records "$scratch/records" $contract >"$scratch/log" 2>&1
+[ $? -eq 1 ] && grep -q 'pipe.yaml:1:1: error: a record is a file' "$scratch/log"
+result $? "a pipe in a record's place: refused"
+
 "$specgen" --records "$scratch/none" $contract >"$scratch/log" 2>&1
 [ $? -eq 1 ] && grep -q 'none:1:1: error: No such file' "$scratch/log"
 result $? "a directory that there is not: refused"
