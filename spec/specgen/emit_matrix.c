@@ -28,6 +28,7 @@ static const char head[] =
 	"<link rel=\"stylesheet\" href=\"pages.css\">\n"
 	"<title>UFFDIO_MOVE: what holds on which kernel</title>\n"
 	"<style>\n"
+	"h2 { font-size: 1.25em; margin-top: 1.6em; border-bottom: 1px solid var(--edge); }\n"
 	".matrix { overflow-x: auto; margin: 0.5em 0 1.5em; }\n"
 	".matrix table { border-collapse: collapse; font-size: 0.8em; line-height: 1.3; }\n"
 	".matrix th, .matrix td { padding: 0.1em 0.35em; text-align: center; white-space: nowrap; }\n"
@@ -37,7 +38,7 @@ static const char head[] =
 	".matrix tr:hover td { background: #8882; }\n"
 	".holds { color: #2a7d2a; } .deviates { background: #d9a40055; } .fails { background: #d33; color: #fff; }\n"
 	".unknown { opacity: 0.45; }\n"
-	"</style>\n</head>\n<body>\n<header><h1>What holds on which kernel</h1></header>\n";
+	"</style>\n</head>\n<body>\n<nav><a href=\"index.html\">Contents</a></nav>\n<header><h1>What holds on which kernel</h1></header>\n";
 
 static void print_cell(const struct record *r, unsigned int clause, FILE *out)
 {
@@ -86,11 +87,11 @@ static void print_rows(const struct contract *c, const struct records *records,
 static void print_table(const struct contract *c, const struct records *records,
 			const char *architecture, FILE *out)
 {
-	fputs("<h1 id=\"", out);
+	fputs("<h2 id=\"", out);
 	escape(architecture, out);
 	fputs("\">", out);
 	escape(architecture, out);
-	fputs("</h1>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>", out);
+	fputs("</h2>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>", out);
 	for (size_t i = 0; i < records->n; i++) {
 		const struct record *r = &records->all[i];
 
@@ -120,7 +121,7 @@ static bool is_first_of_architecture(const struct records *records, size_t i)
 
 static void print_deviations(const struct contract *c, const struct records *records, FILE *out)
 {
-	fputs("<h1>Deviations</h1>\n<dl>\n", out);
+	fputs("<h2 id=\"deviations\">Deviations</h2>\n<dl>\n", out);
 	for (size_t d = 0; d < c->n_deviations; d++) {
 		const struct deviation *deviation = &c->deviations[d];
 
@@ -132,8 +133,15 @@ static void print_deviations(const struct contract *c, const struct records *rec
 		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
 		if (!records_print_seen(records, c, d, "<br>", escape, out) && records->n)
 			fputs("<br>No kernel that is recorded here has met it.\n", out);
+		if (deviation->seen) {
+			fputs("<br>", out);
+			escape(deviation->seen, out);
+			fputc('\n', out);
+		}
+		if (deviation->hazard == HAZARD_MACHINE)
+			fputs("<br><strong>It may take the whole machine down.</strong>\n", out);
 		if (deviation->fixed)
-			fprintf(out, "Fixed by %s.\n", deviation->fixed);
+			fprintf(out, "<br>Fixed by %s.\n", deviation->fixed);
 		fputs("</dd>\n", out);
 	}
 	fputs("</dl>\n", out);
@@ -175,7 +183,7 @@ static void print_record(const struct record *r, FILE *out)
 
 static void print_clauses(const struct contract *c, FILE *out)
 {
-	fputs("<h1>Clauses</h1>\n<dl>\n", out);
+	fputs("<h2 id=\"clauses\">Clauses</h2>\n<dl>\n", out);
 	for (size_t k = 0; k < c->n_clauses; k++) {
 		fprintf(out, "<dt id=\"%s\">%s</dt>\n<dd>", c->clauses[k].id, c->clauses[k].id);
 		escape(c->clauses[k].rule, out);
@@ -204,12 +212,13 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		if (is_first_of_architecture(records, i))
 			fprintf(out, "<a href=\"#%s\">%s</a> ", records->all[i].architecture,
 				records->all[i].architecture);
-	fputs("</nav>\n", out);
+	fputs("<a href=\"#deviations\">Deviations</a> <a href=\"#kernels\">Kernels</a> "
+	      "<a href=\"#clauses\">Clauses</a></nav>\n", out);
 	for (size_t i = 0; i < records->n; i++)
 		if (is_first_of_architecture(records, i))
 			print_table(c, records, records->all[i].architecture, out);
 	print_deviations(c, records, out);
-	fputs("<h1>Kernels</h1>\n<dl>\n", out);
+	fputs("<h2 id=\"kernels\">Kernels</h2>\n<dl>\n", out);
 	for (size_t i = 0; i < records->n; i++)
 		print_record(&records->all[i], out);
 	fputs("</dl>\n", out);
