@@ -16,7 +16,7 @@ mandir	?= $(prefix)/share/man
 includedir ?= $(prefix)/include
 bindir	?= $(prefix)/bin
 
-PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev liburing-dev \
+PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev liburing-dev libdw-dev \
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev
@@ -38,12 +38,12 @@ WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
-GENERATED := $(addprefix $B/,contract_tables.c contract_functions.h uffdio_move.h uffdio_move.7 uffdio_move_cases.h \
-	clean_kernels.c)
+GENERATED := $(addprefix $B/,contract_tables.c contract_functions.c contract_functions.h uffdio_move.h uffdio_move.7 \
+	uffdio_move_cases.h clean_kernels.c)
 RECORDS	:= spec/kernels
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
-	$B/tests.d/contract_tables.o $B/tests.d/clean_kernels.o $B/tests.d/oracle.o $B/tests.d/derive.o
+	$(addprefix $B/tests.d/,contract_tables.o contract_functions.o clean_kernels.o oracle.o derive.o)
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 HELPERS	:= conformance-with-faults sandbox mergeable
 
@@ -296,6 +296,12 @@ $B/limits: $B/tests.d/programs/limits.o
 $B/stress $B/limits: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
+
+# It is no part of the conformance program, and asks the same oracle.
+$B/uffdio-move-refuse: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/refuse/*.c)) \
+		$B/tests.d/contract_tables.o $B/tests.d/oracle.o
+	@echo "  LINK    $@" >&2
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -ldw
 
 $B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
 	@echo "  LINK    $@" >&2

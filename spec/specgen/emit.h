@@ -15,6 +15,9 @@ struct records;
 /* contract_tables.c: the contract as initializers of contract.h. */
 void emit_tables(const struct contract *c, FILE *out);
 
+/* contract_functions.c: tables of the functions that the contract names, in its order. */
+void emit_function_tables(const struct contract *c, FILE *out);
+
 /* contract_functions.h: prototypes of the functions that the contract names. */
 void emit_functions(const struct contract *c, FILE *out);
 

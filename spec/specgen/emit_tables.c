@@ -41,7 +41,7 @@ static void function_name(const struct variation *v, FILE *out)
 }
 
 /* A name in the contract without its function does not link. */
-static void emit_function_tables(const struct contract *c, FILE *out)
+static void print_function_tables(const struct contract *c, FILE *out)
 {
 	fprintf(out, "\nconst struct variation_step variation_steps[] = {\n");
 	for (size_t i = 0; i < c->n_variations; i++) {
@@ -53,6 +53,13 @@ static void emit_function_tables(const struct contract *c, FILE *out)
 	for (size_t i = 0; i < c->n_scenarios; i++)
 		fprintf(out, "\t%s,\n", c->scenarios[i].function);
 	fprintf(out, "};\n");
+}
+
+void emit_function_tables(const struct contract *c, FILE *out)
+{
+	emit_head("//", "", "GPL-2.0-only", out);
+	fprintf(out, "#include \"call/call.h\"\n#include \"contract_functions.h\"\n#include \"run.h\"\n");
+	print_function_tables(c, out);
 }
 
 void emit_functions(const struct contract *c, FILE *out)
@@ -77,10 +84,8 @@ void emit_tables(const struct contract *c, FILE *out)
 	struct printer p = { .out = out, .contract = c, .depth = 1 };
 
 	emit_head("//", "", "GPL-2.0-only", out);
-	fprintf(out, "#include \"call/call.h\"\n#include \"contract.h\"\n"
-		"#include \"contract_functions.h\"\n#include \"run.h\"\n\n"
+	fprintf(out, "#include \"contract.h\"\n\n"
 		"const struct contract uffdio_move_contract = {\n");
 	print_fields(&p, contract_shape.fields, c);
 	fprintf(out, "};\n");
-	emit_function_tables(c, out);
 }

@@ -33,7 +33,7 @@ static const char usage[] =
 	"       specgen --order CONTRACT\n"
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
-	"  contract_tables.c  contract_functions.h  uffdio_move.h\n"
+	"  contract_tables.c  contract_functions.c  contract_functions.h  uffdio_move.h\n"
 	"  uffdio_move.7  uffdio_move_cases.h  clean_kernels.c\n"
 	"with --records from the records of kernels in the directory RECORDS, too; without\n"
 	"-o, what CONTRACT says of releases is held against them.  --matrix prints them\n"
@@ -94,6 +94,7 @@ static int generate(const struct contract *c, const struct records *records, con
 {
 	struct product products[] = {
 		PRODUCT("contract_tables.c", emit_tables),
+		PRODUCT("contract_functions.c", emit_function_tables),
 		PRODUCT("contract_functions.h", emit_functions),
 		PRODUCT("uffdio_move.h", emit_header),
 		OF_RECORDS("uffdio_move.7", emit_page),

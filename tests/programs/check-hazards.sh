@@ -26,13 +26,13 @@ write_contract '["6.8"]'
 build()
 {
 	"$dir/specgen" -o "$scratch" --records "$scratch/records" "$scratch/contract.yaml" &&
-		for file in contract_tables clean_kernels; do
+		for file in contract_tables contract_functions clean_kernels; do
 			gcc -std=gnu11 -c -Itests/conformance -Ispec/specgen -I"$scratch" \
 				-o "$scratch/$file.o" "$scratch/$file.c" || return
 		done &&
 		find tests/conformance -name '*.c' | sed "s,^tests,$dir/tests.d,; s,c\$,o," >"$scratch/objects" &&
 		gcc -static -pthread -o "$scratch/program" "$scratch/contract_tables.o" \
-			"$scratch/clean_kernels.o" "$dir/tests.d/oracle.o" "$dir/tests.d/derive.o" \
+			"$scratch/contract_functions.o" "$scratch/clean_kernels.o" "$dir/tests.d/oracle.o" "$dir/tests.d/derive.o" \
 			@"$scratch/objects" -ljansson -luring
 }
 

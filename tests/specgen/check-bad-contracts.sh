@@ -87,7 +87,7 @@ refuse() {		# name, LINE:COLUMN, text, number of errors
 	judge_refusal "$@"
 }
 
-# What contract_tables.c includes of the conformance program, and what surrounds the
+# What contract_functions.c includes of the conformance program, and what surrounds the
 # kernel's cases, as far as they need it to compile.
 write_surroundings() {
 	mkdir -p "$work/around/call"
@@ -128,7 +128,8 @@ END
 is_well_formed() {
 	sed -n 's/^#define SMALL_MOVE_MODE_\([A-Z_]*\).*/#define \1 SMALL_MOVE_MODE_\1/p' \
 		"$work/fresh/uffdio_move.h" >"$work/fresh/modes.h"
-	for file in "$work/fresh/contract_tables.c" "$work/around/cases.c"; do
+	for file in "$work/fresh/contract_tables.c" "$work/fresh/contract_functions.c" \
+			"$work/around/cases.c"; do
 		${CC:-cc} -std=gnu11 -trigraphs -Wall -Wextra -Werror -fsyntax-only -I"$work/fresh" \
 			-I"$work/around" -Ispec/specgen "$file" >>"$work/errors" 2>&1 || return
 	done
