@@ -202,7 +202,10 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		"<span class=\"deviates\">&ne;</span> does otherwise than was observed elsewhere &middot; "
 		"<span class=\"fails\">&#10007;</span> does not hold &middot; "
 		"<span class=\"unknown\">&ndash;</span> was not tested there &middot; "
-		"<span class=\"unknown\">?</span> is not in the record\n", c->version);
+		"<span class=\"unknown\">?</span> is not in the record\n"
+		"<p>A deviation stands at one clause, the one that tells it; what it is tells which "
+		"others it breaks where it is met: a call that never returns breaks call.returns.\n",
+		c->version);
 	if (!records->n)
 		fputs("<p>No kernel has been run on this version yet.\n", out);
 	if (records->n_others)

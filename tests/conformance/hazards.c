@@ -38,19 +38,32 @@ static bool is_asked_for(const struct run *run, int hazard)
 	return asked_for;
 }
 
+/* "6.9 to 7.3.4, 7.5", as many as there is room for. */
+static void list_kernels(const struct deviation *d, char *list, size_t size)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < d->n_kernels && length < size; i++)
+		length += snprintf(list + length, size - length, "%s%s", i ? ", " : "", d->kernels[i]);
+}
+
 static void skip_hazard(const struct run *run, size_t test, int hazard)
 {
-	const char *id = uffdio_move_contract.deviations[hazard].id;
+	const struct deviation *d = &uffdio_move_contract.deviations[hazard];
+	const char *id = d->id;
+	char kernels[80];
 	const char *down = went_down_at(run, hazard);
 	struct judgement *j = &run->judgements[test];
 
 	j->deviation = -1;
 	j->verdict = VERDICT_SKIPPED;
+	list_kernels(d, kernels, sizeof(kernels));
 	if (down)
 		snprintf(j->text, sizeof(j->text), "%s has taken the machine down at %s", id, down);
 	else
 		snprintf(j->text, sizeof(j->text),
-			 "%s may take the machine down: in a VM, or with --hazards, it is run", id);
+			 "%s may take the machine down (Linux %s): --hazard %s runs it, where that can be borne",
+			 id, kernels, id);
 }
 
 /* As records call it. */

@@ -27,8 +27,8 @@ static const char usage[] =
 	"  --hazards        run the tests, too, that take the whole machine down if the\n"
 	"                   kernel has a certain fault, and those that take memory from\n"
 	"                   it until it is booted again; otherwise they are skipped\n"
-	"  --hazard ID      run those, too, that meet this deviation if the kernel has it;\n"
-	"                   may be repeated\n"
+	"  --hazard ID      of those that may take the machine down only the ones that\n"
+	"                   meet this deviation; may be repeated\n"
 	"  --announce FILE  write a line to FILE before each test, and run one at a time,\n"
 	"                   so that the last one is to blame if the machine goes down\n"
 	"  --down NAME:WHY  do not run this test: the kernel went down at it, and WHY is\n"
@@ -56,7 +56,7 @@ static void check_clause(const char *id)
 	for (size_t i = 0; i < uffdio_move_contract.n_clauses; i++)
 		if (!strcmp(uffdio_move_contract.clauses[i].id, id))
 			return;
-	options_refuse("no clause is called ", id);
+	options_refuse("no clause is called ", *id ? id : "''");
 }
 
 static int number(const char *text, int least, int most)
@@ -71,11 +71,18 @@ static int number(const char *text, int least, int most)
 
 static void check_hazard(const char *id)
 {
+	char known[200] = "the deviations that may take the machine down are";
+
 	for (size_t i = 0; i < uffdio_move_contract.n_deviations; i++)
 		if (!strcmp(uffdio_move_contract.deviations[i].id, id) &&
 		    uffdio_move_contract.deviations[i].hazard)
 			return;
-	options_refuse("no deviation with a hazard is called ", id);
+	for (size_t i = 0; i < uffdio_move_contract.n_deviations; i++)
+		if (uffdio_move_contract.deviations[i].hazard)
+			snprintf(known + strlen(known), sizeof(known) - strlen(known), " %s",
+				 uffdio_move_contract.deviations[i].id);
+	strcat(known, ", and not ");
+	options_refuse(known, id);
 }
 
 static void set_form(struct options *o, enum form form)

@@ -17,7 +17,7 @@
 #   KERNEL=PATH               an image or source tree of your own, and nothing else;
 #                             NAME= is what its record is called.  KERNEL=running is
 #                             the one that runs here, without what may take it down
-#   HAZARD=ID                 but with what would by this deviation, if it has that
+#   HAZARD=ID                 with KERNEL=running: but with the tests that meet this deviation
 #   JOBS=2                    guests at once
 #
 # Exit status: 0 each kernel that could be had has its record; 1 one has not, or is not listed.
@@ -52,9 +52,20 @@ finish()
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 [[ ${NAME-} =~ ^([A-Za-z0-9][A-Za-z0-9._+-]*)?$ ]] || die "NAME=$NAME is not a name of letters, digits, and . _ + -"
-if ! mkdir -p $records || ! rm "$(mktemp -p $records .writable.XXXXXX)"; then
+# without a file of our own there: what is newer than its directory is not built again
+if ! mkdir -p $records || [ ! -w $records ]; then
 	die "$records cannot be written"
 fi
+for arch in $ARCH; do
+	[[ " x86_64 arm64 riscv64 s390x ppc64el " == *" $arch "* ]] ||
+		die "no architecture is called $arch; there are x86_64, arm64, riscv64, s390x and ppc64el"
+done
+for kernel in $KERNELS; do
+	[[ $kernel =~ ^(patched|[0-9]+\.[0-9][A-Za-z0-9.-]*)$ ]] ||
+		die "$kernel is no version of Linux, such as 7.3.4, nor 'patched'"
+done
+[ -z "$HAZARD" ] || grep -qx -- "  - id: $HAZARD" spec/uffdio_move.yaml ||
+	die "no deviation is called $HAZARD"
 
 program_for() # ARCH
 {

@@ -439,8 +439,8 @@ static bool failing_memory_works(struct reason *why)
 	char *page;
 
 	if (!machine_may_be_harmed())
-		return lacks(why, "it is gone until the machine is booted again: in a VM, or with "
-			     "--hazards, it is made");
+		return lacks(why, "it is gone until the machine is booted again: --hazards makes it, "
+			     "where that can be borne");
 	page = plain_pages(1);
 	if (!page || !memory_fail(page))
 		return lacks_errno(why, "none can be made");
