@@ -40,6 +40,7 @@ struct judgement {
 	enum verdict verdict;
 	int deviation;			/* index, if it deviates */
 	bool disturbed;			/* if it is broken: by what the kernel did besides */
+	bool by_chance;			/* it fails by what kernels are known to do now and then */
 	struct clause_set held, broken, differs;	/* differs: of level observed */
 	char text[240];			/* why it was skipped, or what was seen instead */
 	char *details;			/* all that was expected and observed, or NULL */

@@ -315,6 +315,8 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 	    (j->verdict == VERDICT_DEVIATES &&
 	     !uffdio_move_contract.deviations[j->deviation].by_chance))
 		blame_housekeeping(r, lane, j);
+	/* Which other processes may lead to: one that always does so fails again. */
+	j->by_chance = j->verdict == VERDICT_FAILS && slot->moved_but_refused;
 	note_details(r, lane, j);
 }
 
@@ -328,7 +330,8 @@ static void finish(struct runner *r, struct lane *lane)
 	if (lane->pidfd >= 0)
 		close(lane->pidfd);
 	judge_ended(r, lane, status);
-	if (r->run->judgements[lane->test].verdict == VERDICT_BROKEN) {
+	if (r->run->judgements[lane->test].verdict == VERDICT_BROKEN ||
+	    r->run->judgements[lane->test].by_chance) {
 		r->again[r->n_again++] = lane->test;
 		if (!*r->run->again_why)
 			snprintf(r->run->again_why, sizeof(r->run->again_why), "%s: %s",
@@ -408,7 +411,10 @@ static void run_queue(struct runner *r, size_t n_lanes)
 	}
 }
 
-/* Those that are broken once more, alone: what was in their way may have gone. */
+/*
+ * Those that are broken once more, alone: what was in their way may have gone.  So those
+ * that fail by chance; what fails each time stays a failure.
+ */
 static void run_again(struct runner *r)
 {
 	for (int i = 1; i < TRIES && r->n_again; i++) {

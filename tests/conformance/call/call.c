@@ -9,6 +9,7 @@
 
 #include "call/call.h"
 #include "machine/machine.h"
+#include "machine/pagemap.h"
 #include "machine/uffd.h"
 #include "memory/mappings.h"
 #include "test/test_internal.h"
@@ -109,6 +110,8 @@ void call_run(struct call *c)
 		c->passed = c->values;
 	mappings_look(c->test, &before, &c->layout);
 	c->error = c->invoke ? c->invoke(c) : test_move(c->test, c->uffd, c->argument);
+	if (!c->argument_unreadable)
+		pagemap_note_refusal(c->test, c->error, c->argument);
 	mappings_look(c->test, &after, &c->layout);
 	c->mappings = mappings_differ(&before, &after);
 	c->members_kept = members_kept(c);

@@ -91,6 +91,16 @@ bool page_is_there(struct test *t, const void *address)
 	return entry & (ENTRY_PRESENT | ENTRY_SWAPPED);
 }
 
+void pagemap_note_refusal(struct test *t, int error, const struct uffdio_move *move)
+{
+	const uint64_t there = ENTRY_PRESENT | ENTRY_SWAPPED;
+	uint64_t done = error == EAGAIN && move->move > 0 && (__u64)move->move < move->len ? move->move : 0;
+
+	if ((error == EEXIST || done) && pagemap_entry((void *)(uintptr_t)(move->dst + done)) & there &&
+	    !(pagemap_entry((void *)(uintptr_t)(move->src + done)) & there))
+		test_moved_but_refused(t);
+}
+
 bool frames_shown(void)
 {
 	return this_kernel()->frames && this_kernel()->kpageflags >= 0;

@@ -78,6 +78,16 @@ uint64_t frame_flags(uint64_t frame);
 /* Is the page at @address present or swapped, as pagemap shows it?  Faults nothing. */
 bool page_is_there(struct test *t, const void *address);
 
+/**
+ * pagemap_note_refusal() - was a page moved, of which the call said that its place is occupied?
+ * @error: the call's
+ * @move: what it left there
+ *
+ * Notes for whoever judges the test that it looks so.  Where the source was a hole and the
+ * place occupied from the beginning, it looks the same.
+ */
+void pagemap_note_refusal(struct test *t, int error, const struct uffdio_move *move);
+
 /* How is the page at @address mapped? */
 enum mapped { MAPPED_SMALL, MAPPED_HUGE, MAPPED_HUGE_ZERO };
 enum mapped page_mapped(struct test *t, const void *address);

@@ -455,6 +455,7 @@ void scenario_other_advice(struct test *t)
 		MADV_MERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
 	};
 	unsigned int refused = 0;
+	int error, last = 0;
 
 	for (unsigned int i = 0; i < 2 * sizeof(advice) / sizeof(advice[0]); i++) {
 		struct scene s;
@@ -462,8 +463,14 @@ void scenario_other_advice(struct test *t)
 		scene_build(&s, t, PAGES, 0);
 		/* Which a kernel may lack; then nothing differs. */
 		madvise(i & 1 ? s.source : s.destination, PAGES * page_size(), advice[i / 2]);
-		refused += !!scene_move(&s, s.destination, s.source, PAGES, 0, NULL);
+		error = scene_move(&s, s.destination, s.source, PAGES, 0, NULL);
+		if (error)
+			last = error;
+		refused += !!error;
 		scene_end(&s);
 	}
-	test_observe(t, "refused", "%u", refused);
+	if (refused)
+		test_observe(t, "refused", "%u, %s", refused, error_name(last));
+	else
+		test_observe(t, "refused", "0");
 }

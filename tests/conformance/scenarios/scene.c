@@ -213,6 +213,7 @@ int scene_move(struct scene *s, void *to, void *from, unsigned int pages, uint64
 	};
 	int error = test_move(s->test, s->uffd, &argument);
 
+	pagemap_note_refusal(s->test, error, &argument);
 	if (move)
 		*move = argument.move;
 	return error;

@@ -21,6 +21,7 @@ struct slot {
 	enum last_word word;
 	char why[240];		/* it was skipped, or is broken */
 	char call[160];		/* what was passed, for a reader */
+	bool moved_but_refused;	/* it looks as if a call had said so of a page that it moved */
 	unsigned int begun, ended;	/* calls of UFFDIO_MOVE, of all its threads */
 };
 

@@ -69,6 +69,9 @@ _Noreturn void test_broken(struct test *t, const char *format, ...)
  */
 int test_move(struct test *t, int uffd, struct uffdio_move *arg);
 
+/* It looks as if a call had moved a page and said that its place is occupied. */
+void test_moved_but_refused(struct test *t);
+
 /* Milliseconds since some fixed time. */
 int64_t now_ms(void);
 
