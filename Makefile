@@ -19,7 +19,7 @@ bindir	?= $(prefix)/bin
 PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev liburing-dev libdw-dev \
 	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	libclang-rt-14-dev
+	libclang-rt-14-dev golang-go
 KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 \
 	qemu-system-arm busybox-static sparse perl
 # For `make matrix` on the architectures that Debian has one kernel of.
@@ -31,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-beside check-oracles check-stress
+	check-limits check-beside check-oracles check-stress check-refuse
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect
 
 WARNINGS := -Wall -Wextra -Werror
@@ -69,7 +69,7 @@ KSELFTEST := $B/kselftest/kselftest.h
 .PHONY: all help setup setup-matrix report matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
 	kernel-tree kernel-export groff html pdf upstream install uninstall clean
 
-all: $B/specgen $B/uffdio-move-conformance $(addprefix $B/,$(HELPERS)) $(GENERATED)
+all: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -150,6 +150,9 @@ check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its c
 check-stress: $B/stress ## each tagged page is found once, whatever else is done to it
 	tests/programs/check-stress.sh $<
 
+check-refuse: $B/uffdio-move-refuse $B/uffdio-move-conformance ## faults of programs are told, and none of a right one
+	tests/refuse/check-refuse.sh $B
+
 check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
 	tests/examples/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 
@@ -223,16 +226,19 @@ pdf: ## the pages as one PDF, build/uffdio-move.pdf
 upstream: ## series for git am: MAN_PAGES=checkout of the man-pages project
 	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages
 
-install: $B/uffdio-move-conformance $(GENERATED) ## pages, header, conformance program; DESTDIR, prefix, mandir
+install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
 	tests/pages/install.sh $(DESTDIR)$(mandir)
 	install -D -m 644 $B/uffdio_move.7 $(DESTDIR)$(mandir)/man7/uffdio_move.7
 	install -D -m 644 $B/uffdio_move.h $(DESTDIR)$(includedir)/uffdio_move.h
 	install -D $B/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-conformance
+	install -D $B/uffdio-move-refuse $(DESTDIR)$(bindir)/uffdio-move-refuse
+	install -D -m 644 tests/refuse/uffdio-move-refuse.1 $(DESTDIR)$(mandir)/man1/uffdio-move-refuse.1
 
 uninstall: ## remove what install has put there
 	tests/pages/install.sh --uninstall $(DESTDIR)$(mandir)
 	rm -f $(DESTDIR)$(mandir)/man7/uffdio_move.7 $(DESTDIR)$(includedir)/uffdio_move.h \
-		$(DESTDIR)$(bindir)/uffdio-move-conformance
+		$(DESTDIR)$(bindir)/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-refuse \
+		$(DESTDIR)$(mandir)/man1/uffdio-move-refuse.1
 
 clean: ## remove what was built here; the cache stays
 	rm -rf $(filter-out $B/cache,$(wildcard $B/*))

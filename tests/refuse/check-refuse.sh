@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-refuse.sh BUILD - does uffdio-move-refuse tell each fault of a program that has
+# one, and none of a program that is right?  SEEDS= and PLANS= are how many seeds, and how
+# long plans, the right one meets (100, 2).  Prints TAP.
+
+# shellcheck disable=SC2154 # tap.sh's
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
+: "${SEEDS:=100}" "${PLANS:=2}"
+build=$1
+refuse=$build/uffdio-move-refuse
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+evidence="$scratch/said $scratch/errors"
+programs=tests/refuse/programs
+
+compile() # NAME OPTION...
+{
+	gcc -O2 -g -Wall -Wextra -pthread "${@:2}" -o "$scratch/$1" "$programs/${1%-*}.c"
+}
+
+# The faults that are told are in $found, the report in $scratch/report.
+run() # OPTION... PROGRAM
+{
+	timeout -k 5 120 "$refuse" --json --output "$scratch/report" "$@" \
+		>"$scratch/said" 2>"$scratch/errors" </dev/null
+	status=$?
+	found=$(jq -r '[.faults[].fault] | unique | join(" ")' "$scratch/report" 2>/dev/null)
+}
+
+tells() # WHAT FAULT PROGRAM OPTION...
+{
+	run "${@:4}" "$scratch/$3"
+	[ $status -eq 1 ] && [[ " $found " == *" $2 "* ]]
+	result $? "$1: $2"
+	[[ " $found " == *" $2 "* ]] || echo "# status $status, told: $found"
+}
+
+for name in ignores_short dies repeats forgets_wake copies_beside_writer spins doubles one_of_eight right; do
+	compile $name || { result 1 "$name compiles"; finish; exit 1; }
+done
+compile dies-static -static
+
+tells "a short move taken for a whole one" loses-a-page ignores_short --plan 'short 3'
+tells "the same, by a refusal for want of memory" loses-a-page ignores_short --plan 'ENOMEM at 3'
+tells "the same, after a fork" loses-a-page ignores_short --plan 'short 2, forked'
+tells "EBUSY taken for a fault" dies-of-allowed-result dies --plan EBUSY
+tells "in a static program" dies-of-allowed-result dies-static --plan EBUSY
+tells "the same call after a short move" repeats-after-short repeats --tries 100 --plan 'short 2'
+tells "the same call for ever" tries-without-end repeats --tries 100 --plan 'short 2'
+tells "refused until a store, which does not come" tries-without-end repeats --tries 100 --plan forked
+tells "nobody woken after EEXIST" leaves-a-waiter forgets_wake --races --plan EEXIST
+tells "a page copied beside a writer" copies-beside-a-writer copies_beside_writer --plan EBUSY
+tells "an event that nobody reads" spins-on-pending-event spins --tries 100 --plan 'EAGAIN until cured'
+tells "a copy whose page stays, in a child" doubles-a-page doubles --plan EBUSY
+tells "one of eight threads" loses-a-page one_of_eight --plan 'short 3*40'
+if command -v go >/dev/null; then
+	HOME=$scratch GO111MODULE=off go build -o "$scratch/ignores-go" $programs/ignores.go
+	tells "a program in Go" loses-a-page ignores-go --plan 'short 3'
+else
+	skip "a program in Go" "golang-go is not installed"
+fi
+
+wrong=0
+: >"$scratch/met"
+for seed in $(seq "$SEEDS"); do
+	run --races --rate 30% --seed "$seed" "$scratch/right"
+	jq -r '.results | to_entries[] | select(.value.met > 0) | .key' "$scratch/report" >>"$scratch/met"
+	[ $status -eq 0 ] && [ -z "$found" ] ||
+		{ wrong=$((wrong + 1)); echo "# seed $seed: status $status, $found, $(cat "$scratch/errors")"; }
+done
+result $((wrong > 0)) "no fault of a right program in $SEEDS seeds"
+[ "$(sort -u "$scratch/met" | wc -l)" -eq 7 ]
+result $? "each result was met there: $(sort "$scratch/met" | uniq -c | awk '{ printf "%s %d, ", $2, $1 }')"
+
+words=(EBUSY 'short 2' forked 'EAGAIN until cured' ENOMEM EEXIST ENOENT none)
+plans=('')
+for ((length = 1; length <= PLANS; length++)); do
+	longer=()
+	for plan in "${plans[@]}"; do
+		for word in "${words[@]}"; do
+			longer+=("${plan:+$plan, }$word")
+		done
+	done
+	plans=("${longer[@]}")
+done
+wrong=0
+for plan in "${plans[@]}"; do
+	run --races --plan "$plan" "$scratch/right"
+	[ $status -eq 0 ] && [ -z "$found" ] ||
+		{ wrong=$((wrong + 1)); echo "# plan $plan: status $status, $found, $(cat "$scratch/errors")"; }
+done
+result $((wrong > 0)) "nor with each plan of $PLANS results: ${#plans[@]}"
+
+run --seed 9 --rate 0% "$scratch/right"
+[ $status -eq 0 ] && jq -e '[.results[].met] | add == 0' "$scratch/report" >/dev/null
+result $? "at a rate of 0% nothing is met"
+run --missing "$scratch/right"
+[ $status -ne 0 ] && grep -q 'UFFDIO_MOVE: Invalid argument' "$scratch/errors"
+result $? "the operation missing"
+run --forbidden "$scratch/right"
+[ $status -ne 0 ] && grep -q 'UFFDIO_MOVE: Operation not permitted' "$scratch/errors"
+result $? "the operation forbidden"
+run --plan EBUSY sh -c 'exit 7'
+[ $status -eq 7 ] && [ -z "$found" ]
+result $? "the program's own status is passed on"
+run --plan EBUSY sh -c 'kill -9 $$'
+[ $status -eq 137 ]
+result $? "and its signal"
+run --rate 30% --seed 1 "$build/uffdio-move-conformance" --json --test 'vector.*'
+[ "$(jq '[.tests[] | select(.verdict == "fails")] | length' "$scratch/said")" -gt 0 ]
+result $? "the conformance program notices a kernel that does so"
+
+refused() # WHAT SENTENCE STATUS ARGUMENT...
+{
+	timeout -k 5 60 "$refuse" "${@:4}" >"$scratch/said" 2>"$scratch/errors" </dev/null
+	[ $? -eq "$3" ] && [ "$(wc -l <"$scratch/errors")" -eq 1 ] && grep -q -- "$2" "$scratch/errors"
+	result $? "refused: $1"
+}
+refused "no program" 'which program' 125
+refused "one that is not there" 'there is no program /none' 127 /none
+refused "one that cannot be run" 'cannot be run' 126 /etc/passwd
+refused "an unknown option" 'is no option' 125 --nonsense true
+refused "an option without its value" 'wants a value' 125 --seed
+refused "a seed that is no number" '--seed x: that is no number' 125 --seed x true
+refused "a rate that is none" 'a percentage is wanted' 125 --rate 101% true
+refused "an unknown step" 'column 8: a step is' 125 --plan 'EBUSY, EFOO' true
+refused "a step without its number" 'column 6: a number is wanted' 125 --plan 'short' true
+refused "a plan that ends in a comma" 'column 7: a step is' 125 --plan 'EBUSY,' true
+refused "a plan of too many steps" 'out of range' 125 --plan 'EBUSY*1000000' true
+refused "a report that cannot be written" 'cannot be written' 125 --output /none/x true
+run --output "$scratch/outer" "$refuse" true
+[ $status -eq 125 ] && grep -q 'cannot be traced' "$scratch/errors"
+result $? "refused: to trace what is traced already"
+
+"$refuse" --output "$scratch/report" sh -c 'sleep 600 & sleep 600' </dev/null >/dev/null 2>&1 &
+tool=$!
+sleep 1
+children=$(pgrep -P $tool)
+kill -INT $tool
+sleep 0.3
+kill -INT $tool
+wait $tool
+sleep 0.2
+left=0
+for child in $children; do
+	[ ! -d "/proc/$child" ] || left=1
+done
+pgrep -f 'sleep 600' >/dev/null && left=1
+result $left "two interruptions leave no process behind"
+finish

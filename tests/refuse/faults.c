@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the program does with what it has met.  A fault is told only of what can be
+ * proven by the program's own pages, calls and threads.
+ */
+#define _GNU_SOURCE
+#include "program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mapping.h"
+#include "test/compat.h"
+#include "uffdio_move.h"
+
+/* In which other threads may store to a page that was copied, and how often it is looked at. */
+#define HOLD_LOOKS	50
+#define HOLD_S		0.001
+#define QUIET_LOOKS	10	/* at which a thread slept on that was to wake another */
+#define MOST_KEPT	4096
+
+void *grow(void *array, size_t *n, size_t size)
+{
+	char *grown = realloc(array, (*n + 1) * size);
+
+	if (!grown) {
+		fputs("uffdio-move-refuse: no memory\n", stderr);
+		exit(125);
+	}
+	memset(grown + *n * size, 0, size);
+	++*n;
+	return grown;
+}
+
+static void tell(enum fault fault, const struct process *p, const struct move *move,
+		 const char *trace, const char *format, ...)
+{
+	struct told_fault *f;
+	va_list args;
+
+	faults = grow(faults, &n_faults, sizeof(*faults));
+	f = &faults[n_faults - 1];
+	f->fault = fault;
+	f->pid = p->group;
+	f->move = *move;
+	f->trace = trace ? strdup(trace) : NULL;
+	va_start(args, format);
+	if (vasprintf(&f->said, format, args) < 0)
+		f->said = NULL;
+	va_end(args);
+}
+
+static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+static struct owed *new_owed(struct process *p)
+{
+	p->owed = grow(p->owed, &p->n_owed, sizeof(*p->owed));
+	return &p->owed[p->n_owed - 1];
+}
+
+static void drop_owed(struct process *p, size_t i)
+{
+	free(p->owed[i].trace);
+	p->owed[i] = p->owed[--p->n_owed];
+}
+
+static char *copy_of(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+/* These pages of the destination are cared for: nothing of them is owed. */
+static void settle(struct process *p, uint64_t from, uint64_t len)
+{
+	uint64_t to = from + len;
+
+	for (size_t i = 0; i < p->n_owed; ) {
+		struct owed *o = &p->owed[i];
+		uint64_t end = o->dst + o->len;
+
+		if (!overlaps(o->dst, o->len, from, len)) {
+			i++;
+		} else if (from <= o->dst && to >= end) {
+			drop_owed(p, i);
+		} else if (from > o->dst && to < end) {
+			struct owed *rest = new_owed(p);
+
+			o = &p->owed[i];
+			*rest = *o;
+			rest->trace = copy_of(o->trace);
+			rest->src += to - rest->dst;
+			rest->len = end - to;
+			rest->dst = to;
+			rest->was_there = false;
+			o->len = from - o->dst;
+			i++;
+		} else if (from <= o->dst) {
+			o->src += to - o->dst;
+			o->len = end - to;
+			o->dst = to;
+			o->tries = 0;
+			o->was_there = false;
+			i++;
+		} else {
+			o->len = from - o->dst;
+			i++;
+		}
+	}
+	for (size_t i = 0; i < p->n_obstacles; ) {
+		/* what lies at a place that is filled is refused for that from now on */
+		if (!page_is_filled(p->pid, p->obstacles[i].page))
+			p->obstacles[i] = p->obstacles[--p->n_obstacles];
+		else
+			i++;
+	}
+}
+
+static void woken(struct process *p, uint64_t from, uint64_t len)
+{
+	for (size_t i = 0; i < p->n_occupied; )
+		if (overlaps(p->occupied[i].page, page_bytes(), from, len)) {
+			free(p->occupied[i].trace);
+			p->occupied[i] = p->occupied[--p->n_occupied];
+		} else {
+			i++;
+		}
+}
+
+static const char *met(const struct owed *o)
+{
+	return errno_word(-o->result);
+}
+
+static bool is_same(const struct move *a, const struct move *b)
+{
+	return a->dst == b->dst && a->src == b->src && a->len == b->len;
+}
+
+static void look_for_repeat(struct thread *t, struct owed *o, const struct move *move)
+{
+	char *trace;
+
+	if (!o->was_short || o->told || o->dst == move->dst || !is_same(&o->move, move))
+		return;
+	o->told = true;
+	trace = backtrace_of(t);
+	tell(FAULT_REPEATS, t->process, move, trace,
+	     "the call is repeated as it was, though %lu of its %lu pages have moved",
+	     (unsigned long)((o->dst - o->move.dst) / page_bytes()),
+	     (unsigned long)(o->move.len / page_bytes()));
+	free(trace);
+}
+
+static bool look_for_tries(struct thread *t, struct owed *o, const struct move *move)
+{
+	char *trace;
+
+	if (o->dst != move->dst || ++o->tries <= settings.tries)
+		return true;
+	trace = backtrace_of(t);
+	if (o->meeting == MEETS_CHANGING)
+		tell(FAULT_SPINS, t->process, move, trace,
+		     "%u calls for one page while an event is pending, which nobody reads", o->tries);
+	else
+		tell(FAULT_TRIES, t->process, move, trace,
+		     "%u calls for one page without progress; it meets %s", o->tries, met(o));
+	free(trace);
+	return false;
+}
+
+/* The same call over and over, whatever it is that it meets. */
+static bool look_for_loop(struct thread *t, const struct move *move)
+{
+	char *trace;
+
+	t->repeats = is_same(&t->before, move) ? t->repeats + 1 : 0;
+	t->before = *move;
+	if (t->repeats < settings.tries)
+		return true;
+	trace = backtrace_of(t);
+	tell(FAULT_TRIES, t->process, move, trace, "the same call for the %uth time, without progress",
+	     t->repeats + 1);
+	free(trace);
+	return false;
+}
+
+bool faults_call(struct thread *t, const struct move *move)
+{
+	struct process *p = t->process;
+
+	for (size_t i = 0; i < p->n_owed; i++) {
+		struct owed *o = &p->owed[i];
+
+		if (!overlaps(o->dst, o->len, move->dst, move->len) &&
+		    !overlaps(o->move.dst, o->move.len, move->dst, move->len))
+			continue;
+		look_for_repeat(t, o, move);
+		if (!look_for_tries(t, o, move)) {
+			kill(p->group, SIGKILL);
+			return false;
+		}
+	}
+	if (look_for_loop(t, move))
+		return true;
+	kill(p->group, SIGKILL);
+	return false;
+}
+
+static void note_occupied(struct thread *t, uint64_t page)
+{
+	struct process *p = t->process;
+	struct occupied *o;
+
+	woken(p, page, page_bytes());
+	if (p->n_occupied >= MOST_KEPT)
+		return;
+	p->occupied = grow(p->occupied, &p->n_occupied, sizeof(*p->occupied));
+	o = &p->occupied[p->n_occupied - 1];
+	o->page = page;
+	o->move = t->move;
+	o->thread = t->tid;
+	o->trace = backtrace_of(t);
+}
+
+static void note_owed(struct thread *t, uint64_t moved, int64_t result)
+{
+	struct process *p = t->process;
+	unsigned int tries = 0;
+	struct owed *o;
+
+	/* what was owed already, and has met the same again */
+	for (size_t i = 0; i < p->n_owed; i++)
+		if (!moved && p->owed[i].dst == t->move.dst)
+			tries = p->owed[i].tries;
+	settle(p, t->move.dst, t->move.len);
+	if (p->n_owed >= MOST_KEPT)
+		return;
+	o = new_owed(p);
+	o->dst = t->move.dst + moved;
+	o->src = t->move.src + moved;
+	o->len = t->move.len - moved;
+	o->move = t->move;
+	o->meeting = t->meeting;
+	o->result = result;
+	o->was_short = moved;
+	o->was_there = page_is_filled(p->pid, o->src);
+	o->tries = tries ? tries : 1;
+	o->trace = backtrace_of(t);
+}
+
+static void note_last(struct process *p)
+{
+	if (p->last)
+		free(p->last->trace);
+	free(p->last);
+	p->last = NULL;
+	if (p->n_owed) {
+		p->last = malloc(sizeof(*p->last));
+		if (p->last) {
+			*p->last = p->owed[p->n_owed - 1];
+			p->last->trace = copy_of(p->last->trace);
+		}
+	}
+}
+
+static void forget_last(struct process *p)
+{
+	if (p->last)
+		free(p->last->trace);
+	free(p->last);
+	p->last = NULL;
+}
+
+static void log_call(const struct thread *t, int64_t result, int64_t moved)
+{
+	if (!settings.log)
+		return;
+	fprintf(settings.log, "%d ioctl(%d, UFFDIO_MOVE, {dst=%#lx, src=%#lx, len=%#lx, mode=%#lx, move=%ld}) = ",
+		(int)t->tid, t->move.fd, (unsigned long)t->move.dst, (unsigned long)t->move.src,
+		(unsigned long)t->move.len, (unsigned long)t->move.mode, (long)moved);
+	if (result < 0)
+		fprintf(settings.log, "-1 %s", errno_word(-result));
+	else
+		fprintf(settings.log, "%ld", (long)result);
+	if (t->meeting != MEETS_NOTHING)
+		fprintf(settings.log, " (INJECTED: %s)", meeting_words[t->meeting]);
+	fputc('\n', settings.log);
+	fflush(settings.log);
+}
+
+void faults_result(struct thread *t, int64_t result, int64_t moved)
+{
+	struct process *p = t->process;
+	uint64_t done = 0;
+
+	if (!result)
+		done = t->move.len;
+	else if (moved > 0 && (uint64_t)moved < t->move.len)
+		done = moved;
+	log_call(t, result, moved);
+	if (done) {
+		t->repeats = 0;
+		settle(p, t->move.dst, done);
+		if (!(t->move.mode & UFFDIO_MOVE_MODE_DONTWAKE))
+			woken(p, t->move.dst, done);
+	}
+	if (!result) {
+		forget_last(p);
+		return;
+	}
+	if (result == -EEXIST)
+		note_occupied(t, t->move.dst);
+	if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
+		note_owed(t, done, result);
+		note_last(p);
+	} else {
+		/* somebody else has moved, filled or emptied it; the call's rest is not */
+		settle(p, t->move.dst, page_bytes());
+		forget_last(p);
+	}
+}
+
+/* The range of an operation, in the order that all their structures share. */
+static bool read_range(struct thread *t, uint64_t *start, uint64_t *len, uint64_t *from)
+{
+	uint64_t words[3] = { 0 };
+
+	*from = 0;
+	switch ((uint32_t)t->call.args[1]) {
+	case UFFDIO_COPY:
+		if (!tracee_read(t->tid, t->call.args[2], words, 3 * sizeof(*words)))
+			return false;
+		*start = words[0];
+		*from = words[1];
+		*len = words[2];
+		return true;
+	case UFFDIO_ZEROPAGE:
+	case UFFDIO_CONTINUE:
+	case UFFDIO_POISON:
+	case UFFDIO_WAKE:
+	case UFFDIO_UNREGISTER:
+		if (!tracee_read(t->tid, t->call.args[2], words, 2 * sizeof(*words)))
+			return false;
+		*start = words[0];
+		*len = words[1];
+		return true;
+	}
+	return false;
+}
+
+/* To look at a page that is missing, and registered for that, would wait for the program. */
+static bool can_be_read(const struct process *p, uint64_t page)
+{
+	struct mapping mapping;
+
+	return page_is_filled(p->pid, page) && mapping_of(p->pid, page, &mapping) &&
+	       mapping.access[0] == 'r' && !mapping.missing;
+}
+
+static struct owed *owed_at(struct process *p, uint64_t dst)
+{
+	for (size_t i = 0; i < p->n_owed; i++)
+		if (dst >= p->owed[i].dst && dst < p->owed[i].dst + p->owed[i].len)
+			return &p->owed[i];
+	return NULL;
+}
+
+void faults_resolve_begins(struct thread *t)
+{
+	uint64_t start, len, from;
+	struct owed *o;
+
+	t->page = 0;
+	if ((uint32_t)t->call.args[1] != UFFDIO_COPY || !read_range(t, &start, &len, &from))
+		return;
+	o = owed_at(t->process, start);
+	/* of several pages the first one */
+	if (o && can_be_read(t->process, o->src + start - o->dst) &&
+	    page_checksum(t->process->pid, o->src + start - o->dst, &t->sum)) {
+		t->page = o->src + start - o->dst;
+		t->move = o->move;
+	}
+}
+
+static void note_copied(struct process *p, uint64_t dst, uint64_t src, const struct move *move)
+{
+	struct copied *c;
+
+	if (p->n_copied >= MOST_KEPT)
+		return;
+	p->copied = grow(p->copied, &p->n_copied, sizeof(*p->copied));
+	c = &p->copied[p->n_copied - 1];
+	c->dst = dst;
+	c->src = src;
+	c->move = *move;
+}
+
+bool faults_resolve_ends(struct thread *t, int64_t result, double now)
+{
+	uint64_t start, len, from, page = t->page;
+
+	if (result || !read_range(t, &start, &len, &from))
+		return false;
+	settle(t->process, start, len);
+	woken(t->process, start, len);
+	if (!page)
+		return false;
+	note_copied(t->process, start, page, &t->move);
+	t->looks = HOLD_LOOKS;
+	t->until = now + HOLD_S;
+	t->doing = LOOKS_BACK;
+	return true;
+}
+
+/* A thread that is alone has nobody beside it. */
+static bool has_changed(struct thread *t, bool *is_over)
+{
+	uint64_t sum;
+
+	*is_over = t->process->threads == 1 || !can_be_read(t->process, t->page) ||
+		   !page_checksum(t->process->pid, t->page, &sum);
+	return !*is_over && sum != t->sum;
+}
+
+void faults_look_back(struct thread *t, double now)
+{
+	bool is_over;
+	char *trace;
+
+	if (!has_changed(t, &is_over)) {
+		if (is_over || !--t->looks)
+			t->doing = RUNS;
+		t->until = now + HOLD_S;
+		return;
+	}
+	t->doing = RUNS;
+	trace = backtrace_of(t);
+	tell(FAULT_WRITER, t->process, &t->move, trace,
+	     "the page at %#lx was copied, and another thread has stored to it since",
+	     (unsigned long)t->page);
+	free(trace);
+}
+
+static int descriptor_of(const struct process *p, int fd)
+{
+	int process = syscall(SYS_pidfd_open, p->group, 0);
+	int own = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, fd, 0);
+
+	if (process >= 0)
+		close(process);
+	return own;
+}
+
+/* How many threads wait for pages, as the descriptor tells; -1 if it does not. */
+static long waiters_of(int fd)
+{
+	char path[64], line[128];
+	long total = -1;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	while (info && total < 0 && fgets(line, sizeof(line), info))
+		sscanf(line, "total: %ld", &total);
+	if (info)
+		fclose(info);
+	return total;
+}
+
+/* Does the thread sleep in no system call, as one that waits for a page does? */
+static bool waits_for_page(pid_t thread)
+{
+	char path[64], word[8] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)thread);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%7s", word) != 1)
+		word[0] = '\0';
+	if (file)
+		fclose(file);
+	return !strcmp(word, "-1");
+}
+
+static void note_runs(const struct process *p)
+{
+	for (struct thread *t = threads; t; t = t->next)
+		if (t->process == p) {
+			t->waits = waits_for_page(t->tid);
+			thread_sleeps(t->tid, &t->runs);
+		}
+}
+
+/* Does one run that had waited? */
+static bool anyone_runs(const struct process *p)
+{
+	for (struct thread *t = threads; t; t = t->next) {
+		unsigned long runs = t->runs;
+
+		if (t->process == p && t->waits && (!thread_sleeps(t->tid, &runs) || runs != t->runs))
+			return true;
+	}
+	return false;
+}
+
+/* Who runs when a page that is there is woken had waited for it. */
+static bool had_waiter(const struct process *p, const struct occupied *o)
+{
+	struct uffdio_range range = { o->page, page_bytes() };
+	int fd = descriptor_of(p, o->move.fd);
+	bool had = false;
+
+	if (fd < 0)
+		return false;
+	if (waiters_of(fd) > 0 && page_is_filled(p->pid, o->page)) {
+		note_runs(p);
+		if (ioctl(fd, UFFDIO_WAKE, &range) == 0)
+			for (int i = 0; i < 100 && !had; i++) {
+				usleep(1000);
+				had = anyone_runs(p);
+			}
+	}
+	close(fd);
+	return had;
+}
+
+void faults_idle(void)
+{
+	for (struct process *p = processes; p; p = p->next)
+		for (size_t i = 0; i < p->n_occupied; ) {
+			struct occupied *o = &p->occupied[i];
+
+			if (!thread_sleeps(o->thread, &o->runs))
+				o->quiet = 0;
+			if (o->quiet++ < QUIET_LOOKS) {
+				i++;
+				continue;
+			}
+			if (had_waiter(p, o))
+				tell(FAULT_SLEEPER, p, &o->move, o->trace,
+				     "a thread was left waiting for the page at %#lx, which is there: "
+				     "EEXIST wakes nobody", (unsigned long)o->page);
+			free(o->trace);
+			p->occupied[i] = p->occupied[--p->n_occupied];
+		}
+}
+
+void faults_stalled(void)
+{
+	for (struct process *p = processes; p; p = p->next)
+		for (size_t i = 0; i < p->n_owed; i++) {
+			struct owed *o = &p->owed[i];
+			int fd = descriptor_of(p, o->move.fd);
+			long waiting = fd < 0 ? -1 : waiters_of(fd);
+
+			if (fd >= 0)
+				close(fd);
+			if (waiting > 0) {
+				tell(o->was_short ? FAULT_IGNORES : FAULT_SLEEPER, p, &o->move, o->trace,
+				     "nothing runs any more, and a thread waits for a page; "
+				     "%lu pages from %#lx on met %s, and were left",
+				     (unsigned long)(o->len / page_bytes()), (unsigned long)o->dst, met(o));
+				break;
+			}
+		}
+}
+
+static void look_for_loss(struct process *p, const struct owed *o)
+{
+	bool at_source = page_is_filled(p->pid, o->src), at_destination = page_is_filled(p->pid, o->dst);
+
+	if (!o->was_there || !page_is_mapped(p->pid, o->dst))
+		return;
+	if (!at_source && !at_destination)
+		tell(FAULT_LOSES, p, &o->move, o->trace,
+		     "the page at %#lx met %s, and is at neither place any more",
+		     (unsigned long)o->src, met(o));
+	else if (at_source && at_destination)
+		tell(FAULT_IGNORES, p, &o->move, o->trace,
+		     "the page at %#lx met %s; its new place was used as if it had moved",
+		     (unsigned long)o->src, met(o));
+	else if (!at_source && o->was_short)
+		tell(FAULT_LOSES, p, &o->move, o->trace,
+		     "the page at %#lx met %s after a short move; something else is at its new place",
+		     (unsigned long)o->src, met(o));
+}
+
+static void look_for_double(struct process *p, const struct copied *c)
+{
+	uint64_t here, there;
+
+	if (page_is_filled(p->pid, c->src) && page_is_filled(p->pid, c->dst) &&
+	    page_checksum(p->pid, c->src, &here) && page_checksum(p->pid, c->dst, &there) &&
+	    here == there && here)
+		tell(FAULT_DOUBLES, p, &c->move, NULL,
+		     "the page at %#lx was copied, and is at both places at the end",
+		     (unsigned long)c->src);
+}
+
+static bool has_failed(int status)
+{
+	return status != 0;
+}
+
+void faults_exit(struct process *p, int status)
+{
+	if (p->ending)
+		return;
+	p->ending = true;
+	if (has_failed(status)) {
+		if (p->last && p->last->tries < settings.least && !p->last->told) {
+			bool killed = WIFSIGNALED(status);
+
+			tell(FAULT_DIES, p, &p->last->move, p->last->trace,
+			     "it ended with %s %d after %u %s of %s, which is allowed",
+			     killed ? "signal" : "status", killed ? WTERMSIG(status) : WEXITSTATUS(status),
+			     p->last->tries, p->last->tries == 1 ? "result" : "results", met(p->last));
+		}
+		return;
+	}
+	for (size_t i = 0; i < p->n_owed; i++)
+		look_for_loss(p, &p->owed[i]);
+	for (size_t i = 0; i < p->n_copied; i++)
+		look_for_double(p, &p->copied[i]);
+}
+
+void process_forget(struct process *p)
+{
+	tracee_forget(p->pid);
+	forget_last(p);
+	while (p->n_owed)
+		drop_owed(p, p->n_owed - 1);
+	for (size_t i = 0; i < p->n_occupied; i++)
+		free(p->occupied[i].trace);
+	free(p->owed);
+	free(p->occupied);
+	free(p->copied);
+	free(p->obstacles);
+	backtrace_forget(p);
+}

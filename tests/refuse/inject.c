@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a call meets: chosen among what the contract allows at that point, and carried
+ * out.  A refusal at a page other than the first is a real call that is made shorter, so
+ * that what is said to have moved has moved.
+ */
+#define _GNU_SOURCE
+#include "program.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "mapping.h"
+#include "test/compat.h"
+#include "uffdio_move.h"
+
+#define MOST_PASSING	3	/* calls for which a refusal lasts that passes by itself */
+#define HUGE_BYTES	(page_bytes() / 8 * page_bytes())
+#define EVENTS		(UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | \
+			 UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP)
+
+static const struct contract *const contract = &uffdio_move_contract;
+
+static int64_t error_of(enum meeting meeting)
+{
+	switch (meeting) {
+	case MEETS_BUSY:
+		return -EBUSY;
+	case MEETS_CHANGING:
+		return -EAGAIN;
+	case MEETS_MEMORY:
+		return -ENOMEM;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t pages_of(const struct move *m)
+{
+	return m->len / page_bytes();
+}
+
+static bool is_aligned(const struct move *m)
+{
+	return !((m->dst | m->src | m->len) & (page_bytes() - 1)) && m->len &&
+	       m->dst + m->len > m->dst && m->src + m->len > m->src;
+}
+
+static bool mode_is_known(uint64_t mode)
+{
+	for (size_t i = 0; i < contract->interface.n_modes; i++)
+		mode &= ~(1ULL << contract->interface.modes[i].bit);
+	return !mode;
+}
+
+static bool is_private_anonymous(const struct mapping *m)
+{
+	return m->access[3] == 'p' && !m->inode;
+}
+
+/* Would the kernel come as far as the pages?  What it refuses for a mistake is its to refuse. */
+static bool reaches_pages(const struct process *p, const struct move *m)
+{
+	struct mapping dst, src;
+
+	return is_aligned(m) && mode_is_known(m->mode) && mapping_of(p->pid, m->dst, &dst) &&
+	       mapping_of(p->pid, m->src, &src) && m->dst + m->len <= dst.end &&
+	       m->src + m->len <= src.end && is_private_anonymous(&dst) &&
+	       is_private_anonymous(&src) && !strcmp(dst.access, src.access) &&
+	       dst.access[1] == 'w' && dst.locked == src.locked && dst.key == src.key &&
+	       dst.any_registration;
+}
+
+/* Its structure can be written, and is not among what moves. */
+static bool result_is_writable(struct thread *t, const struct move *m)
+{
+	int64_t move;
+	uint64_t at = m->argument + offsetof(struct uffdio_move, move);
+
+	return tracee_read(t->tid, at, &move, sizeof(move)) &&
+	       tracee_write(t->tid, at, &move, sizeof(move)) &&
+	       (m->argument >= m->src + m->len || m->argument + sizeof(struct uffdio_move) <= m->src);
+}
+
+static bool another_shares(const struct process *p)
+{
+	return p->threads > 1;
+}
+
+static bool may_be_changing(const struct process *p)
+{
+	return p->features & EVENTS && another_shares(p);
+}
+
+static uint64_t looked_at(const struct move *m)
+{
+	return pages_of(m) < MOST_SIGHTS ? pages_of(m) : MOST_SIGHTS;
+}
+
+static enum sight source_seen(const struct thread *t, uint64_t page)
+{
+	return page < MOST_SIGHTS ? t->source[page] :
+	       page_seen(t->process->pid, t->move.src + page * page_bytes());
+}
+
+static enum sight destination_seen(const struct thread *t, uint64_t page)
+{
+	return page < MOST_SIGHTS ? t->destination[page] :
+	       page_seen(t->process->pid, t->move.dst + page * page_bytes());
+}
+
+static void look(struct thread *t)
+{
+	pages_seen(t->process->pid, t->move.src, looked_at(&t->move), t->source);
+	pages_seen(t->process->pid, t->move.dst, looked_at(&t->move), t->destination);
+}
+
+static bool holes_count(const struct thread *t)
+{
+	return t->move.mode & UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
+}
+
+static bool may_be_busy(const struct thread *t, uint64_t page, enum cure cure)
+{
+	const struct move *m = &t->move;
+	uint64_t at = page * page_bytes();
+	enum sight source = source_seen(t, page);
+	bool whole = source == SEEN_HUGE && !((m->src + at) & (HUGE_BYTES - 1)) &&
+		     !((m->dst + at) & (HUGE_BYTES - 1)) && m->len - at >= HUGE_BYTES;
+
+	return allowed_busy(contract, source, destination_seen(t, page), whole, m->mode, cure);
+}
+
+/* The first @page pages go through, as far as can be seen. */
+static bool comes_as_far(const struct thread *t, uint64_t page)
+{
+	for (uint64_t i = 0; i < page; i++) {
+		enum sight source = source_seen(t, i);
+
+		if (source == SEEN_NOTHING || destination_seen(t, i) != SEEN_HOLE ||
+		    (source == SEEN_HOLE && !holes_count(t)))
+			return false;
+	}
+	return true;
+}
+
+static bool tables_may_lack(const struct thread *t, uint64_t page)
+{
+	enum sight source = source_seen(t, page);
+
+	return allowed_by(contract, "best-effort.memory") && destination_seen(t, page) == SEEN_HOLE &&
+	       source != SEEN_NOTHING && (source != SEEN_HOLE || holes_count(t));
+}
+
+/* May the call meet it at that page? */
+static bool may_meet(const struct thread *t, enum meeting meeting, uint64_t page)
+{
+	const struct process *p = t->process;
+
+	if (page >= pages_of(&t->move) || !comes_as_far(t, page))
+		return false;
+	switch (meeting) {
+	case MEETS_NOTHING:
+	case MEETS_DELAY:
+		return true;
+	case MEETS_CHANGING:
+		return !page && may_be_changing(p);
+	case MEETS_FORK:
+		/* its event would wait for somebody who knows nothing of that child */
+		return !page && !(p->features & UFFD_FEATURE_EVENT_FORK) &&
+		       may_be_busy(t, page, CURE_STORE);
+	case MEETS_BUSY:
+		return may_be_busy(t, page, CURE_REPEAT);
+	case MEETS_SHORT:
+		return page && (tables_may_lack(t, page) || may_be_busy(t, page, CURE_REPEAT));
+	case MEETS_MEMORY:
+		return tables_may_lack(t, page);
+	case MEETS_EXISTS:
+	case MEETS_HOLE:
+		return plan.races && another_shares(p) && source_seen(t, page) == SEEN_PAGE &&
+		       destination_seen(t, page) == SEEN_HOLE;
+	}
+	return false;
+}
+
+static struct obstacle *new_obstacle(struct process *p)
+{
+	p->obstacles = grow(p->obstacles, &p->n_obstacles, sizeof(*p->obstacles));
+	return &p->obstacles[p->n_obstacles - 1];
+}
+
+static void drop_obstacle(struct process *p, struct obstacle *o)
+{
+	*o = p->obstacles[--p->n_obstacles];
+}
+
+/* The first obstacle in the call's way, or NULL. */
+static struct obstacle *in_the_way(const struct process *p, const struct move *m)
+{
+	struct obstacle *first = NULL;
+
+	for (size_t i = 0; i < p->n_obstacles; i++) {
+		struct obstacle *o = &p->obstacles[i];
+
+		if (o->page >= m->src && o->page < m->src + m->len && (!first || o->page < first->page))
+			first = o;
+	}
+	return first;
+}
+
+bool reads_events(uint64_t number)
+{
+	switch (number) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_pread64:
+	case SYS_ppoll:
+	case SYS_pselect6:
+	case SYS_epoll_pwait:
+	case SYS_io_uring_enter:
+	case SYS_recvmsg:
+	case SYS_recvfrom:
+#ifdef SYS_poll
+	case SYS_poll:
+	case SYS_select:
+	case SYS_epoll_wait:
+#endif
+		return true;
+	}
+	return false;
+}
+
+void events_are_read(struct process *p)
+{
+	p->changing = false;
+}
+
+/* Is another thread in such a call?  Whoever reads events waits for them there. */
+static bool another_reads(const struct thread *t)
+{
+	char path[64], number[32];
+	bool reads = false;
+
+	for (const struct thread *other = threads; other && !reads; other = other->next) {
+		FILE *file;
+
+		if (other == t)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/syscall", (int)other->tid);
+		file = fopen(path, "re");
+		if (file && fscanf(file, "%31s", number) == 1 && number[0] != 'r' && number[0] != '-')
+			reads = reads_events(strtoul(number, NULL, 10));
+		if (file)
+			fclose(file);
+	}
+	return reads;
+}
+
+static bool still_changing(struct thread *t)
+{
+	struct process *p = t->process;
+
+	if (!p->changing)
+		return false;
+	if (another_reads(t) && !--p->changing_left)
+		p->changing = false;
+	return p->changing;
+}
+
+/* The first page at which the call may meet it, of those that are looked at; -1: none. */
+static int first_page(struct thread *t, enum meeting meeting)
+{
+	for (int page = 0; page < (int)looked_at(&t->move); page++)
+		if (may_meet(t, meeting, page))
+			return page;
+	return -1;
+}
+
+static void find_allowed(struct thread *t)
+{
+	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++)
+		t->first_page[meeting] = first_page(t, meeting);
+}
+
+/* Once it is known that the call was none that the kernel refuses before it looks at pages. */
+static void count_allowed(const struct thread *t)
+{
+	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++)
+		counts.allowed[meeting] += t->first_page[meeting] >= 0;
+}
+
+static bool is_no_mistake(int64_t result)
+{
+	return result != -EINVAL && result != -EFAULT && result != -EPERM && result != -ESRCH;
+}
+
+static void write_move(struct thread *t, int64_t value)
+{
+	if (!settings.unwritten || t->meeting != MEETS_CHANGING)
+		tracee_write(t->tid, t->move.argument + offsetof(struct uffdio_move, move), &value,
+			     sizeof(value));
+}
+
+static void set_length(struct thread *t, uint64_t len)
+{
+	tracee_write(t->tid, t->move.argument + offsetof(struct uffdio_move, len), &len, sizeof(len));
+}
+
+static enum verdict refuse(struct thread *t, enum meeting meeting)
+{
+	int64_t error = error_of(meeting);
+
+	t->meeting = meeting;
+	count_allowed(t);
+	write_move(t, error);
+	tracee_skip(t->tid, error);
+	faults_result(t, error, error);
+	return GOES_ON;
+}
+
+static enum verdict stop_at(struct thread *t, enum meeting meeting, uint64_t page)
+{
+	if (!page)
+		return refuse(t, meeting);
+	t->meeting = meeting;
+	t->shortened = page * page_bytes();
+	set_length(t, t->shortened);
+	t->doing = MOVES;
+	return STOPS_AT_END;
+}
+
+static void begin(struct process *p, enum meeting meeting, uint64_t page)
+{
+	unsigned int further = plan.steps ? 0 : plan_draw(&plan, MOST_PASSING);
+	struct obstacle *o;
+
+	if (!further)
+		return;
+	o = new_obstacle(p);
+	o->page = page;
+	o->meeting = meeting;
+	o->left = further;
+}
+
+/* As another thread might: the page's contents at the new place, and nobody is woken. */
+static bool fill_place(struct thread *t, uint64_t page)
+{
+	char contents[65536];
+	struct uffdio_copy copy = {
+		.dst = t->move.dst + page * page_bytes(), .src = (uintptr_t)contents,
+		.len = page_bytes(), .mode = UFFDIO_COPY_MODE_DONTWAKE,
+	};
+	int process = syscall(SYS_pidfd_open, t->process->group, 0);
+	int fd = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, t->move.fd, 0);
+	bool filled = fd >= 0 && page_bytes() <= sizeof(contents) &&
+		      tracee_read(t->tid, t->move.src + page * page_bytes(), contents, page_bytes()) &&
+		      ioctl(fd, UFFDIO_COPY, &copy) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (process >= 0)
+		close(process);
+	return filled;
+}
+
+static enum verdict take_away(struct thread *t, uint64_t page)
+{
+	struct system_call madvise = { SYS_madvise, { t->move.src + page * page_bytes(), page_bytes(),
+						      MADV_DONTNEED } };
+
+	if (!tracee_replace(t->tid, &madvise))
+		return GOES_ON;
+	t->doing = TAKES_AWAY;
+	return STOPS_AT_END;
+}
+
+void call_again(struct thread *t, enum meeting meeting)
+{
+	tracee_call_again(t->tid, &t->call);
+	t->again = meeting;
+	t->doing = RUNS;
+}
+
+/*
+ * A child that is there for a moment: from then on the pages are no more the process's
+ * alone, as far as the kernel knows, until it stores to them.
+ */
+static enum verdict let_fork(struct thread *t)
+{
+	struct system_call clone = { SYS_clone, { 0 } };
+
+	if (!tracee_replace(t->tid, &clone))
+		return GOES_ON;
+	t->doing = FORKS;
+	return STOPS_AT_END;
+}
+
+static enum verdict let_through(struct thread *t)
+{
+	t->doing = MOVES;
+	return STOPS_AT_END;
+}
+
+static enum verdict meet(struct thread *t, const struct step *step)
+{
+	struct process *p = t->process;
+
+	counts.met[step->meeting]++;
+	switch (step->meeting) {
+	case MEETS_BUSY:
+	case MEETS_MEMORY:
+		begin(p, step->meeting, t->move.src + step->page * page_bytes());
+		return stop_at(t, step->meeting, step->page);
+	case MEETS_CHANGING:
+		p->changing = step->until_cured;
+		p->changing_left = 1 + plan_draw(&plan, MOST_PASSING);
+		t->watched = step->until_cured;
+		return refuse(t, MEETS_CHANGING);
+	case MEETS_FORK:
+		return let_fork(t);
+	case MEETS_EXISTS:
+		t->meeting = MEETS_EXISTS;
+		fill_place(t, step->page);
+		return let_through(t);
+	case MEETS_HOLE:
+		t->meeting = MEETS_HOLE;
+		fill_place(t, step->page);
+		return take_away(t, step->page);
+	default:
+		return stop_at(t, step->meeting, step->page);
+	}
+}
+
+static enum meeting draw_allowed(const struct thread *t)
+{
+	enum meeting allowed[MEETINGS];
+	unsigned int n = 0;
+
+	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++)
+		if (t->first_page[meeting] >= 0)
+			allowed[n++] = meeting;
+	return n ? allowed[plan_draw(&plan, n)] : MEETS_NOTHING;
+}
+
+static bool draw_step(struct thread *t, struct step *step)
+{
+	uint64_t pages = pages_of(&t->move);
+
+	*step = (struct step){ .until_cured = true };
+	if (!plan_strikes(&plan))
+		return false;
+	step->meeting = draw_allowed(t);
+	if (step->meeting == MEETS_NOTHING)
+		return false;
+	/* the first page more often than any other: most calls are of few */
+	step->page = plan_draw(&plan, 2) ? plan_draw(&plan, pages) : 0;
+	if (!may_meet(t, step->meeting, step->page))
+		step->page = t->first_page[step->meeting];
+	return true;
+}
+
+static bool next_step(struct thread *t, struct step *step)
+{
+	const struct step *told;
+
+	if (!plan.steps)
+		return draw_step(t, step);
+	told = plan_next(&plan);
+	if (!told || told->meeting == MEETS_NOTHING)
+		return false;
+	*step = *told;
+	if (may_meet(t, step->meeting, step->page))
+		return true;
+	counts.not_allowed++;
+	return false;
+}
+
+static bool read_argument(struct thread *t, struct move *m)
+{
+	struct uffdio_move argument;
+
+	if (!tracee_read(t->tid, t->call.args[2], &argument, offsetof(struct uffdio_move, move)))
+		return false;
+	*m = (struct move){
+		.argument = t->call.args[2], .fd = t->call.args[0], .dst = argument.dst,
+		.src = argument.src, .len = argument.len, .mode = argument.mode,
+	};
+	return true;
+}
+
+static enum verdict go_on_meeting(struct thread *t, struct obstacle *o)
+{
+	uint64_t page = (o->page - t->move.src) / page_bytes();
+	enum meeting meeting = o->meeting;
+
+	/* who comes from before it meets it with the next call */
+	if (!page && !--o->left)
+		drop_obstacle(t->process, o);
+	return stop_at(t, meeting, page);
+}
+
+static enum verdict choose(struct thread *t, double now)
+{
+	struct obstacle *obstacle;
+	struct step step;
+
+	find_allowed(t);
+	if (still_changing(t))
+		return refuse(t, MEETS_CHANGING);
+	obstacle = in_the_way(t->process, &t->move);
+	if (obstacle && may_meet(t, obstacle->meeting, (obstacle->page - t->move.src) / page_bytes()))
+		return go_on_meeting(t, obstacle);
+	if (obstacle)
+		drop_obstacle(t->process, obstacle);
+	if (!next_step(t, &step) || !reaches_pages(t->process, &t->move) ||
+	    !result_is_writable(t, &t->move)) {
+		counts.let_through++;
+		return let_through(t);
+	}
+	if (step.meeting == MEETS_DELAY) {
+		t->until = now + step.ms / 1e3;
+		t->doing = DELAYED;
+		return WAITS;
+	}
+	return meet(t, &step);
+}
+
+enum verdict move_begins(struct thread *t, double now)
+{
+	t->meeting = MEETS_NOTHING;
+	t->shortened = 0;
+	for (enum meeting meeting = 0; meeting < MEETINGS; meeting++)
+		t->first_page[meeting] = -1;
+	if (!read_argument(t, &t->move))
+		return GOES_ON;
+	if (t->again) {
+		t->meeting = t->again;
+		t->again = MEETS_NOTHING;
+		return let_through(t);
+	}
+	counts.calls++;
+	if (settings.missing || settings.forbidden) {
+		tracee_skip(t->tid, settings.forbidden ? -EPERM : -EINVAL);
+		return GOES_ON;
+	}
+	if (!faults_call(t, &t->move))
+		return GOES_ON;
+	if (!is_aligned(&t->move) || !mode_is_known(t->move.mode)) {
+		counts.let_through++;
+		return let_through(t);
+	}
+	look(t);
+	return choose(t, now);
+}
+
+void move_ends(struct thread *t)
+{
+	int64_t result, moved;
+
+	t->doing = RUNS;
+	if (!tracee_result(t->tid, &result))
+		return;
+	if (t->shortened)
+		set_length(t, t->move.len);
+	if (!tracee_read(t->tid, t->move.argument + offsetof(struct uffdio_move, move), &moved,
+			 sizeof(moved)))
+		return;
+	if (t->shortened && !result) {
+		result = -EAGAIN;
+		tracee_set_result(t->tid, result);
+	} else if (result && t->meeting == MEETS_NOTHING) {
+		counts.refused_by_kernel++;
+	}
+	if (is_no_mistake(result))
+		count_allowed(t);
+	faults_result(t, result, moved);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The program under test: its processes and threads, and what they have met.
+ */
+#ifndef UFFDIO_MOVE_REFUSE_PROGRAM_H
+#define UFFDIO_MOVE_REFUSE_PROGRAM_H
+
+#include <stdio.h>
+
+#include "allowed.h"
+#include "plan.h"
+#include "tracee.h"
+
+/* One call, as the program has made it. */
+struct move {
+	uint64_t argument;	/* where its structure is */
+	int fd;
+	uint64_t dst, src, len, mode;	/* bytes */
+};
+
+/* A refusal that passes by itself, after some calls. */
+struct obstacle {
+	uint64_t page;		/* of the source */
+	enum meeting meeting;
+	unsigned int left;	/* calls that still meet it */
+};
+
+/* Pages that a call was to move and did not, and that nobody has cared for since. */
+struct owed {
+	uint64_t dst, src, len;	/* bytes */
+	struct move move;	/* the call that left them */
+	enum meeting meeting;	/* what it met at the first of them */
+	int64_t result;
+	bool was_short, was_there;	/* the first one's source, then */
+	bool told;
+	unsigned int tries;	/* calls that began with the first one */
+	char *trace;		/* of the call */
+};
+
+/* A place that was found occupied: who waits for it is to be woken. */
+struct occupied {
+	uint64_t page;
+	struct move move;
+	pid_t thread;		/* that was told */
+	unsigned int quiet;	/* looks at which it slept on */
+	unsigned long runs;
+	char *trace;
+};
+
+/* A page that was refused, and then copied. */
+struct copied {
+	uint64_t dst, src;
+	struct move move;
+};
+
+/* One address space. */
+struct process {
+	pid_t group;		/* the process's number */
+	pid_t pid;		/* of a thread that is there: by it the process is looked at */
+	unsigned int threads;
+	bool ending;		/* what can be told of its end was told */
+	uint64_t features;	/* asked for in its handshakes */
+	struct obstacle *obstacles;
+	size_t n_obstacles;
+	bool changing;		/* EAGAIN until events are read */
+	unsigned int changing_left;	/* calls that meet it beside a thread that reads them */
+	struct owed *owed;
+	size_t n_owed;
+	struct occupied *occupied;
+	size_t n_occupied;
+	struct copied *copied;
+	size_t n_copied;
+	struct owed *last;	/* a copy of what the last call left, if that was refused */
+	void *symbols;		/* libdw's */
+	struct process *next;
+};
+
+enum doing {
+	RUNS,
+	DELAYED,	/* before its call is made */
+	MOVES,		/* in the call */
+	TAKES_AWAY,	/* in another that takes the page away */
+	FORKS,		/* in another that makes a child, which ends at once */
+	RESOLVES,	/* in another operation of userfaultfd */
+	LOOKS_BACK,	/* held a moment after it */
+};
+
+struct thread {
+	pid_t tid;
+	struct process *process;
+	enum doing doing;
+	bool watched;		/* for reading events */
+	bool leaves;		/* it is at its end */
+	bool waits;		/* for a page, when it was looked at */
+	unsigned long runs;	/* until then */
+	enum meeting again;	/* what the call meets that is being made a second time */
+	struct move move;
+	struct move before;	/* its call before that */
+	unsigned int repeats;	/* of the same one, without progress */
+	enum sight source[MOST_SIGHTS], destination[MOST_SIGHTS];	/* of the call's first pages */
+	int first_page[MEETINGS];	/* at which the call may meet it; -1: at none */
+	enum meeting meeting;	/* what the call meets */
+	uint64_t shortened;	/* bytes, or 0 */
+	struct system_call call;
+	uint64_t sum;		/* RESOLVES: of the page that is copied */
+	uint64_t page;
+	double until;
+	unsigned int looks;	/* LOOKS_BACK: that are still to be made */
+	struct thread *next;
+};
+
+enum fault {
+	FAULT_REPEATS,
+	FAULT_IGNORES,
+	FAULT_TRIES,
+	FAULT_SPINS,
+	FAULT_DIES,
+	FAULT_SLEEPER,
+	FAULT_LOSES,
+	FAULT_DOUBLES,
+	FAULT_WRITER,
+	FAULTS
+};
+
+struct told_fault {
+	enum fault fault;
+	pid_t pid;
+	struct move move;
+	char *said, *trace;
+};
+
+struct settings {
+	unsigned int tries;	/* without progress, that are a fault */
+	unsigned int least;	/* with which a program may give up */
+	unsigned int stall;	/* seconds in which nothing runs */
+	bool missing, forbidden, unwritten;
+	bool json;
+	FILE *log;
+};
+
+struct counts {
+	uint64_t calls, let_through;
+	uint64_t allowed[MEETINGS], met[MEETINGS];	/* calls at which; that did */
+	uint64_t refused_by_kernel;
+	uint64_t not_allowed;	/* steps of a plan that were left out */
+};
+
+extern struct settings settings;
+extern struct plan plan;
+extern struct counts counts;
+extern struct told_fault *faults;
+extern size_t n_faults;
+
+/* Grow an array by one and return the new element, zeroed; never NULL. */
+void *grow(void *array, size_t *n, size_t size);
+
+/* inject.c: what a call meets. */
+enum verdict { GOES_ON, STOPS_AT_END, WAITS };
+enum verdict move_begins(struct thread *t, double now);
+void move_ends(struct thread *t);
+void call_again(struct thread *t, enum meeting meeting);
+/* A thread makes any system call, or is found in it. */
+bool reads_events(uint64_t number);
+void events_are_read(struct process *p);
+
+/* faults.c: what the program does with it. */
+bool faults_call(struct thread *t, const struct move *move);	/* false: it is to be killed */
+void faults_result(struct thread *t, int64_t result, int64_t moved);
+void faults_resolve_begins(struct thread *t);
+bool faults_resolve_ends(struct thread *t, int64_t result, double now);	/* true: hold it */
+void faults_look_back(struct thread *t, double now);
+void faults_exit(struct process *p, int status);
+void faults_idle(void);		/* is called now and then */
+void faults_stalled(void);	/* nothing has run for long */
+void process_forget(struct process *p);
+
+/* trace.c */
+extern struct process *processes;
+extern struct thread *threads;
+int trace_program(char *const argv[]);
+
+/* backtrace.c: the functions that a stopped thread is in; allocated, or NULL. */
+char *backtrace_of(struct thread *t);
+void backtrace_forget(struct process *p);
+
+/* report.c */
+extern const char *const fault_names[FAULTS];
+void report_print(FILE *out, int status);
+const char *errno_word(int error);
+
+#endif

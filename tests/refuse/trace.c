@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs the program: a filter stops its threads at the operations of userfaultfd and at
+ * nothing else, and each stop is answered here.
+ */
+#define _GNU_SOURCE
+#include "program.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/kcmp.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test/compat.h"
+#include "uffdio_move.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+#define OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | \
+		 PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | \
+		 PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL)
+#define LOOK_S	0.02	/* between looks at who sleeps */
+
+/* Statuses of this program's own, as of others that run programs (env, nice). */
+#define STATUS_SETUP		125
+#define STATUS_NO_EXEC		126
+#define STATUS_NOT_FOUND	127
+
+struct process *processes;
+struct thread *threads;
+static pid_t main_process;
+static int main_status;
+static bool has_other_architecture;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void *zeroed(size_t size)
+{
+	size_t n = 0;
+
+	return grow(NULL, &n, size);
+}
+
+static struct thread *thread_of(pid_t tid)
+{
+	struct thread *t = threads;
+
+	while (t && t->tid != tid)
+		t = t->next;
+	return t;
+}
+
+static pid_t number_in_status(pid_t tid, const char *format)
+{
+	char path[64], line[128];
+	pid_t number = tid;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	status = fopen(path, "re");
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, format, &number) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return number;
+}
+
+static pid_t group_of(pid_t tid)
+{
+	return number_in_status(tid, "Tgid: %d");
+}
+
+static bool shares_memory(const struct process *p, pid_t tid, pid_t group)
+{
+	return p->group == group || syscall(SYS_kcmp, p->pid, tid, KCMP_VM, 0, 0) == 0;
+}
+
+static struct process *new_process(pid_t pid)
+{
+	struct process *p = zeroed(sizeof(*p));
+
+	p->group = p->pid = pid;
+	p->next = processes;
+	processes = p;
+	return p;
+}
+
+static struct process *process_of(pid_t tid)
+{
+	pid_t group = group_of(tid);
+
+	for (struct process *p = processes; p; p = p->next)
+		if (shares_memory(p, tid, group))
+			return p;
+	return new_process(group);
+}
+
+static void leave(struct process *p)
+{
+	struct process **at = &processes;
+
+	if (--p->threads)
+		return;
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	process_forget(p);
+	free(p);
+}
+
+static struct thread *new_thread(pid_t tid)
+{
+	struct thread *t = zeroed(sizeof(*t));
+
+	t->tid = tid;
+	t->process = process_of(tid);
+	t->process->threads++;
+	t->next = threads;
+	threads = t;
+	return t;
+}
+
+static void remove_thread(struct thread *t)
+{
+	struct thread **at = &threads;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	if (t->process)
+		leave(t->process);
+	free(t);
+}
+
+static void resume(const struct thread *t, int signal)
+{
+	bool to_end = t->doing == MOVES || t->doing == TAKES_AWAY || t->doing == FORKS ||
+		      t->doing == RESOLVES || t->watched;
+
+	ptrace(to_end ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0, (void *)(long)signal);
+}
+
+static void note_features(struct thread *t)
+{
+	uint64_t words[2];
+
+	if (tracee_read(t->tid, t->call.args[2], words, sizeof(words)))
+		t->process->features |= words[1];
+}
+
+static bool on_operation(struct thread *t)
+{
+	if (!tracee_call(t->tid, &t->call))
+		return true;
+	t->doing = RUNS;
+	switch ((uint32_t)t->call.args[1]) {
+	case (uint32_t)UFFDIO_MOVE:
+		return move_begins(t, now()) != WAITS;
+	case (uint32_t)UFFDIO_API:
+		note_features(t);
+		return true;
+	default:
+		faults_resolve_begins(t);
+		t->doing = RESOLVES;
+		return true;
+	}
+}
+
+static void look_for_reading(struct thread *t)
+{
+	struct __ptrace_syscall_info info;
+
+	memset(&info, 0, sizeof(info));
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, (void *)sizeof(info), &info) <= 0 ||
+	    info.op != PTRACE_SYSCALL_INFO_ENTRY || !reads_events(info.entry.nr))
+		return;
+	events_are_read(t->process);
+	t->watched = false;
+}
+
+static bool on_call_end(struct thread *t)
+{
+	int64_t result;
+
+	switch (t->doing) {
+	case MOVES:
+		move_ends(t);
+		return true;
+	case TAKES_AWAY:
+		call_again(t, MEETS_HOLE);
+		return true;
+	case FORKS:
+		call_again(t, MEETS_FORK);
+		return true;
+	case RESOLVES:
+		t->doing = RUNS;
+		return !tracee_result(t->tid, &result) || !faults_resolve_ends(t, result, now());
+	default:
+		if (t->watched)
+			look_for_reading(t);
+		return true;
+	}
+}
+
+/* It counts from here on, though its own first stop may be told later. */
+static void on_new(const struct thread *t)
+{
+	unsigned long tid;
+
+	if (t->doing != FORKS && !ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &tid) && !thread_of(tid))
+		new_thread(tid);
+}
+
+static void on_exec(struct thread *t)
+{
+	struct __ptrace_syscall_info info;
+	unsigned long former;
+	struct thread *other;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &former) && (pid_t)former != t->tid) {
+		other = thread_of(former);
+		if (other)
+			remove_thread(other);
+	}
+	leave(t->process);
+	t->process = new_process(t->tid);
+	t->process->threads = 1;
+	t->doing = RUNS;
+	memset(&info, 0, sizeof(info));
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, (void *)sizeof(info), &info) > 0 &&
+	    info.arch != ARCHITECTURE)
+		has_other_architecture = true;
+}
+
+/* While any other may still do something to its pages, nothing is said of them. */
+static bool is_last(const struct thread *t)
+{
+	for (const struct thread *other = threads; other; other = other->next)
+		if (other->process == t->process && !other->leaves)
+			return false;
+	return true;
+}
+
+/* A thread that has ended shows no pages, even if the process goes on. */
+static void look_by_another(struct process *p, const struct thread *t)
+{
+	pid_t tid = t->tid;
+
+	for (const struct thread *other = threads; other; other = other->next)
+		if (other->process == p && !other->leaves)
+			tid = other->tid;
+	tracee_forget(p->pid);
+	p->pid = tid;
+}
+
+static void on_exit_of(struct thread *t)
+{
+	unsigned long status = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &status);
+	t->leaves = true;
+	look_by_another(t->process, t);
+	if (is_last(t))
+		faults_exit(t->process, group_of(t->tid) == t->process->group ? status : 0);
+}
+
+static bool is_stopping(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+static void on_stop(struct thread *t, int status)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+	bool goes_on = true;
+
+	switch (event) {
+	case PTRACE_EVENT_SECCOMP:
+		goes_on = on_operation(t);
+		signal = 0;
+		break;
+	case PTRACE_EVENT_CLONE:
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+		on_new(t);
+		signal = 0;
+		break;
+	case PTRACE_EVENT_EXEC:
+		on_exec(t);
+		signal = 0;
+		break;
+	case PTRACE_EVENT_EXIT:
+		on_exit_of(t);
+		signal = 0;
+		break;
+	case PTRACE_EVENT_STOP:
+		if (is_stopping(signal)) {
+			ptrace(PTRACE_LISTEN, t->tid, 0, 0);
+			return;
+		}
+		signal = 0;
+		break;
+	case 0:
+		if (signal == (SIGTRAP | 0x80)) {
+			goes_on = on_call_end(t);
+			signal = 0;
+		}
+		break;
+	default:
+		signal = 0;
+	}
+	if (goes_on)
+		resume(t, signal);
+}
+
+static pid_t parent_of(pid_t tid)
+{
+	return number_in_status(tid, "PPid: %d");
+}
+
+/* A child that was made for its parent's pages is not to run. */
+static bool is_for_pages(pid_t tid)
+{
+	pid_t parent = parent_of(tid);
+
+	for (const struct thread *t = threads; t; t = t->next)
+		if (t->doing == FORKS && t->process->group == parent)
+			return true;
+	return false;
+}
+
+static void on_status(pid_t tid, int status)
+{
+	struct thread *t = thread_of(tid);
+
+	if (WIFSTOPPED(status) && !t && is_for_pages(tid)) {
+		kill(tid, SIGKILL);
+		/* it stops once more, at its end */
+		ptrace(PTRACE_CONT, tid, 0, 0);
+		return;
+	}
+	if (WIFSTOPPED(status)) {
+		on_stop(t ? t : new_thread(tid), status);
+		return;
+	}
+	if (tid == main_process)
+		main_status = status;
+	if (t)
+		remove_thread(t);
+}
+
+static void end_delays(void)
+{
+	double at = now();
+
+	for (struct thread *t = threads; t; t = t->next) {
+		if ((t->doing != DELAYED && t->doing != LOOKS_BACK) || t->until > at)
+			continue;
+		if (t->doing == LOOKS_BACK)
+			faults_look_back(t, at);
+		else
+			t->doing = MOVES;
+		if (t->doing != LOOKS_BACK)
+			resume(t, 0);
+	}
+}
+
+static bool anybody(bool (*is)(const struct thread *t))
+{
+	for (const struct thread *t = threads; t; t = t->next)
+		if (is(t))
+			return true;
+	return false;
+}
+
+static bool is_held(const struct thread *t)
+{
+	return t->doing == DELAYED || t->doing == LOOKS_BACK;
+}
+
+static bool has_occupied(const struct thread *t)
+{
+	return t->process->n_occupied;
+}
+
+static double pause_length(void)
+{
+	double length = anybody(has_occupied) ? LOOK_S : 0.5, at = now();
+
+	for (const struct thread *t = threads; t; t = t->next)
+		if (is_held(t) && t->until - at < length)
+			length = t->until - at;
+	return length > 0 ? length : 0;
+}
+
+static void kill_all(void)
+{
+	for (const struct thread *t = threads; t; t = t->next)
+		kill(t->process->group, SIGKILL);
+}
+
+/* All sleep, and none has run since it was looked at last. */
+static bool all_sleep(void)
+{
+	static unsigned long before;
+	unsigned long sum = 0;
+	bool sleep = true;
+
+	for (const struct thread *t = threads; t; t = t->next) {
+		unsigned long runs = 0;
+
+		thread_sleeps(t->tid, &runs);
+		sum += runs + t->tid;
+		if (is_held(t))
+			sleep = false;
+	}
+	sleep = sleep && sum == before;
+	before = sum;
+	return sleep;
+}
+
+static void look_for_stall(void)
+{
+	static double asleep_since;
+	size_t n = n_faults;
+
+	if (!all_sleep() || !asleep_since) {
+		asleep_since = now();
+		return;
+	}
+	if (now() - asleep_since < settings.stall)
+		return;
+	faults_stalled();
+	asleep_since = now();
+	if (n_faults > n)
+		kill_all();
+}
+
+static void on_interruption(const siginfo_t *info)
+{
+	static unsigned int times;
+
+	if (times++)
+		kill_all();
+	else if (info->si_code <= 0 || info->si_signo != SIGINT)
+		kill(main_process, info->si_signo);
+}
+
+static void wait_a_while(const sigset_t *set)
+{
+	double length = pause_length();
+	struct timespec timeout = { length, (length - (long)length) * 1e9 };
+	siginfo_t info;
+	int signal = sigtimedwait(set, &info, &timeout);
+
+	if (signal > 0 && signal != SIGCHLD)
+		on_interruption(&info);
+	if (signal < 0) {
+		if (anybody(has_occupied))
+			faults_idle();
+		if (length == 0.5)
+			look_for_stall();
+	}
+}
+
+/* Stops at ioctl() of userfaultfd's type, in the machine's own calls. */
+static bool set_filter(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, 6),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, _IOC_TYPEMASK << _IOC_TYPESHIFT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UFFDIO << _IOC_TYPESHIFT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static _Noreturn void be_program(char *const argv[], int go, int said, const sigset_t *before)
+{
+	int error;
+	char byte;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(STATUS_SETUP);
+	sigprocmask(SIG_SETMASK, before, NULL);
+	if (set_filter())
+		execvp(argv[0], argv);
+	error = errno;
+	if (write(said, &error, sizeof(error)) < 0)
+		_exit(STATUS_SETUP);
+	_exit(STATUS_NO_EXEC);
+}
+
+static int cannot_start(const char *program, int error)
+{
+	if (error == ENOENT)
+		fprintf(stderr, "uffdio-move-refuse: there is no program %s; a path or a name in PATH is wanted\n",
+			program);
+	else if (error == ENOEXEC)
+		fprintf(stderr, "uffdio-move-refuse: %s is no program of this machine's\n", program);
+	else
+		fprintf(stderr, "uffdio-move-refuse: %s cannot be run: %s\n", program, strerror(error));
+	return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NO_EXEC;
+}
+
+static int cannot_trace(int error)
+{
+	fprintf(stderr, "uffdio-move-refuse: a process of our own cannot be traced: %s; "
+		"it may be that we are traced ourselves, or that /proc/sys/kernel/yama/ptrace_scope forbids it\n",
+		strerror(error));
+	kill(main_process, SIGKILL);
+	return STATUS_SETUP;
+}
+
+static int exit_status(void)
+{
+	return WIFEXITED(main_status) ? WEXITSTATUS(main_status) : 128 + WTERMSIG(main_status);
+}
+
+struct told {
+	pid_t tid;
+	int status;
+};
+
+/* All that there is, before any goes on: else one that stops often keeps others from it. */
+static bool take_statuses(struct told **told, size_t *n)
+{
+	int status;
+	pid_t tid;
+
+	*n = 0;
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		*told = grow(*told, n, sizeof(**told));
+		(*told)[*n - 1] = (struct told){ tid, status };
+	}
+	return !tid || errno == EINTR || *n;
+}
+
+static void run(const sigset_t *set)
+{
+	struct told *told = NULL;
+	size_t n;
+
+	while (take_statuses(&told, &n)) {
+		for (size_t i = 0; i < n; i++)
+			on_status(told[i].tid, told[i].status);
+		if (!n)
+			wait_a_while(set);
+		end_delays();
+	}
+	free(told);
+}
+
+int trace_program(char *const argv[])
+{
+	int go[2], said[2], error = 0;
+	sigset_t set, before;
+	bool failed;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC)) {
+		perror("uffdio-move-refuse: pipe");
+		return STATUS_SETUP;
+	}
+	main_process = fork();
+	if (main_process < 0) {
+		perror("uffdio-move-refuse: fork");
+		return STATUS_SETUP;
+	}
+	if (!main_process)
+		be_program(argv, go[0], said[1], &before);
+	close(go[0]);
+	close(said[1]);
+	if (ptrace(PTRACE_SEIZE, main_process, 0, OPTIONS))
+		return cannot_trace(errno);
+	new_thread(main_process);
+	if (write(go[1], "", 1) != 1)
+		return STATUS_SETUP;
+	close(go[1]);
+	run(&set);
+	failed = read(said[0], &error, sizeof(error)) == sizeof(error);
+	close(said[0]);
+	if (failed)
+		return -cannot_start(argv[0], error);
+	if (has_other_architecture)
+		fputs("uffdio-move-refuse: a program of another architecture was run; "
+		      "what it calls was let through\n", stderr);
+	return exit_status();
+}
