@@ -153,8 +153,9 @@ check-stress: $B/stress ## each tagged page is found once, whatever else is done
 check-refuse: $B/uffdio-move-refuse $B/uffdio-move-conformance ## faults of programs are told, and none of a right one
 	tests/refuse/check-refuse.sh $B
 
-check-examples: $B/specgen ## each program compiles, is clean, and prints what it promises
+check-examples: $B/specgen $B/uffdio-move-refuse ## each program compiles, is clean, prints what it promises, and lives with refusals
 	tests/examples/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
+	tests/refuse/check-examples.sh $B
 
 check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
 	tests/kernels/check-kernel.sh base $< /bin/busybox

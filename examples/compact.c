@@ -24,7 +24,6 @@
  */
 #include "example.h"
 
-#include <sched.h>
 
 enum {
     ROUNDS = 10, PAGES = 128, PER_PAGE = 16, THREADS = 2,
@@ -162,6 +161,7 @@ put(int number, char *buffer)
 {
     char *to = heap + number * page;
     struct uffdio_copy copy = {ADDRESS(to), ADDRESS(buffer), page, 0, 0};
+    int tries = MOVE_TRIES;
 
     for (;;) {
         struct uffdio_move move = {ADDRESS(to), ADDRESS(buffer), page, 0, 0};
@@ -172,7 +172,8 @@ put(int number, char *buffer)
         }
         switch (errno) {
         case EAGAIN:            /* It asked for no events: it passes */
-            sched_yield();
+        case ENOMEM:
+            try_again(&tries);
             continue;
         case ENOENT:            /* The buffer was taken from us */
             build(number, buffer);
@@ -182,9 +183,10 @@ put(int number, char *buffer)
                 copied++;
                 return true;
             }
-            if (errno == EAGAIN || errno == EEXIST)
-                continue;
-            err(EXIT_FAILURE, "UFFDIO_COPY");
+            if (errno != EAGAIN && errno != EEXIST)
+                err(EXIT_FAILURE, "UFFDIO_COPY");
+            try_again(&tries);
+            continue;
         case EEXIST:            /* Whoever did it may have woken nobody */
             wake(uffd, to, page);
             return true;

@@ -34,7 +34,7 @@ move_or_copy(int fd, char *dst, char *src, size_t page)
         .len = page,
     };
 
-    if (ioctl(fd, UFFDIO_MOVE, &move) == 0)
+    if (move_patiently(fd, &move) == 0)
         return "moved";
     if (errno != EBUSY)
         err(EXIT_FAILURE, "UFFDIO_MOVE");

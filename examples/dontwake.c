@@ -43,7 +43,7 @@ move(size_t at, __u64 mode)
         .mode = mode,
     };
 
-    if (ioctl(fd, UFFDIO_MOVE, &arg) == -1)
+    if (move_patiently(fd, &arg) == -1)
         err(EXIT_FAILURE, "UFFDIO_MOVE");
 }
 

@@ -50,7 +50,7 @@ refused(const char *what, const char *to, const char *from, size_t length,
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, EINVAL, move_wanted);
+    show(what, move_patiently(fd, &arg), &arg, EINVAL, move_wanted);
 }
 
 static char *

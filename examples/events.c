@@ -67,19 +67,21 @@ change_and_move(int fd, const char *what, void *(*change)(void *),
     struct pollfd unread = {.fd = fd, .events = POLLIN};
     const struct uffd_msg *message;
     pthread_t thread;
-    int result;
+    int result, tries = MOVE_TRIES;
 
     *from = 'x';
     thread = start(change, changed);
     if (poll(&unread, 1, 20000) != 1)
         errx(EXIT_FAILURE, "no event has come");
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, EAGAIN, -EAGAIN);
+    show(what, move_patiently(fd, &arg), &arg, EAGAIN, -EAGAIN);
 
     message = next_event(fd, 0);
     if (message == NULL || message->event != event)
         errx(EXIT_FAILURE, "another event has come");
-    while ((result = ioctl(fd, UFFDIO_MOVE, &arg)) == -1 && errno == EAGAIN)
+    while ((result = move_patiently(fd, &arg)) == -1 && errno == EAGAIN) {
+        try_again(&tries);
         next_event(fd, 1);      /* One change may make several events */
+    }
     show("the event is read", result, &arg, 0, (long long) page);
     finish(thread);
 }
@@ -108,7 +110,7 @@ main(void)
     arg.dst = ADDRESS(new_registered(not_asked, page));
     arg.src = ADDRESS(from);
     arg.len = page;
-    show("munmap(2), not asked for", ioctl(not_asked, UFFDIO_MOVE, &arg),
+    show("munmap(2), not asked for", move_patiently(not_asked, &arg),
          &arg, 0, (long long) page);
     exit(EXIT_SUCCESS);
 }

@@ -290,6 +290,56 @@ is_there(char *page)
 }
 
 /*
+ * UFFDIO_MOVE, with patience: what is refused for a moment is tried again, and
+ * what has moved adds up, so that .move and errno are those of a single call.
+ * A page that is refused for longer is the caller's concern.
+ */
+#define MOVE_TRIES 100
+
+/* Give what stands in the way time; who is refused for longer says so. */
+static inline void
+try_again(int *tries)
+{
+    if (--*tries < 0)
+        err(EXIT_FAILURE, "UFFDIO_MOVE, %d times", MOVE_TRIES);
+    pause_for(1);
+}
+
+static inline int
+move_patiently(int fd, struct uffdio_move *arg)
+{
+    struct uffdio_move rest = *arg;
+    int tries = MOVE_TRIES, result, error = 0;
+    __u64 done = 0;
+
+    for (;;) {
+        rest.dst = arg->dst + done;
+        rest.src = arg->src + done;
+        rest.len = arg->len - done;
+        rest.move = arg->move;
+        result = ioctl(fd, UFFDIO_MOVE, &rest);
+        error = errno;
+        if (result == -1 && error == EAGAIN && rest.move > 0) {
+            done += (__u64) rest.move;
+            tries = MOVE_TRIES;
+        } else if (result == 0 || (error != EBUSY && error != ENOMEM)
+                   || tries-- == 0) {
+            break;
+        } else {
+            pause_for(1);
+        }
+    }
+    if (done == 0) {
+        arg->move = rest.move;
+        errno = error;
+        return result;
+    }
+    arg->move = (__s64) (result == 0 ? arg->len : done);
+    errno = EAGAIN;
+    return result;
+}
+
+/*
  * A line for what a call gave: "WHAT: ERRNO, .move = N".  If it is not what
  * was to be shown, the program ends with 1.
  */
@@ -307,6 +357,8 @@ show(const char *what, int result, const struct uffdio_move *arg,
         printf(".move = -%s\n", strerrorname_np((int) -arg->move));
     else
         printf(".move = %lld page%s\n", pages, pages == 1 ? "" : "s");
+    if ((error == EBUSY || error == ENOMEM) && error != error_wanted)
+        cannot("%s: refused, %d times", what, MOVE_TRIES);
     if (error != error_wanted || arg->move != move_wanted)
         errx(EXIT_FAILURE, "%s: not what was to be shown", what);
 }

@@ -66,7 +66,7 @@ main(void)
         err(EXIT_FAILURE, "UFFDIO_COPY");
     printf("someone else fills it, and wakes nobody\n");
 
-    show("the page is moved", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("the page is moved", move_patiently(fd, &arg), &arg,
          EEXIST, -EEXIST);
     pause_for(100);
     if (__atomic_load_n(&awake, __ATOMIC_SEQ_CST))

@@ -29,7 +29,7 @@ move(int fd, const char *what, const char *to, const char *from,
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error, moved);
+    show(what, move_patiently(fd, &arg), &arg, error, moved);
 }
 
 static void

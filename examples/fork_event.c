@@ -65,7 +65,7 @@ main(void)
     unread.fd = fd;
     if (poll(&unread, 1, 20000) != 1)
         errx(EXIT_FAILURE, "no event has come");
-    show("the fork event is not read", ioctl(fd, UFFDIO_MOVE, &move), &move,
+    show("the fork event is not read", move_patiently(fd, &move), &move,
          EAGAIN, -EAGAIN);
     message = next_event(fd, 0);
     if (message == NULL || message->event != UFFD_EVENT_FORK)
@@ -75,7 +75,7 @@ main(void)
     if (wait_for_fault(child) != region)
         errx(EXIT_FAILURE, "the child waits for another page");
     move.move = UNTOUCHED;
-    show("moved by the child's descriptor", ioctl(child, UFFDIO_MOVE, &move),
+    show("moved by the child's descriptor", move_patiently(child, &move),
          &move, EINVAL, UNTOUCHED);
     if (ioctl(child, UFFDIO_COPY, &copy) == -1)
         err(EXIT_FAILURE, "UFFDIO_COPY");

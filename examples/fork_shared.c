@@ -40,7 +40,7 @@ move(const char *what, size_t i, int error, long long moved)
         .len = page,
         .move = UNTOUCHED,
     };
-    int result = ioctl(fd, UFFDIO_MOVE, &arg);
+    int result = move_patiently(fd, &arg);
 
     if (result == 0 && error == EBUSY)
         cannot("this kernel moves pages that are shared");

@@ -42,7 +42,7 @@ move(const char *what, const char *to, const char *from, size_t pages,
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error, moved);
+    show(what, move_patiently(fd, &arg), &arg, error, moved);
 }
 
 static void *

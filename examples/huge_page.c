@@ -86,13 +86,11 @@ new_huge_page(size_t huge)
     return place;
 }
 
-/* A huge page is hardly ever looked at that often. */
 static void
 move_a_part(int fd, struct uffdio_move *arg)
 {
-    for (int tries = 1000; ioctl(fd, UFFDIO_MOVE, arg) == -1; tries--)
-        if (errno != EBUSY || tries == 0)
-            err(EXIT_FAILURE, "UFFDIO_MOVE of a part");
+    if (move_patiently(fd, arg) == -1)
+        err(EXIT_FAILURE, "UFFDIO_MOVE of a part");
 }
 
 int
@@ -109,13 +107,13 @@ main(void)
     };
 
     register_range(fd, to, huge, UFFDIO_REGISTER_MODE_MISSING);
-    if (ioctl(fd, UFFDIO_MOVE, &arg) == -1)
+    if (move_patiently(fd, &arg) == -1)
         err(EXIT_FAILURE, "UFFDIO_MOVE");
     printf("aligned to an empty place: moved, it is a %s\n",
            huge_bytes(to) == huge ? "huge page" : "lot of small pages");
 
     arg.src = ADDRESS(other);
-    show("another onto it", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("another onto it", move_patiently(fd, &arg), &arg,
          EEXIST, -EEXIST);
 
     arg.dst = ADDRESS(small);

@@ -33,7 +33,7 @@ main(void)
     strcpy(from, "contents");
     if (madvise(from, page, MADV_FREE) == -1)
         cannot("MADV_FREE: %s", strerror(errno));
-    show("given back, then moved", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("given back, then moved", move_patiently(fd, &arg), &arg,
          0, (long long) page);
     if (!is_there(to))
         cannot("memory was wanted just now");

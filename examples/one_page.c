@@ -46,7 +46,7 @@ main(void)
 
     strcpy(buffer, "hello");
     arg.src = ADDRESS(buffer);
-    show("the page is moved", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("the page is moved", move_patiently(fd, &arg), &arg,
          0, (long long) page);
 
     text = finish(thread);

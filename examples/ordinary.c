@@ -70,7 +70,7 @@ main(void)
     if (pipe(ends) == -1)
         err(EXIT_FAILURE, "pipe");
     *from = 'x';
-    show("the page is moved", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("the page is moved", move_patiently(fd, &arg), &arg,
          0, (long long) page);
     *(volatile char *) to = 'y';
     ok("stored to", *(volatile char *) to == 'y');

@@ -40,7 +40,7 @@ move(const char *what, size_t to, size_t from, __u64 mode, int error,
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error, moved);
+    show(what, move_patiently(fd, &arg), &arg, error, moved);
 }
 
 static void

@@ -36,7 +36,7 @@ static bool resident[CLUSTERS], nothing[PAGES]; /* Nothing: given back */
 static int vacant[SLOTS], n_vacant;     /* Slots whose pages are in use */
 static int n_new = SLOTS;               /* Slots that were never in use */
 static char *waiting[64];               /* Faults that were read */
-static int n_waiting, running = THREADS;
+static int n_waiting, running = THREADS, passing = MOVE_TRIES;
 static unsigned int uses_of[PAGES];     /* As each page's thread has counted */
 static unsigned long ins, outs, shorts, changing, busy, exists, excess, wrong;
 
@@ -87,6 +87,10 @@ move(int fd, char *to, char *from, size_t pages, size_t *moved)
     changing += error == EAGAIN && *moved == 0;
     busy += error == EBUSY;
     exists += error == EEXIST;
+    if (*moved > 0)
+        passing = MOVE_TRIES;
+    else if (error == EAGAIN || error == ENOMEM)
+        try_again(&passing);
     return error;
 }
 
@@ -164,6 +168,7 @@ move_in(int cluster, char *slot, size_t n)
         switch (move(region_fd, to, from, n - done, &moved)) {
         case 0:
         case EAGAIN:
+        case ENOMEM:
             if (moved == 0)
                 read_event(1);
             break;
@@ -210,7 +215,7 @@ move_out(int cluster, char *slot)
             store(place + done * page);
         else if (error == ENOENT || error == EEXIST)
             done++;             /* A hole; or moved, not counted (6.18) */
-        else if (error != 0 && error != EAGAIN)
+        else if (error != 0 && error != EAGAIN && error != ENOMEM)
             err(EXIT_FAILURE, "UFFDIO_MOVE out");
     }
     for (int i = cluster * EACH; i < (cluster + 1) * EACH; i++, slot += page)

@@ -60,17 +60,17 @@ main(void)
 
     *from = 'x';
     ring = pin(from, page);
-    result = ioctl(fd, UFFDIO_MOVE, &arg);
+    result = move_patiently(fd, &arg);
     if (result == 0)
         cannot("this kernel moves pages that are pinned");
     show("pinned", result, &arg, EBUSY, -EBUSY);
 
     *(volatile char *) from = 'y';
-    show("pinned, after a store", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("pinned, after a store", move_patiently(fd, &arg), &arg,
          EBUSY, -EBUSY);
 
     unpin(ring);
-    show("no longer pinned", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("no longer pinned", move_patiently(fd, &arg), &arg,
          0, (long long) page);
     exit(*to == 'y' ? EXIT_SUCCESS : EXIT_FAILURE);
 }

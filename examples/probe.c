@@ -46,11 +46,11 @@ fill(int fd, bool moving, char *to, char *from, size_t page)
     struct uffdio_copy copy = {ADDRESS(to), ADDRESS(from), page, 0, 0};
 
     if (moving) {
-        if (ioctl(fd, UFFDIO_MOVE, &move) == -1)
+        if (move_patiently(fd, &move) == -1)
             err(EXIT_FAILURE, "UFFDIO_MOVE");
         return;
     }
-    if (ioctl(fd, UFFDIO_MOVE, &move) != -1 || errno != EINVAL)
+    if (move_patiently(fd, &move) != -1 || errno != EINVAL)
         errx(EXIT_FAILURE, "UFFDIO_MOVE is there, but is not reported");
     if (ioctl(fd, UFFDIO_COPY, &copy) == -1)
         err(EXIT_FAILURE, "UFFDIO_COPY");

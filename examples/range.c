@@ -38,7 +38,7 @@ main(void)
     for (size_t i = 0; i < PAGES + 2; i++)
         source[i * page] = (char) ('0' + i);
 
-    show("64 pages", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("64 pages", move_patiently(fd, &arg), &arg,
          0, (long long) (PAGES * page));
 
     for (size_t i = 0; i < PAGES; i++) {

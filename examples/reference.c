@@ -40,7 +40,7 @@ main(void)
     if (vmsplice(ends[1], &vector, 1, 0) != (ssize_t) sizeof(text))
         err(EXIT_FAILURE, "vmsplice");
 
-    show("in a pipe, and moved", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("in a pipe, and moved", move_patiently(fd, &arg), &arg,
          0, (long long) page);
     strcpy(to, "moved");
     printf("stored at the new place: %s\n", to);

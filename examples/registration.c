@@ -37,7 +37,7 @@ move(const char *what, const char *to, const char *from, int error)
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error,
+    show(what, move_patiently(fd, &arg), &arg, error,
          error == 0 ? (long long) page : -error);
 }
 

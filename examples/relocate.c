@@ -71,6 +71,7 @@ copy_page(char *to, char *from)
 static void
 by_move(char *to, char *from, size_t length)
 {
+    int tries = MOVE_TRIES;
     size_t done = 0;
 
     while (done < length) {
@@ -84,13 +85,15 @@ by_move(char *to, char *from, size_t length)
         if (ioctl(fd, UFFDIO_MOVE, &arg) == 0 || arg.move > 0) {
             done += (size_t) arg.move;
             moved += (size_t) arg.move / page;
-        } else if (errno == EBUSY) {
-            if (copy_page(to + done, from + done))
-                done += page;
+            tries = MOVE_TRIES;
+        } else if (errno == EBUSY && copy_page(to + done, from + done)) {
+            done += page;
         } else if (errno == EEXIST && !is_there(from + done)) {
             done += page;               /* Linux 6.18 may not count a page */
-        } else if (errno != EAGAIN) {
+        } else if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM) {
             err(EXIT_FAILURE, "UFFDIO_MOVE");
+        } else {
+            try_again(&tries);
         }
     }
 }

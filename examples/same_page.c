@@ -74,9 +74,10 @@ main(void)
         cannot("frame numbers are shown to CAP_SYS_ADMIN only");
     memset(after, 1, sizeof(after));    /* So that it is resident already */
 
-    resident_size(statm);               /* So is what this needs */
+    resident_size(statm);               /* So is what these need */
+    pause_for(1);
     size_before = resident_size(statm);
-    result = ioctl(fd, UFFDIO_MOVE, &arg);
+    result = move_patiently(fd, &arg);
     size_after = resident_size(statm);
     show("64 pages", result, &arg, 0, (long long) (PAGES * page));
 

@@ -40,7 +40,7 @@ move_from(const char *what, size_t first, int error, long long moved)
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, error, moved);
+    show(what, move_patiently(fd, &arg), &arg, error, moved);
     if (arg.dst != ADDRESS(to + first * page)
         || arg.src != ADDRESS(from + first * page)
         || arg.len != (PAGES - first) * page || arg.mode != 0)

@@ -57,7 +57,7 @@ main(void)
             .len = length,
         };
 
-        if (ioctl(fd, UFFDIO_MOVE, &arg) == -1) {
+        if (move_patiently(fd, &arg) == -1) {
             if (errno != EINTR)
                 err(EXIT_FAILURE, "UFFDIO_MOVE");
             interrupted++;

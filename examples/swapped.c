@@ -65,7 +65,7 @@ main(void)
     }
     printf("%d pages are swapped out\n", PAGES);
 
-    show("16 pages", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("16 pages", move_patiently(fd, &arg), &arg,
          0, (long long) (PAGES * page));
 
     printf("%zu pages are swapped out at the new place\n", swapped_out(to));

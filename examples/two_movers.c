@@ -44,7 +44,7 @@ move_once(void *data)
     };
 
     pthread_barrier_wait(&begin);
-    m->error = ioctl(fd, UFFDIO_MOVE, &arg) == 0 ? 0 : errno;
+    m->error = move_patiently(fd, &arg) == 0 ? 0 : errno;
     return NULL;
 }
 
@@ -67,6 +67,8 @@ race(struct mover *movers, int *successes, int *losses, int *pages, int error)
         threads[i] = start(move_once, &movers[i]);
     for (int i = 0; i < 2; i++) {
         finish(threads[i]);
+        if (movers[i].error == EBUSY || movers[i].error == ENOMEM)
+            cannot("the page is refused, %d times", MOVE_TRIES);
         *successes += movers[i].error == 0;
         *losses += is_loss(movers[i].error, error);
     }
@@ -125,10 +127,10 @@ main(void)
     arg.dst = ADDRESS(to);
     arg.src = ADDRESS(from);
     arg.len = page;
-    show("with ALLOW_SRC_HOLES, in turn", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("with ALLOW_SRC_HOLES, in turn", move_patiently(fd, &arg), &arg,
          0, (long long) page);
     arg.dst = ADDRESS(to + page);
-    show("the second one, who moved nothing", ioctl(fd, UFFDIO_MOVE, &arg),
+    show("the second one, who moved nothing", move_patiently(fd, &arg),
          &arg, 0, (long long) page);
     exit(is_there(to) && !is_there(to + page) ? EXIT_SUCCESS : EXIT_FAILURE);
 }

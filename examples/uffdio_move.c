@@ -40,10 +40,12 @@ struct uffdio_move {
 #define UFFDIO_MOVE _IOWR(0xAA, 0x05, struct uffdio_move)
 #endif
 
+#define TRIES 100               /* Until a refusal is taken for good */
+
 static int uffd;
 static size_t page;
 
-/* Fill the page that was refused; NULL where it is to be tried again. */
+/* Fill a page that nobody stores to meanwhile; NULL: try it again. */
 static const char *
 do_without(int error, char *dst, char *src)
 {
@@ -53,26 +55,23 @@ do_without(int error, char *dst, char *src)
         .dst = (uintptr_t) dst, .src = (uintptr_t) src, .len = page
     };
 
-    switch (error) {
-    case ENOENT:
+    if (error == ENOENT) {
         if (ioctl(uffd, UFFDIO_ZEROPAGE, &z) == 0)
             return "a hole, filled with zeroes";
-        break;
-    case EBUSY:                 /* Nobody may be storing to the source */
+        error = errno;
+    } else if (error == EBUSY) {
         if (ioctl(uffd, UFFDIO_COPY, &c) == 0) {
             if (madvise(src, page, MADV_DONTNEED) == -1)
                 err(EXIT_FAILURE, "madvise");
             return "busy, copied";
         }
-        break;
-    case EEXIST:                /* Its mover may have woken nobody */
-        if (ioctl(uffd, UFFDIO_WAKE, &r) == 0)
-            return "there already";
-        break;
-    default:
-        errno = error;
+        error = errno;
     }
-    if (errno != EAGAIN && errno != EEXIST)
+    /* Whoever filled the place may have woken nobody */
+    if (error == EEXIST && ioctl(uffd, UFFDIO_WAKE, &r) == 0)
+        return "there already";
+    errno = error;
+    if (error != EAGAIN && error != ENOMEM)
         err(EXIT_FAILURE, "page at %p", (void *) dst);
     return NULL;
 }
@@ -81,6 +80,7 @@ static void
 move_range(char *dst, char *src, size_t len)
 {
     size_t done = 0;
+    int tries = TRIES;
     const char *how;
 
     while (done < len) {
@@ -94,12 +94,16 @@ move_range(char *dst, char *src, size_t len)
             printf("page %zu: moved, up to page %zu\n", done / page,
                    (size_t) (done + m.move) / page - 1);
             done += m.move;
-        } else if (errno != EAGAIN) {   /* Else: read events, if any */
-            how = do_without(errno, dst + done, src + done);
-            if (how != NULL) {
-                printf("page %zu: %s\n", done / page, how);
-                done += page;
-            }
+            continue;
+        }
+        how = do_without(errno, dst + done, src + done);
+        if (how != NULL) {
+            printf("page %zu: %s\n", done / page, how);
+            done += page;
+        } else if (tries-- == 0) {
+            err(EXIT_FAILURE, "page %zu, %d times", done / page, TRIES);
+        } else {
+            usleep(1000);       /* Or read events, if asked for */
         }
     }
 }

@@ -36,7 +36,7 @@ move(const char *what, const char *to, const char *from, __u64 mode)
         .move = UNTOUCHED,
     };
 
-    show(what, ioctl(fd, UFFDIO_MOVE, &arg), &arg, 0, (long long) page);
+    show(what, move_patiently(fd, &arg), &arg, 0, (long long) page);
 }
 
 static void

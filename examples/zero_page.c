@@ -34,7 +34,7 @@ main(void)
         errx(EXIT_FAILURE, "new memory is not zero");
     arg.dst = ADDRESS(to);
     arg.src = ADDRESS(was_read);
-    result = ioctl(fd, UFFDIO_MOVE, &arg);
+    result = move_patiently(fd, &arg);
     if (result == -1 && errno == EBUSY)
         cannot("this kernel, as Linux 6.8 did, takes it for a shared page");
     show("read, never written", result, &arg, 0, (long long) page);
@@ -43,7 +43,7 @@ main(void)
         err(EXIT_FAILURE, "UFFDIO_ZEROPAGE");
     arg.dst = ADDRESS(to + page);
     arg.src = ADDRESS(filled);
-    show("filled by UFFDIO_ZEROPAGE", ioctl(fd, UFFDIO_MOVE, &arg), &arg,
+    show("filled by UFFDIO_ZEROPAGE", move_patiently(fd, &arg), &arg,
          0, (long long) page);
 
     if (is_there(was_read) || is_there(filled))

@@ -72,8 +72,10 @@ wrong=0
 for seed in $(seq "$SEEDS"); do
 	run --races --rate 30% --seed "$seed" "$scratch/right"
 	jq -r '.results | to_entries[] | select(.value.met > 0) | .key' "$scratch/report" >>"$scratch/met"
-	[ $status -eq 0 ] && [ -z "$found" ] ||
-		{ wrong=$((wrong + 1)); echo "# seed $seed: status $status, $found, $(cat "$scratch/errors")"; }
+	if [ $status -ne 0 ] || [ "$found" ]; then
+		wrong=$((wrong + 1))
+		echo "# seed $seed: status $status, $found, $(cat "$scratch/errors")"
+	fi
 done
 result $((wrong > 0)) "no fault of a right program in $SEEDS seeds"
 [ "$(sort -u "$scratch/met" | wc -l)" -eq 7 ]
@@ -93,8 +95,10 @@ done
 wrong=0
 for plan in "${plans[@]}"; do
 	run --races --plan "$plan" "$scratch/right"
-	[ $status -eq 0 ] && [ -z "$found" ] ||
-		{ wrong=$((wrong + 1)); echo "# plan $plan: status $status, $found, $(cat "$scratch/errors")"; }
+	if [ $status -ne 0 ] || [ "$found" ]; then
+		wrong=$((wrong + 1))
+		echo "# plan $plan: status $status, $found, $(cat "$scratch/errors")"
+	fi
 done
 result $((wrong > 0)) "nor with each plan of $PLANS results: ${#plans[@]}"
 

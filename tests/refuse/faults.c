@@ -618,7 +618,7 @@ void faults_exit(struct process *p, int status)
 		return;
 	p->ending = true;
 	if (has_failed(status)) {
-		if (p->last && p->last->tries < settings.least && !p->last->told) {
+		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted) {
 			bool killed = WIFSIGNALED(status);
 
 			tell(FAULT_DIES, p, &p->last->move, p->last->trace,

@@ -134,6 +134,7 @@ struct settings {
 	unsigned int least;	/* with which a program may give up */
 	unsigned int stall;	/* seconds in which nothing runs */
 	bool missing, forbidden, unwritten;
+	bool interrupted;	/* somebody wants the program to end */
 	bool json;
 	FILE *log;
 };

@@ -48,6 +48,9 @@ struct thread *threads;
 static pid_t main_process;
 static int main_status;
 static bool has_other_architecture;
+/* Children that were made for their parents' pages, and are not to run. */
+static pid_t *for_pages;
+static size_t n_for_pages;
 
 static double now(void)
 {
@@ -226,12 +229,40 @@ static bool on_call_end(struct thread *t)
 	}
 }
 
+static bool is_for_pages(pid_t tid)
+{
+	for (size_t i = 0; i < n_for_pages; i++)
+		if (for_pages[i] == tid)
+			return true;
+	return false;
+}
+
+static void note_for_pages(pid_t tid)
+{
+	if (!is_for_pages(tid)) {
+		for_pages = grow(for_pages, &n_for_pages, sizeof(*for_pages));
+		for_pages[n_for_pages - 1] = tid;
+	}
+	kill(tid, SIGKILL);
+}
+
+static void forget_for_pages(pid_t tid)
+{
+	for (size_t i = 0; i < n_for_pages; i++)
+		if (for_pages[i] == tid)
+			for_pages[i] = for_pages[--n_for_pages];
+}
+
 /* It counts from here on, though its own first stop may be told later. */
 static void on_new(const struct thread *t)
 {
 	unsigned long tid;
 
-	if (t->doing != FORKS && !ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &tid) && !thread_of(tid))
+	if (ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &tid))
+		return;
+	if (t->doing == FORKS)
+		note_for_pages(tid);
+	else if (!thread_of(tid))
 		new_thread(tid);
 }
 
@@ -342,8 +373,8 @@ static pid_t parent_of(pid_t tid)
 	return number_in_status(tid, "PPid: %d");
 }
 
-/* A child that was made for its parent's pages is not to run. */
-static bool is_for_pages(pid_t tid)
+/* Is it told before its parent tells of it? */
+static bool is_of_forking(pid_t tid)
 {
 	pid_t parent = parent_of(tid);
 
@@ -357,12 +388,13 @@ static void on_status(pid_t tid, int status)
 {
 	struct thread *t = thread_of(tid);
 
-	if (WIFSTOPPED(status) && !t && is_for_pages(tid)) {
-		kill(tid, SIGKILL);
+	if (!t && WIFSTOPPED(status) && (is_for_pages(tid) || is_of_forking(tid))) {
+		note_for_pages(tid);
 		/* it stops once more, at its end */
 		ptrace(PTRACE_CONT, tid, 0, 0);
 		return;
 	}
+	forget_for_pages(WIFSTOPPED(status) ? 0 : tid);
 	if (WIFSTOPPED(status)) {
 		on_stop(t ? t : new_thread(tid), status);
 		return;
@@ -464,6 +496,7 @@ static void on_interruption(const siginfo_t *info)
 {
 	static unsigned int times;
 
+	settings.interrupted = true;
 	if (times++)
 		kill_all();
 	else if (info->si_code <= 0 || info->si_signo != SIGINT)

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check-examples.sh BUILD [EXAMPLE...] - do the examples live with what the contract allows?
+# Each is run with every plan of up to PLANS results (1), and with SEEDS seeds (3): none has
+# a fault, and each ends.  A plan that is not reached to its end is not made longer.
+# Prints TAP.
+
+# shellcheck disable=SC2154 # tap.sh's
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
+: "${PLANS:=1}" "${SEEDS:=3}"
+refuse=$1/uffdio-move-refuse
+shift
+[ $# -gt 0 ] || { set -- examples/*.c; set -- "${@#examples/}"; set -- "${@%.c}"; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+evidence="$scratch/said"
+words=(EBUSY 'short 1' ENOMEM forked 'EAGAIN until cured')
+
+# Leaves how many steps were reached in $reached; 1 if there is a fault, or it does not end.
+lives_with() # OPTION...
+{
+	timeout -k 5 120 "$refuse" --json --output "$scratch/report" --tries 300 "$@" \
+		"$scratch/example" >"$scratch/said" 2>&1 </dev/null
+	status=$?
+	runs=$((runs + 1))
+	reached=$(jq '.steps_reached - .not_allowed' "$scratch/report")
+	[ $status -ne 124 ] && [ $status -ne 137 ] && jq -e '.faults == []' "$scratch/report" >/dev/null && return
+	wrong=$((wrong + 1))
+	echo "# $* (status $status): $(jq -c '[.faults[] | .fault]' "$scratch/report")" >>"$scratch/wrong"
+	return 1
+}
+
+all=0
+for example; do
+	runs=0 wrong=0
+	: >"$scratch/wrong"
+	if ! gcc -O2 -g -pthread -o "$scratch/example" "examples/$example.c" 2>"$scratch/said"; then
+		result 1 "$example compiles"
+		continue
+	fi
+	plans=('')
+	for ((length = 1; length <= PLANS; length++)); do
+		longer=()
+		for plan in "${plans[@]}"; do
+			for word in "${words[@]}"; do
+				lives_with --plan "${plan:+$plan, }$word"
+				[ "$reached" -lt $length ] || longer+=("${plan:+$plan, }$word")
+			done
+		done
+		[ ${#longer[@]} -gt 0 ] || break
+		plans=("${longer[@]}")
+	done
+	rate=30%
+	[ "$(jq .calls "$scratch/report")" -lt 300 ] || rate=1%
+	for seed in $(seq "$SEEDS"); do
+		lives_with --rate $rate --seed "$seed"
+	done
+	result $((wrong > 0)) "$example lives with what may happen ($runs runs)"
+	head -n 10 "$scratch/wrong"
+	all=$((all + runs))
+done
+echo "# $all runs"
+finish
