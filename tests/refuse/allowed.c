@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MOST_MODES 8	/* of which answers are kept */
+
 /* As what a page is seen that the contract knows by this letter. */
 static const struct {
 	const char *letters;
@@ -31,13 +33,11 @@ static bool may_refuse(const struct outcome *row, enum cure cure)
 	return error && !strcmp(error, "EBUSY") && row_may_move(row) && row->cure == cure;
 }
 
-bool allowed_busy(const struct contract *c, enum sight source, enum sight destination,
-		  bool whole, uint64_t mode, enum cure cure)
+static bool ask(const struct contract *c, enum sight source, bool whole, uint64_t mode,
+		enum cure cure)
 {
 	char place = whole ? '_' : contract_role(c, ROLE_HOLE)->letter;
 
-	if (destination != SEEN_HOLE)
-		return false;
 	for (size_t i = 0; i < c->n_states; i++) {
 		const struct state *state = &c->states[i];
 		const struct outcome *row;
@@ -49,6 +49,23 @@ bool allowed_busy(const struct contract *c, enum sight source, enum sight destin
 			return true;
 	}
 	return false;
+}
+
+/* It is asked of each page of each call, and always answers the same. */
+bool allowed_busy(const struct contract *c, enum sight source, enum sight destination,
+		  bool whole, uint64_t mode, enum cure cure)
+{
+	static struct { bool known, answer; } answers[SEEN_NOTHING + 1][2][MOST_MODES][CURE_REPEAT + 1];
+
+	if (destination != SEEN_HOLE)
+		return false;
+	if (mode >= MOST_MODES)
+		return ask(c, source, whole, mode, cure);
+	if (!answers[source][whole][mode][cure].known) {
+		answers[source][whole][mode][cure].known = true;
+		answers[source][whole][mode][cure].answer = ask(c, source, whole, mode, cure);
+	}
+	return answers[source][whole][mode][cure].answer;
 }
 
 bool allowed_by(const struct contract *c, const char *clause)

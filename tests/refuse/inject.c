@@ -117,15 +117,26 @@ static enum sight destination_seen(const struct thread *t, uint64_t page)
 	       page_seen(t->process->pid, t->move.dst + page * page_bytes());
 }
 
+static bool holes_count(const struct thread *t)
+{
+	return t->move.mode & UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
+}
+
+static bool goes_through(const struct thread *t, uint64_t page)
+{
+	enum sight source = source_seen(t, page);
+
+	return source != SEEN_NOTHING && destination_seen(t, page) == SEEN_HOLE &&
+	       (source != SEEN_HOLE || holes_count(t));
+}
+
 static void look(struct thread *t)
 {
 	pages_seen(t->process->pid, t->move.src, looked_at(&t->move), t->source);
 	pages_seen(t->process->pid, t->move.dst, looked_at(&t->move), t->destination);
-}
-
-static bool holes_count(const struct thread *t)
-{
-	return t->move.mode & UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
+	t->clear = 0;
+	while (t->clear < looked_at(&t->move) && goes_through(t, t->clear))
+		t->clear++;
 }
 
 static bool may_be_busy(const struct thread *t, uint64_t page, enum cure cure)
@@ -142,22 +153,16 @@ static bool may_be_busy(const struct thread *t, uint64_t page, enum cure cure)
 /* The first @page pages go through, as far as can be seen. */
 static bool comes_as_far(const struct thread *t, uint64_t page)
 {
-	for (uint64_t i = 0; i < page; i++) {
-		enum sight source = source_seen(t, i);
+	uint64_t i = t->clear;
 
-		if (source == SEEN_NOTHING || destination_seen(t, i) != SEEN_HOLE ||
-		    (source == SEEN_HOLE && !holes_count(t)))
-			return false;
-	}
-	return true;
+	while (i < page && i >= looked_at(&t->move) && goes_through(t, i))
+		i++;
+	return i >= page;
 }
 
 static bool tables_may_lack(const struct thread *t, uint64_t page)
 {
-	enum sight source = source_seen(t, page);
-
-	return allowed_by(contract, "best-effort.memory") && destination_seen(t, page) == SEEN_HOLE &&
-	       source != SEEN_NOTHING && (source != SEEN_HOLE || holes_count(t));
+	return goes_through(t, page) && allowed_by(contract, "best-effort.memory");
 }
 
 /* May the call meet it at that page? */

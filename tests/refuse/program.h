@@ -98,6 +98,7 @@ struct thread {
 	struct move before;	/* its call before that */
 	unsigned int repeats;	/* of the same one, without progress */
 	enum sight source[MOST_SIGHTS], destination[MOST_SIGHTS];	/* of the call's first pages */
+	uint64_t clear;		/* so many of them go through, as far as can be seen */
 	int first_page[MEETINGS];	/* at which the call may meet it; -1: at none */
 	enum meeting meeting;	/* what the call meets */
 	uint64_t shortened;	/* bytes, or 0 */

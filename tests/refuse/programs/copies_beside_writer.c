@@ -22,6 +22,8 @@ int main(void)
 
 	build(&r, open_userfaultfd(0), 1);
 	pthread_create(&writer, NULL, store, r.src);
+	while (r.src[1] == r.src[0])	/* it has begun */
+		usleep(100);
 	while ((error = move_part(&r, 0, r.page, &moved)) == ENOMEM)
 		;
 	if (error == EBUSY) {
