@@ -194,7 +194,7 @@ move_in(int cluster, char *slot, size_t n)
 
 /*
  * Move a cluster out, and save it; false if it has to stay.  Without
- * ALLOW_SRC_HOLES: Linux 6.18 may never return when a page is given back.
+ * ALLOW_SRC_HOLES: 6.18 to 7.1 may never return when a page is given back.
  */
 static bool
 move_out(int cluster, char *slot)
@@ -214,7 +214,7 @@ move_out(int cluster, char *slot)
         if (error == EBUSY)
             store(place + done * page);
         else if (error == ENOENT || error == EEXIST)
-            done++;             /* A hole; or moved, not counted (6.18) */
+            done++;             /* A hole; or moved, not counted (6.18 on) */
         else if (error != 0 && error != EAGAIN && error != ENOMEM)
             err(EXIT_FAILURE, "UFFDIO_MOVE out");
     }

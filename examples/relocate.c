@@ -89,7 +89,7 @@ by_move(char *to, char *from, size_t length)
         } else if (errno == EBUSY && copy_page(to + done, from + done)) {
             done += page;
         } else if (errno == EEXIST && !is_there(from + done)) {
-            done += page;               /* Linux 6.18 may not count a page */
+            done += page;               /* 6.18 to 7.1 may not count it */
         } else if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM) {
             err(EXIT_FAILURE, "UFFDIO_MOVE");
         } else {

@@ -122,7 +122,7 @@ main(void)
     printf("one page, %d rounds: %d successes, %d times EEXIST or ENOENT\n",
            ROUNDS, won, lost);
 
-    /* In turn: where they race, Linux 6.18 may never return. */
+    /* In turn: where they race, 6.18 to 7.1 may never return. */
     *from = 'x';
     arg.dst = ADDRESS(to);
     arg.src = ADDRESS(from);
