@@ -86,9 +86,8 @@ by_move(char *to, char *from, size_t length)
             done += (size_t) arg.move;
             moved += (size_t) arg.move / page;
             tries = MOVE_TRIES;
-        } else if (errno == EBUSY && copy_page(to + done, from + done)) {
-            done += page;
-        } else if (errno == EEXIST && !is_there(from + done)) {
+        } else if ((errno == EBUSY && copy_page(to + done, from + done))
+                   || (errno == EEXIST && !is_there(from + done))) {
             done += page;               /* 6.18 to 7.1 may not count it */
         } else if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM) {
             err(EXIT_FAILURE, "UFFDIO_MOVE");
