@@ -646,5 +646,6 @@ void process_forget(struct process *p)
 	free(p->occupied);
 	free(p->copied);
 	free(p->obstacles);
+	free(p->handshakes);
 	backtrace_forget(p);
 }

@@ -95,9 +95,15 @@ static bool another_shares(const struct process *p)
 	return p->threads > 1;
 }
 
-static bool may_be_changing(const struct process *p)
+/* A descriptor that came by an event, or from elsewhere, may be of another address space. */
+static bool may_be_changing(const struct thread *t)
 {
-	return p->features & EVENTS && another_shares(p);
+	const struct process *p = t->process;
+
+	for (size_t i = 0; i < p->n_handshakes; i++)
+		if (p->handshakes[i].fd == t->move.fd)
+			return p->handshakes[i].features & EVENTS && another_shares(p);
+	return false;
 }
 
 static uint64_t looked_at(const struct move *m)
@@ -177,7 +183,7 @@ static bool may_meet(const struct thread *t, enum meeting meeting, uint64_t page
 	case MEETS_DELAY:
 		return true;
 	case MEETS_CHANGING:
-		return !page && may_be_changing(p);
+		return !page && may_be_changing(t);
 	case MEETS_FORK:
 		/* its event would wait for somebody who knows nothing of that child */
 		return !page && !(p->features & UFFD_FEATURE_EVENT_FORK) &&

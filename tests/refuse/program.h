@@ -53,13 +53,21 @@ struct copied {
 	struct move move;
 };
 
+/* What was asked for on one descriptor: its events tell of this address space. */
+struct handshake {
+	int fd;
+	uint64_t features;
+};
+
 /* One address space. */
 struct process {
 	pid_t group;		/* the process's number */
 	pid_t pid;		/* of a thread that is there: by it the process is looked at */
 	unsigned int threads;
 	bool ending;		/* what can be told of its end was told */
-	uint64_t features;	/* asked for in its handshakes */
+	uint64_t features;	/* asked for in its handshakes, in any */
+	struct handshake *handshakes;
+	size_t n_handshakes;
 	struct obstacle *obstacles;
 	size_t n_obstacles;
 	bool changing;		/* EAGAIN until events are read */

@@ -169,10 +169,18 @@ static void resume(const struct thread *t, int signal)
 
 static void note_features(struct thread *t)
 {
+	struct process *p = t->process;
 	uint64_t words[2];
+	size_t i = 0;
 
-	if (tracee_read(t->tid, t->call.args[2], words, sizeof(words)))
-		t->process->features |= words[1];
+	if (!tracee_read(t->tid, t->call.args[2], words, sizeof(words)))
+		return;
+	p->features |= words[1];
+	while (i < p->n_handshakes && p->handshakes[i].fd != (int)t->call.args[0])
+		i++;
+	if (i == p->n_handshakes)
+		p->handshakes = grow(p->handshakes, &p->n_handshakes, sizeof(*p->handshakes));
+	p->handshakes[i] = (struct handshake){ t->call.args[0], words[1] };
 }
 
 static bool on_operation(struct thread *t)
