@@ -211,7 +211,7 @@ static enum sight sight_of(uint64_t entry)
 /* Which of those that are present are none of the small pages that a process has for itself. */
 static void tell_apart(int fd, uint64_t start, unsigned int n, enum sight *sights)
 {
-	struct scan_region regions[MOST_SIGHTS];
+	struct scan_region regions[MOST_SIGHTS] = { 0 };
 	struct scan_arg arg = {
 		.size = sizeof(arg), .start = start, .end = start + n * page_bytes(),
 		.vec = (uintptr_t)regions, .vec_len = MOST_SIGHTS,
