@@ -23,7 +23,6 @@
 /* In which other threads may store to a page that was copied, and how often it is looked at. */
 #define HOLD_LOOKS	50
 #define HOLD_S		0.001
-#define QUIET_LOOKS	10	/* at which a thread slept on that was to wake another */
 #define MOST_KEPT	4096
 
 void *grow(void *array, size_t *n, size_t size)
@@ -39,8 +38,8 @@ void *grow(void *array, size_t *n, size_t size)
 	return grown;
 }
 
-static void tell(enum fault fault, const struct process *p, const struct move *move,
-		 const char *trace, const char *format, ...)
+void fault_tell(enum fault fault, const struct process *p, const struct move *move,
+		const char *trace, const char *format, ...)
 {
 	struct told_fault *f;
 	va_list args;
@@ -68,7 +67,7 @@ static struct owed *new_owed(struct process *p)
 	return &p->owed[p->n_owed - 1];
 }
 
-static void drop_owed(struct process *p, size_t i)
+void owed_drop(struct process *p, size_t i)
 {
 	free(p->owed[i].trace);
 	p->owed[i] = p->owed[--p->n_owed];
@@ -91,7 +90,7 @@ static void settle(struct process *p, uint64_t from, uint64_t len)
 		if (!overlaps(o->dst, o->len, from, len)) {
 			i++;
 		} else if (from <= o->dst && to >= end) {
-			drop_owed(p, i);
+			owed_drop(p, i);
 		} else if (from > o->dst && to < end) {
 			struct owed *rest = new_owed(p);
 
@@ -136,7 +135,7 @@ static void woken(struct process *p, uint64_t from, uint64_t len)
 		}
 }
 
-static const char *met(const struct owed *o)
+const char *met_by(const struct owed *o)
 {
 	return errno_word(-o->result);
 }
@@ -154,10 +153,10 @@ static void look_for_repeat(struct thread *t, struct owed *o, const struct move 
 		return;
 	o->told = true;
 	trace = backtrace_of(t);
-	tell(FAULT_REPEATS, t->process, move, trace,
-	     "the call is repeated as it was, though %lu of its %lu pages have moved",
-	     (unsigned long)((o->dst - o->move.dst) / page_bytes()),
-	     (unsigned long)(o->move.len / page_bytes()));
+	fault_tell(FAULT_REPEATS, t->process, move, trace,
+		   "the call is repeated as it was, though %lu of its %lu pages have moved",
+		   (unsigned long)((o->dst - o->move.dst) / page_bytes()),
+		   (unsigned long)(o->move.len / page_bytes()));
 	free(trace);
 }
 
@@ -169,11 +168,11 @@ static bool look_for_tries(struct thread *t, struct owed *o, const struct move *
 		return true;
 	trace = backtrace_of(t);
 	if (o->meeting == MEETS_CHANGING)
-		tell(FAULT_SPINS, t->process, move, trace,
-		     "%u calls for one page while an event is pending, which nobody reads", o->tries);
+		fault_tell(FAULT_SPINS, t->process, move, trace,
+			   "%u calls for one page while an event is pending, which nobody reads", o->tries);
 	else
-		tell(FAULT_TRIES, t->process, move, trace,
-		     "%u calls for one page without progress; it meets %s", o->tries, met(o));
+		fault_tell(FAULT_TRIES, t->process, move, trace,
+			   "%u calls for one page without progress; it meets %s", o->tries, met_by(o));
 	free(trace);
 	return false;
 }
@@ -188,8 +187,8 @@ static bool look_for_loop(struct thread *t, const struct move *move)
 	if (t->repeats < settings.tries)
 		return true;
 	trace = backtrace_of(t);
-	tell(FAULT_TRIES, t->process, move, trace, "the same call for the %uth time, without progress",
-	     t->repeats + 1);
+	fault_tell(FAULT_TRIES, t->process, move, trace, "the same call for the %uth time, without progress",
+		   t->repeats + 1);
 	free(trace);
 	return false;
 }
@@ -273,7 +272,7 @@ static void note_last(struct process *p)
 	}
 }
 
-static void forget_last(struct process *p)
+void owed_forget_last(struct process *p)
 {
 	if (p->last)
 		free(p->last->trace);
@@ -315,7 +314,7 @@ void faults_result(struct thread *t, int64_t result, int64_t moved)
 			woken(p, t->move.dst, done);
 	}
 	if (!result) {
-		forget_last(p);
+		owed_forget_last(p);
 		return;
 	}
 	if (result == -EEXIST)
@@ -326,7 +325,7 @@ void faults_result(struct thread *t, int64_t result, int64_t moved)
 	} else {
 		/* somebody else has moved, filled or emptied it; the call's rest is not */
 		settle(p, t->move.dst, page_bytes());
-		forget_last(p);
+		owed_forget_last(p);
 	}
 }
 
@@ -445,207 +444,8 @@ void faults_look_back(struct thread *t, double now)
 	}
 	t->doing = RUNS;
 	trace = backtrace_of(t);
-	tell(FAULT_WRITER, t->process, &t->move, trace,
-	     "the page at %#lx was copied, and another thread has stored to it since",
-	     (unsigned long)t->page);
+	fault_tell(FAULT_WRITER, t->process, &t->move, trace,
+		   "the page at %#lx was copied, and another thread has stored to it since",
+		   (unsigned long)t->page);
 	free(trace);
-}
-
-static int descriptor_of(const struct process *p, int fd)
-{
-	int process = syscall(SYS_pidfd_open, p->group, 0);
-	int own = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, fd, 0);
-
-	if (process >= 0)
-		close(process);
-	return own;
-}
-
-/* How many threads wait for pages, as the descriptor tells; -1 if it does not. */
-static long waiters_of(int fd)
-{
-	char path[64], line[128];
-	long total = -1;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = fopen(path, "re");
-	while (info && total < 0 && fgets(line, sizeof(line), info))
-		sscanf(line, "total: %ld", &total);
-	if (info)
-		fclose(info);
-	return total;
-}
-
-/* Does the thread sleep in no system call, as one that waits for a page does? */
-static bool waits_for_page(pid_t thread)
-{
-	char path[64], word[8] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)thread);
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%7s", word) != 1)
-		word[0] = '\0';
-	if (file)
-		fclose(file);
-	return !strcmp(word, "-1");
-}
-
-static void note_runs(const struct process *p)
-{
-	for (struct thread *t = threads; t; t = t->next)
-		if (t->process == p) {
-			t->waits = waits_for_page(t->tid);
-			thread_sleeps(t->tid, &t->runs);
-		}
-}
-
-/* Does one run that had waited? */
-static bool anyone_runs(const struct process *p)
-{
-	for (struct thread *t = threads; t; t = t->next) {
-		unsigned long runs = t->runs;
-
-		if (t->process == p && t->waits && (!thread_sleeps(t->tid, &runs) || runs != t->runs))
-			return true;
-	}
-	return false;
-}
-
-/* Who runs when a page that is there is woken had waited for it. */
-static bool had_waiter(const struct process *p, const struct occupied *o)
-{
-	struct uffdio_range range = { o->page, page_bytes() };
-	int fd = descriptor_of(p, o->move.fd);
-	bool had = false;
-
-	if (fd < 0)
-		return false;
-	if (waiters_of(fd) > 0 && page_is_filled(p->pid, o->page)) {
-		note_runs(p);
-		if (ioctl(fd, UFFDIO_WAKE, &range) == 0)
-			for (int i = 0; i < 100 && !had; i++) {
-				usleep(1000);
-				had = anyone_runs(p);
-			}
-	}
-	close(fd);
-	return had;
-}
-
-void faults_idle(void)
-{
-	for (struct process *p = processes; p; p = p->next)
-		for (size_t i = 0; i < p->n_occupied; ) {
-			struct occupied *o = &p->occupied[i];
-
-			if (!thread_sleeps(o->thread, &o->runs))
-				o->quiet = 0;
-			if (o->quiet++ < QUIET_LOOKS) {
-				i++;
-				continue;
-			}
-			if (had_waiter(p, o))
-				tell(FAULT_SLEEPER, p, &o->move, o->trace,
-				     "a thread was left waiting for the page at %#lx, which is there: "
-				     "EEXIST wakes nobody", (unsigned long)o->page);
-			free(o->trace);
-			p->occupied[i] = p->occupied[--p->n_occupied];
-		}
-}
-
-void faults_stalled(void)
-{
-	for (struct process *p = processes; p; p = p->next)
-		for (size_t i = 0; i < p->n_owed; i++) {
-			struct owed *o = &p->owed[i];
-			int fd = descriptor_of(p, o->move.fd);
-			long waiting = fd < 0 ? -1 : waiters_of(fd);
-
-			if (fd >= 0)
-				close(fd);
-			if (waiting > 0) {
-				tell(o->was_short ? FAULT_IGNORES : FAULT_SLEEPER, p, &o->move, o->trace,
-				     "nothing runs any more, and a thread waits for a page; "
-				     "%lu pages from %#lx on met %s, and were left",
-				     (unsigned long)(o->len / page_bytes()), (unsigned long)o->dst, met(o));
-				break;
-			}
-		}
-}
-
-static void look_for_loss(struct process *p, const struct owed *o)
-{
-	bool at_source = page_is_filled(p->pid, o->src), at_destination = page_is_filled(p->pid, o->dst);
-
-	if (!o->was_there || !page_is_mapped(p->pid, o->dst))
-		return;
-	if (!at_source && !at_destination)
-		tell(FAULT_LOSES, p, &o->move, o->trace,
-		     "the page at %#lx met %s, and is at neither place any more",
-		     (unsigned long)o->src, met(o));
-	else if (at_source && at_destination)
-		tell(FAULT_IGNORES, p, &o->move, o->trace,
-		     "the page at %#lx met %s; its new place was used as if it had moved",
-		     (unsigned long)o->src, met(o));
-	else if (!at_source && o->was_short)
-		tell(FAULT_LOSES, p, &o->move, o->trace,
-		     "the page at %#lx met %s after a short move; something else is at its new place",
-		     (unsigned long)o->src, met(o));
-}
-
-static void look_for_double(struct process *p, const struct copied *c)
-{
-	uint64_t here, there;
-
-	if (page_is_filled(p->pid, c->src) && page_is_filled(p->pid, c->dst) &&
-	    page_checksum(p->pid, c->src, &here) && page_checksum(p->pid, c->dst, &there) &&
-	    here == there && here)
-		tell(FAULT_DOUBLES, p, &c->move, NULL,
-		     "the page at %#lx was copied, and is at both places at the end",
-		     (unsigned long)c->src);
-}
-
-static bool has_failed(int status)
-{
-	return status != 0;
-}
-
-void faults_exit(struct process *p, int status)
-{
-	if (p->ending)
-		return;
-	p->ending = true;
-	if (has_failed(status)) {
-		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted) {
-			bool killed = WIFSIGNALED(status);
-
-			tell(FAULT_DIES, p, &p->last->move, p->last->trace,
-			     "it ended with %s %d after %u %s of %s, which is allowed",
-			     killed ? "signal" : "status", killed ? WTERMSIG(status) : WEXITSTATUS(status),
-			     p->last->tries, p->last->tries == 1 ? "result" : "results", met(p->last));
-		}
-		return;
-	}
-	for (size_t i = 0; i < p->n_owed; i++)
-		look_for_loss(p, &p->owed[i]);
-	for (size_t i = 0; i < p->n_copied; i++)
-		look_for_double(p, &p->copied[i]);
-}
-
-void process_forget(struct process *p)
-{
-	tracee_forget(p->pid);
-	forget_last(p);
-	while (p->n_owed)
-		drop_owed(p, p->n_owed - 1);
-	for (size_t i = 0; i < p->n_occupied; i++)
-		free(p->occupied[i].trace);
-	free(p->owed);
-	free(p->occupied);
-	free(p->copied);
-	free(p->obstacles);
-	free(p->handshakes);
-	backtrace_forget(p);
 }

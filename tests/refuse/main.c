@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		wrong("%s", "which program?");
 	plan.state = plan.seed;
-	status = trace_program(argv + optind);
+	status = start_program(argv + optind);
 	if (status == STATUS_USAGE && !counts.calls && !threads)
 		return status;
 	if (status < 0)

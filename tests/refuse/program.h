@@ -5,11 +5,19 @@
 #ifndef UFFDIO_MOVE_REFUSE_PROGRAM_H
 #define UFFDIO_MOVE_REFUSE_PROGRAM_H
 
+#include <linux/audit.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "allowed.h"
 #include "plan.h"
 #include "tracee.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
 
 /* One call, as the program has made it. */
 struct move {
@@ -164,6 +172,14 @@ extern size_t n_faults;
 /* Grow an array by one and return the new element, zeroed; never NULL. */
 void *grow(void *array, size_t *n, size_t size);
 
+/* call.c: what a call asks for, and what it may meet. */
+bool call_read(struct thread *t, struct move *m);
+uint64_t call_pages(const struct move *m);
+bool call_look(struct thread *t);	/* false: no page of it would be looked at */
+bool call_reaches_pages(struct thread *t);	/* what is its own mistake the kernel refuses */
+bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page);
+void call_count_allowed(const struct thread *t);
+
 /* inject.c: what a call meets. */
 enum verdict { GOES_ON, STOPS_AT_END, WAITS };
 enum verdict move_begins(struct thread *t, double now);
@@ -173,7 +189,13 @@ void call_again(struct thread *t, enum meeting meeting);
 bool reads_events(uint64_t number);
 void events_are_read(struct process *p);
 
-/* faults.c: what the program does with it. */
+/* faults.c: what the program does with it; ending.c, waiters.c. */
+__attribute__((format(printf, 5, 6)))
+void fault_tell(enum fault fault, const struct process *p, const struct move *move,
+		const char *trace, const char *format, ...);
+const char *met_by(const struct owed *o);	/* the error's name */
+void owed_drop(struct process *p, size_t i);
+void owed_forget_last(struct process *p);
 bool faults_call(struct thread *t, const struct move *move);	/* false: it is to be killed */
 void faults_result(struct thread *t, int64_t result, int64_t moved);
 void faults_resolve_begins(struct thread *t);
@@ -184,10 +206,28 @@ void faults_idle(void);		/* is called now and then */
 void faults_stalled(void);	/* nothing has run for long */
 void process_forget(struct process *p);
 
-/* trace.c */
+/* threads.c: who there is. */
 extern struct process *processes;
 extern struct thread *threads;
-int trace_program(char *const argv[]);
+struct thread *thread_of(pid_t tid);	/* NULL: it is not known yet */
+pid_t group_of(pid_t tid);
+struct process *new_process(pid_t pid);
+struct thread *new_thread(pid_t tid);
+void remove_thread(struct thread *t);
+void leave(struct process *p);		/* one of its threads does; it may be the last */
+/* Children that were made for their parents' pages, and are not to run. */
+bool is_for_pages(pid_t tid);
+void note_for_pages(pid_t tid);
+void forget_for_pages(pid_t tid);
+bool is_of_forking(pid_t tid);		/* is it told before its parent tells of it? */
+
+/* trace.c: until all have ended. */
+void trace_run(pid_t program, const sigset_t *set);
+int trace_status(void);			/* of the program, as wait() has it */
+bool trace_met_another_architecture(void);
+
+/* start.c: the exit status; negative if the program could not be run. */
+int start_program(char *const argv[]);
 
 /* backtrace.c: the functions that a stopped thread is in; allocated, or NULL. */
 char *backtrace_of(struct thread *t);

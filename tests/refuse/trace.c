@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the program: a filter stops its threads at the operations of userfaultfd and at
- * nothing else, and each stop is answered here.
+ * Each stop of the program's threads is answered here.
  */
 #define _GNU_SOURCE
 #include "program.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/kcmp.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,30 +17,11 @@
 #include "test/compat.h"
 #include "uffdio_move.h"
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#endif
-
-#define OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | \
-		 PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | \
-		 PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL)
 #define LOOK_S	0.02	/* between looks at who sleeps */
 
-/* Statuses of this program's own, as of others that run programs (env, nice). */
-#define STATUS_SETUP		125
-#define STATUS_NO_EXEC		126
-#define STATUS_NOT_FOUND	127
-
-struct process *processes;
-struct thread *threads;
 static pid_t main_process;
 static int main_status;
 static bool has_other_architecture;
-/* Children that were made for their parents' pages, and are not to run. */
-static pid_t *for_pages;
-static size_t n_for_pages;
 
 static double now(void)
 {
@@ -58,105 +29,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void *zeroed(size_t size)
-{
-	size_t n = 0;
-
-	return grow(NULL, &n, size);
-}
-
-static struct thread *thread_of(pid_t tid)
-{
-	struct thread *t = threads;
-
-	while (t && t->tid != tid)
-		t = t->next;
-	return t;
-}
-
-static pid_t number_in_status(pid_t tid, const char *format)
-{
-	char path[64], line[128];
-	pid_t number = tid;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	status = fopen(path, "re");
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, format, &number) == 1)
-			break;
-	if (status)
-		fclose(status);
-	return number;
-}
-
-static pid_t group_of(pid_t tid)
-{
-	return number_in_status(tid, "Tgid: %d");
-}
-
-static bool shares_memory(const struct process *p, pid_t tid, pid_t group)
-{
-	return p->group == group || syscall(SYS_kcmp, p->pid, tid, KCMP_VM, 0, 0) == 0;
-}
-
-static struct process *new_process(pid_t pid)
-{
-	struct process *p = zeroed(sizeof(*p));
-
-	p->group = p->pid = pid;
-	p->next = processes;
-	processes = p;
-	return p;
-}
-
-static struct process *process_of(pid_t tid)
-{
-	pid_t group = group_of(tid);
-
-	for (struct process *p = processes; p; p = p->next)
-		if (shares_memory(p, tid, group))
-			return p;
-	return new_process(group);
-}
-
-static void leave(struct process *p)
-{
-	struct process **at = &processes;
-
-	if (--p->threads)
-		return;
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-	process_forget(p);
-	free(p);
-}
-
-static struct thread *new_thread(pid_t tid)
-{
-	struct thread *t = zeroed(sizeof(*t));
-
-	t->tid = tid;
-	t->process = process_of(tid);
-	t->process->threads++;
-	t->next = threads;
-	threads = t;
-	return t;
-}
-
-static void remove_thread(struct thread *t)
-{
-	struct thread **at = &threads;
-
-	while (*at != t)
-		at = &(*at)->next;
-	*at = t->next;
-	if (t->process)
-		leave(t->process);
-	free(t);
 }
 
 static void resume(const struct thread *t, int signal)
@@ -235,30 +107,6 @@ static bool on_call_end(struct thread *t)
 			look_for_reading(t);
 		return true;
 	}
-}
-
-static bool is_for_pages(pid_t tid)
-{
-	for (size_t i = 0; i < n_for_pages; i++)
-		if (for_pages[i] == tid)
-			return true;
-	return false;
-}
-
-static void note_for_pages(pid_t tid)
-{
-	if (!is_for_pages(tid)) {
-		for_pages = grow(for_pages, &n_for_pages, sizeof(*for_pages));
-		for_pages[n_for_pages - 1] = tid;
-	}
-	kill(tid, SIGKILL);
-}
-
-static void forget_for_pages(pid_t tid)
-{
-	for (size_t i = 0; i < n_for_pages; i++)
-		if (for_pages[i] == tid)
-			for_pages[i] = for_pages[--n_for_pages];
 }
 
 /* It counts from here on, though its own first stop may be told later. */
@@ -374,22 +222,6 @@ static void on_stop(struct thread *t, int status)
 	}
 	if (goes_on)
 		resume(t, signal);
-}
-
-static pid_t parent_of(pid_t tid)
-{
-	return number_in_status(tid, "PPid: %d");
-}
-
-/* Is it told before its parent tells of it? */
-static bool is_of_forking(pid_t tid)
-{
-	pid_t parent = parent_of(tid);
-
-	for (const struct thread *t = threads; t; t = t->next)
-		if (t->doing == FORKS && t->process->group == parent)
-			return true;
-	return false;
 }
 
 static void on_status(pid_t tid, int status)
@@ -528,68 +360,6 @@ static void wait_a_while(const sigset_t *set)
 	}
 }
 
-/* Stops at ioctl() of userfaultfd's type, in the machine's own calls. */
-static bool set_filter(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, 6),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, _IOC_TYPEMASK << _IOC_TYPESHIFT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UFFDIO << _IOC_TYPESHIFT, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-static _Noreturn void be_program(char *const argv[], int go, int said, const sigset_t *before)
-{
-	int error;
-	char byte;
-
-	if (read(go, &byte, 1) != 1)
-		_exit(STATUS_SETUP);
-	sigprocmask(SIG_SETMASK, before, NULL);
-	if (set_filter())
-		execvp(argv[0], argv);
-	error = errno;
-	if (write(said, &error, sizeof(error)) < 0)
-		_exit(STATUS_SETUP);
-	_exit(STATUS_NO_EXEC);
-}
-
-static int cannot_start(const char *program, int error)
-{
-	if (error == ENOENT)
-		fprintf(stderr, "uffdio-move-refuse: there is no program %s; a path or a name in PATH is wanted\n",
-			program);
-	else if (error == ENOEXEC)
-		fprintf(stderr, "uffdio-move-refuse: %s is no program of this machine's\n", program);
-	else
-		fprintf(stderr, "uffdio-move-refuse: %s cannot be run: %s\n", program, strerror(error));
-	return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NO_EXEC;
-}
-
-static int cannot_trace(int error)
-{
-	fprintf(stderr, "uffdio-move-refuse: a process of our own cannot be traced: %s; "
-		"it may be that we are traced ourselves, or that /proc/sys/kernel/yama/ptrace_scope forbids it\n",
-		strerror(error));
-	kill(main_process, SIGKILL);
-	return STATUS_SETUP;
-}
-
-static int exit_status(void)
-{
-	return WIFEXITED(main_status) ? WEXITSTATUS(main_status) : 128 + WTERMSIG(main_status);
-}
-
 struct told {
 	pid_t tid;
 	int status;
@@ -609,11 +379,12 @@ static bool take_statuses(struct told **told, size_t *n)
 	return !tid || errno == EINTR || *n;
 }
 
-static void run(const sigset_t *set)
+void trace_run(pid_t program, const sigset_t *set)
 {
 	struct told *told = NULL;
 	size_t n;
 
+	main_process = program;
 	while (take_statuses(&told, &n)) {
 		for (size_t i = 0; i < n; i++)
 			on_status(told[i].tid, told[i].status);
@@ -624,44 +395,12 @@ static void run(const sigset_t *set)
 	free(told);
 }
 
-int trace_program(char *const argv[])
+int trace_status(void)
 {
-	int go[2], said[2], error = 0;
-	sigset_t set, before;
-	bool failed;
+	return main_status;
+}
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &before);
-	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC)) {
-		perror("uffdio-move-refuse: pipe");
-		return STATUS_SETUP;
-	}
-	main_process = fork();
-	if (main_process < 0) {
-		perror("uffdio-move-refuse: fork");
-		return STATUS_SETUP;
-	}
-	if (!main_process)
-		be_program(argv, go[0], said[1], &before);
-	close(go[0]);
-	close(said[1]);
-	if (ptrace(PTRACE_SEIZE, main_process, 0, OPTIONS))
-		return cannot_trace(errno);
-	new_thread(main_process);
-	if (write(go[1], "", 1) != 1)
-		return STATUS_SETUP;
-	close(go[1]);
-	run(&set);
-	failed = read(said[0], &error, sizeof(error)) == sizeof(error);
-	close(said[0]);
-	if (failed)
-		return -cannot_start(argv[0], error);
-	if (has_other_architecture)
-		fputs("uffdio-move-refuse: a program of another architecture was run; "
-		      "what it calls was let through\n", stderr);
-	return exit_status();
+bool trace_met_another_architecture(void)
+{
+	return has_other_architecture;
 }

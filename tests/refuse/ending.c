@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a process: where its pages are, and of what it died.
+ */
+#define _GNU_SOURCE
+#include "program.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static void look_for_loss(struct process *p, const struct owed *o)
+{
+	bool at_source = page_is_filled(p->pid, o->src), at_destination = page_is_filled(p->pid, o->dst);
+
+	if (!o->was_there || !page_is_mapped(p->pid, o->dst))
+		return;
+	if (!at_source && !at_destination)
+		fault_tell(FAULT_LOSES, p, &o->move, o->trace,
+			   "the page at %#lx met %s, and is at neither place any more",
+			   (unsigned long)o->src, met_by(o));
+	else if (at_source && at_destination)
+		fault_tell(FAULT_IGNORES, p, &o->move, o->trace,
+			   "the page at %#lx met %s; its new place was used as if it had moved",
+			   (unsigned long)o->src, met_by(o));
+	else if (!at_source && o->was_short)
+		fault_tell(FAULT_LOSES, p, &o->move, o->trace,
+			   "the page at %#lx met %s after a short move; something else is at its new place",
+			   (unsigned long)o->src, met_by(o));
+}
+
+static void look_for_double(struct process *p, const struct copied *c)
+{
+	uint64_t here, there;
+
+	if (page_is_filled(p->pid, c->src) && page_is_filled(p->pid, c->dst) &&
+	    page_checksum(p->pid, c->src, &here) && page_checksum(p->pid, c->dst, &there) &&
+	    here == there && here)
+		fault_tell(FAULT_DOUBLES, p, &c->move, NULL,
+			   "the page at %#lx was copied, and is at both places at the end",
+			   (unsigned long)c->src);
+}
+
+void faults_exit(struct process *p, int status)
+{
+	if (p->ending)
+		return;
+	p->ending = true;
+	if (status) {
+		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted) {
+			bool killed = WIFSIGNALED(status);
+
+			fault_tell(FAULT_DIES, p, &p->last->move, p->last->trace,
+				   "it ended with %s %d after %u %s of %s, which is allowed",
+				   killed ? "signal" : "status", killed ? WTERMSIG(status) : WEXITSTATUS(status),
+				   p->last->tries, p->last->tries == 1 ? "result" : "results", met_by(p->last));
+		}
+		return;
+	}
+	for (size_t i = 0; i < p->n_owed; i++)
+		look_for_loss(p, &p->owed[i]);
+	for (size_t i = 0; i < p->n_copied; i++)
+		look_for_double(p, &p->copied[i]);
+}
+
+void process_forget(struct process *p)
+{
+	tracee_forget(p->pid);
+	owed_forget_last(p);
+	while (p->n_owed)
+		owed_drop(p, p->n_owed - 1);
+	for (size_t i = 0; i < p->n_occupied; i++)
+		free(p->occupied[i].trace);
+	free(p->owed);
+	free(p->occupied);
+	free(p->copied);
+	free(p->obstacles);
+	free(p->handshakes);
+	backtrace_forget(p);
+}
