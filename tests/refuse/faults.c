@@ -151,6 +151,9 @@ static void look_for_repeat(struct thread *t, struct owed *o, const struct move 
 
 	if (!o->was_short || o->told || o->dst == move->dst || !is_same(&o->move, move))
 		return;
+	/* it may have been filled anew */
+	if (page_is_filled(t->process->pid, o->move.src))
+		return;
 	o->told = true;
 	trace = backtrace_of(t);
 	fault_tell(FAULT_REPEATS, t->process, move, trace,
@@ -164,7 +167,7 @@ static bool look_for_tries(struct thread *t, struct owed *o, const struct move *
 {
 	char *trace;
 
-	if (o->dst != move->dst || ++o->tries <= settings.tries)
+	if (o->dst != move->dst || o->src != move->src || ++o->tries <= settings.tries)
 		return true;
 	trace = backtrace_of(t);
 	if (o->meeting == MEETS_CHANGING)
@@ -412,6 +415,7 @@ bool faults_resolve_ends(struct thread *t, int64_t result, double now)
 		return false;
 	settle(t->process, start, len);
 	woken(t->process, start, len);
+	owed_forget_last(t->process);
 	if (!page)
 		return false;
 	note_copied(t->process, start, page, &t->move);

@@ -255,8 +255,8 @@ static enum verdict meet(struct thread *t, const struct step *step)
 		return let_through(t);
 	case MEETS_HOLE:
 		t->meeting = MEETS_HOLE;
-		fill_place(t, step->page);
-		return take_away(t, step->page);
+		/* else its contents were nowhere */
+		return fill_place(t, step->page) ? take_away(t, step->page) : let_through(t);
 	default:
 		return stop_at(t, step->meeting, step->page);
 	}
@@ -322,10 +322,11 @@ static enum verdict choose(struct thread *t, double now)
 	struct obstacle *obstacle;
 	struct step step;
 
-	if (still_changing(t))
+	if (call_may_meet(t, MEETS_CHANGING, 0) && still_changing(t))
 		return refuse(t, MEETS_CHANGING);
 	obstacle = in_the_way(t->process, &t->move);
-	if (obstacle && call_may_meet(t, obstacle->meeting, (obstacle->page - t->move.src) / page_bytes()))
+	if (obstacle && call_reaches_pages(t) &&
+	    call_may_meet(t, obstacle->meeting, (obstacle->page - t->move.src) / page_bytes()))
 		return go_on_meeting(t, obstacle);
 	if (obstacle)
 		drop_obstacle(t->process, obstacle);

@@ -75,7 +75,7 @@ static double rate(const char *text)
 	double value = strtod(text, &end);
 
 	if (end == text || (*end && strcmp(end, "%")) || !(value >= 0 && value <= 100))
-		wrong("--rate %s: a percentage is wanted, 0% to 100%", text);
+		wrong("--rate %s: a percentage is wanted, 0%% to 100%%", text);
 	return value / 100;
 }
 
@@ -189,8 +189,6 @@ int main(int argc, char **argv)
 		wrong("%s", "which program?");
 	plan.state = plan.seed;
 	status = start_program(argv + optind);
-	if (status == STATUS_USAGE && !counts.calls && !threads)
-		return status;
 	if (status < 0)
 		return -status;
 	report_print(out, status);

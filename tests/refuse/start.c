@@ -109,22 +109,22 @@ int start_program(char *const argv[])
 	sigprocmask(SIG_BLOCK, &set, &before);
 	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC)) {
 		perror("uffdio-move-refuse: pipe");
-		return STATUS_SETUP;
+		return -STATUS_SETUP;
 	}
 	program = fork();
 	if (program < 0) {
 		perror("uffdio-move-refuse: fork");
-		return STATUS_SETUP;
+		return -STATUS_SETUP;
 	}
 	if (!program)
 		be_program(argv, go[0], said[1], &before);
 	close(go[0]);
 	close(said[1]);
 	if (ptrace(PTRACE_SEIZE, program, 0, OPTIONS))
-		return cannot_trace(program, errno);
+		return -cannot_trace(program, errno);
 	new_thread(program);
 	if (write(go[1], "", 1) != 1)
-		return STATUS_SETUP;
+		return -STATUS_SETUP;
 	close(go[1]);
 	trace_run(program, &set);
 	failed = read(said[0], &error, sizeof(error)) == sizeof(error);

@@ -137,6 +137,8 @@ static void on_exec(struct thread *t)
 	t->process = new_process(t->tid);
 	t->process->threads = 1;
 	t->doing = RUNS;
+	t->leaves = t->watched = false;
+	t->again = MEETS_NOTHING;
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, (void *)sizeof(info), &info) > 0 &&
 	    info.arch != ARCHITECTURE)
@@ -292,7 +294,7 @@ static double pause_length(void)
 static void kill_all(void)
 {
 	for (const struct thread *t = threads; t; t = t->next)
-		kill(t->process->group, SIGKILL);
+		kill(group_of(t->tid), SIGKILL);
 }
 
 /* All sleep, and none has run since it was looked at last. */
