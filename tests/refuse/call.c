@@ -41,12 +41,27 @@ static bool is_private_anonymous(const struct mapping *m)
 	return m->access[3] == 'p' && !m->inode;
 }
 
-/* Would the kernel come as far as the pages?  What it refuses for a mistake is its to refuse. */
+static bool is_registered(const struct process *p, int fd, uint64_t page)
+{
+	for (size_t i = 0; i < p->n_registrations; i++) {
+		const struct registration *r = &p->registrations[i];
+
+		if (r->fd == fd && page >= r->start && page - r->start < r->len)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is none of the contract's checks of areas violated, as far as can be seen?  Only then is
+ * what the pages meet ours to choose: a mistake is the kernel's to refuse.
+ */
 static bool reaches_pages(const struct process *p, const struct move *m)
 {
 	struct mapping dst, src;
 
-	return is_aligned(m) && mode_is_known(m->mode) && mapping_of(p->pid, m->dst, &dst) &&
+	return is_registered(p, m->fd, m->dst) && is_registered(p, m->fd, m->dst + m->len - page_bytes()) &&
+	       is_aligned(m) && mode_is_known(m->mode) && mapping_of(p->pid, m->dst, &dst) &&
 	       mapping_of(p->pid, m->src, &src) && m->dst + m->len <= dst.end &&
 	       m->src + m->len <= src.end && is_private_anonymous(&dst) &&
 	       is_private_anonymous(&src) && !strcmp(dst.access, src.access) &&
@@ -57,11 +72,10 @@ static bool reaches_pages(const struct process *p, const struct move *m)
 /* Its structure can be written, and is not among what moves. */
 static bool result_is_writable(struct thread *t, const struct move *m)
 {
-	int64_t move;
-	uint64_t at = m->argument + offsetof(struct uffdio_move, move);
+	struct uffdio_move whole;
 
-	return tracee_read(t->tid, at, &move, sizeof(move)) &&
-	       tracee_write(t->tid, at, &move, sizeof(move)) &&
+	return tracee_read(t->tid, m->argument, &whole, sizeof(whole)) &&
+	       tracee_write(t->tid, m->argument, &whole, sizeof(whole)) &&
 	       (m->argument >= m->src + m->len || m->argument + sizeof(struct uffdio_move) <= m->src);
 }
 
@@ -169,8 +183,12 @@ bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page)
 		return page && (tables_may_lack(t, page) || may_be_busy(t, page, CURE_REPEAT));
 	case MEETS_MEMORY:
 		return tables_may_lack(t, page);
-	case MEETS_EXISTS:
 	case MEETS_HOLE:
+		/* [threads.one-move]; it would wait for its own event to be read */
+		if (page || p->features & UFFD_FEATURE_EVENT_REMOVE)
+			return false;
+		/* fall through */
+	case MEETS_EXISTS:
 		return plan.races && another_shares(p) && source_seen(t, page) == SEEN_PAGE &&
 		       destination_seen(t, page) == SEEN_HOLE;
 	}

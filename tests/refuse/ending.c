@@ -10,21 +10,10 @@
 
 static void look_for_loss(struct process *p, const struct owed *o)
 {
-	bool at_source = page_is_filled(p->pid, o->src), at_destination = page_is_filled(p->pid, o->dst);
-
-	if (!o->was_there || !page_is_mapped(p->pid, o->dst))
-		return;
-	if (!at_source && !at_destination)
+	if (o->was_there && page_is_mapped(p->pid, o->dst) && !page_is_filled(p->pid, o->src) &&
+	    !page_is_filled(p->pid, o->dst))
 		fault_tell(FAULT_LOSES, p, &o->move, o->trace,
 			   "the page at %#lx met %s, and is at neither place any more",
-			   (unsigned long)o->src, met_by(o));
-	else if (at_source && at_destination)
-		fault_tell(FAULT_IGNORES, p, &o->move, o->trace,
-			   "the page at %#lx met %s; its new place was used as if it had moved",
-			   (unsigned long)o->src, met_by(o));
-	else if (!at_source && o->was_short)
-		fault_tell(FAULT_LOSES, p, &o->move, o->trace,
-			   "the page at %#lx met %s after a short move; something else is at its new place",
 			   (unsigned long)o->src, met_by(o));
 }
 
@@ -75,5 +64,6 @@ void process_forget(struct process *p)
 	free(p->copied);
 	free(p->obstacles);
 	free(p->handshakes);
+	free(p->registrations);
 	backtrace_forget(p);
 }

@@ -377,6 +377,15 @@ static struct owed *owed_at(struct process *p, uint64_t dst)
 	return NULL;
 }
 
+static bool is_copy(const struct process *p, uint64_t from, uint64_t page)
+{
+	uint64_t here, there;
+
+	return from == page || (can_be_read(p, from) && can_be_read(p, page) &&
+				page_checksum(p->pid, from, &here) &&
+				page_checksum(p->pid, page, &there) && here == there);
+}
+
 void faults_resolve_begins(struct thread *t)
 {
 	uint64_t start, len, from;
@@ -386,8 +395,8 @@ void faults_resolve_begins(struct thread *t)
 	if ((uint32_t)t->call.args[1] != UFFDIO_COPY || !read_range(t, &start, &len, &from))
 		return;
 	o = owed_at(t->process, start);
-	/* of several pages the first one */
-	if (o && can_be_read(t->process, o->src + start - o->dst) &&
+	/* of several pages the first one; what comes from elsewhere is no copy of it */
+	if (o && is_copy(t->process, from, o->src + start - o->dst) && can_be_read(t->process, o->src + start - o->dst) &&
 	    page_checksum(t->process->pid, o->src + start - o->dst, &t->sum)) {
 		t->page = o->src + start - o->dst;
 		t->move = o->move;

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test/compat.h"
@@ -31,6 +32,8 @@ static int64_t error_of(enum meeting meeting)
 		return -EAGAIN;
 	case MEETS_MEMORY:
 		return -ENOMEM;
+	case MEETS_HOLE:
+		return -ENOENT;
 	default:
 		return 0;
 	}
@@ -97,7 +100,7 @@ static bool another_reads(const struct thread *t)
 	for (const struct thread *other = threads; other && !reads; other = other->next) {
 		FILE *file;
 
-		if (other == t)
+		if (other == t || other->process != t->process)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/syscall", (int)other->tid);
 		file = fopen(path, "re");
@@ -181,16 +184,13 @@ static bool fill_place(struct thread *t, uint64_t page)
 		.dst = t->move.dst + page * page_bytes(), .src = (uintptr_t)contents,
 		.len = page_bytes(), .mode = UFFDIO_COPY_MODE_DONTWAKE,
 	};
-	int process = syscall(SYS_pidfd_open, t->process->group, 0);
-	int fd = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, t->move.fd, 0);
+	int fd = tracee_descriptor(t->tid, t->move.fd);
 	bool filled = fd >= 0 && page_bytes() <= sizeof(contents) &&
 		      tracee_read(t->tid, t->move.src + page * page_bytes(), contents, page_bytes()) &&
 		      ioctl(fd, UFFDIO_COPY, &copy) == 0;
 
 	if (fd >= 0)
 		close(fd);
-	if (process >= 0)
-		close(process);
 	return filled;
 }
 
@@ -208,8 +208,25 @@ static enum verdict take_away(struct thread *t, uint64_t page)
 void call_again(struct thread *t, enum meeting meeting)
 {
 	tracee_call_again(t->tid, &t->call);
-	t->again = meeting;
+	t->again = true;
+	t->again_as = meeting;
 	t->doing = RUNS;
+}
+
+/* Nobody else knows of the child, and so nobody else would reap it. */
+void forked(struct thread *t)
+{
+	struct system_call wait = { SYS_wait4, { 0, 0, __WALL } };
+	int64_t child;
+
+	if (!tracee_result(t->tid, &child) || child <= 0) {
+		call_again(t, MEETS_NOTHING);
+		return;
+	}
+	counts.met[MEETS_FORK]++;
+	wait.args[0] = child;
+	tracee_call_again(t->tid, &wait);
+	t->doing = REAPS;
 }
 
 /*
@@ -232,34 +249,42 @@ static enum verdict let_through(struct thread *t)
 	return STOPS_AT_END;
 }
 
+static enum verdict meet_nothing(struct thread *t)
+{
+	t->meeting = MEETS_NOTHING;
+	counts.let_through++;
+	return let_through(t);
+}
+
+/* What another thread of the program might have done; contents are never nowhere. */
+static enum verdict meet_another(struct thread *t, const struct step *step)
+{
+	if (!fill_place(t, step->page))
+		return meet_nothing(t);
+	t->meeting = step->meeting;
+	counts.met[step->meeting]++;
+	return step->meeting == MEETS_HOLE ? take_away(t, step->page) : let_through(t);
+}
+
 static enum verdict meet(struct thread *t, const struct step *step)
 {
 	struct process *p = t->process;
 
+	if (step->meeting == MEETS_EXISTS || step->meeting == MEETS_HOLE)
+		return meet_another(t, step);
+	/* that is counted when there is a child */
+	if (step->meeting == MEETS_FORK)
+		return let_fork(t);
 	counts.met[step->meeting]++;
-	switch (step->meeting) {
-	case MEETS_BUSY:
-	case MEETS_MEMORY:
-		begin(p, step->meeting, t->move.src + step->page * page_bytes());
-		return stop_at(t, step->meeting, step->page);
-	case MEETS_CHANGING:
+	if (step->meeting == MEETS_CHANGING) {
 		p->changing = step->until_cured;
 		p->changing_left = 1 + plan_draw(&plan, MOST_PASSING);
 		t->watched = step->until_cured;
 		return refuse(t, MEETS_CHANGING);
-	case MEETS_FORK:
-		return let_fork(t);
-	case MEETS_EXISTS:
-		t->meeting = MEETS_EXISTS;
-		fill_place(t, step->page);
-		return let_through(t);
-	case MEETS_HOLE:
-		t->meeting = MEETS_HOLE;
-		/* else its contents were nowhere */
-		return fill_place(t, step->page) ? take_away(t, step->page) : let_through(t);
-	default:
-		return stop_at(t, step->meeting, step->page);
 	}
+	if (step->meeting != MEETS_SHORT)
+		begin(p, step->meeting, t->move.src + step->page * page_bytes());
+	return stop_at(t, step->meeting, step->page);
 }
 
 static enum meeting draw_allowed(const struct thread *t)
@@ -346,15 +371,15 @@ enum verdict move_begins(struct thread *t, double now)
 {
 	t->meeting = MEETS_NOTHING;
 	t->shortened = 0;
-	for (enum meeting meeting = 0; meeting < MEETINGS; meeting++)
-		t->first_page[meeting] = -1;
 	if (!call_read(t, &t->move))
 		return GOES_ON;
 	if (t->again) {
-		t->meeting = t->again;
-		t->again = MEETS_NOTHING;
-		return let_through(t);
+		t->again = false;
+		t->meeting = t->again_as;
+		return t->meeting == MEETS_HOLE ? refuse(t, MEETS_HOLE) : let_through(t);
 	}
+	for (enum meeting meeting = 0; meeting < MEETINGS; meeting++)
+		t->first_page[meeting] = -1;
 	counts.calls++;
 	if (settings.missing || settings.forbidden) {
 		tracee_skip(t->tid, settings.forbidden ? -EPERM : -EINVAL);

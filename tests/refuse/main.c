@@ -119,6 +119,7 @@ static void take_plan(const char *text)
 static FILE *read_options(int argc, char **argv)
 {
 	FILE *out = stderr;
+	char unknown[4];
 	int option;
 
 	/* Messages of its own tell no way out. */
@@ -129,7 +130,7 @@ static FILE *read_options(int argc, char **argv)
 			plan.rate = rate(optarg);
 			break;
 		case SEED:
-			plan.seed = number(optarg, "--seed", 0, UINT64_MAX);
+			plan.seed = number(optarg, "--seed", 0, INT64_MAX);
 			break;
 		case PLAN:
 			take_plan(optarg);
@@ -170,10 +171,19 @@ static FILE *read_options(int argc, char **argv)
 		case ':':
 			wrong("%s wants a value", argv[optind - 1]);
 		default:
-			wrong("%s is no option", argv[optind - 1]);
+			snprintf(unknown, sizeof(unknown), "-%c", optopt);
+			wrong("%s is no option", optopt && optopt < RATE ? unknown : argv[optind - 1]);
 		}
 	}
 	return out;
+}
+
+static bool is_written(FILE *file, const char *what)
+{
+	if (!ferror(file) && !fflush(file))
+		return true;
+	fprintf(stderr, "uffdio-move-refuse: %s cannot be written: %s\n", what, strerror(errno));
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -192,5 +202,7 @@ int main(int argc, char **argv)
 	if (status < 0)
 		return -status;
 	report_print(out, status);
+	if (!is_written(out, "the report") || (settings.log && !is_written(settings.log, "the log")))
+		return STATUS_USAGE;
 	return n_faults ? STATUS_FAULTS : status;
 }

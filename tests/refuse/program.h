@@ -19,6 +19,8 @@
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
+#define LOOKS_A_SECOND	50	/* at who sleeps */
+
 /* One call, as the program has made it. */
 struct move {
 	uint64_t argument;	/* where its structure is */
@@ -67,6 +69,11 @@ struct handshake {
 	uint64_t features;
 };
 
+struct registration {
+	int fd;
+	uint64_t start, len;	/* bytes */
+};
+
 /* One address space. */
 struct process {
 	pid_t group;		/* the process's number */
@@ -76,6 +83,8 @@ struct process {
 	uint64_t features;	/* asked for in its handshakes, in any */
 	struct handshake *handshakes;
 	size_t n_handshakes;
+	struct registration *registrations;
+	size_t n_registrations;
 	struct obstacle *obstacles;
 	size_t n_obstacles;
 	bool changing;		/* EAGAIN until events are read */
@@ -97,6 +106,8 @@ enum doing {
 	MOVES,		/* in the call */
 	TAKES_AWAY,	/* in another that takes the page away */
 	FORKS,		/* in another that makes a child, which ends at once */
+	REAPS,		/* in another that waits for it */
+	ASKS,		/* in its handshake, or in a registration */
 	RESOLVES,	/* in another operation of userfaultfd */
 	LOOKS_BACK,	/* held a moment after it */
 };
@@ -109,7 +120,8 @@ struct thread {
 	bool leaves;		/* it is at its end */
 	bool waits;		/* for a page, when it was looked at */
 	unsigned long runs;	/* until then */
-	enum meeting again;	/* what the call meets that is being made a second time */
+	bool again;		/* the call is being made a second time */
+	enum meeting again_as;	/* what it meets */
 	struct move move;
 	struct move before;	/* its call before that */
 	unsigned int repeats;	/* of the same one, without progress */
@@ -185,6 +197,7 @@ enum verdict { GOES_ON, STOPS_AT_END, WAITS };
 enum verdict move_begins(struct thread *t, double now);
 void move_ends(struct thread *t);
 void call_again(struct thread *t, enum meeting meeting);
+void forked(struct thread *t);
 /* A thread makes any system call, or is found in it. */
 bool reads_events(uint64_t number);
 void events_are_read(struct process *p);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const fault_names[FAULTS] = {
@@ -74,13 +75,30 @@ static json_t *results_as_json(void)
 	return results;
 }
 
+/* JSON is UTF-8, which names of files need not be. */
+static json_t *text_as_json(const char *text)
+{
+	json_t *json = text ? json_string(text) : json_null();
+	char *plain;
+
+	if (json)
+		return json;
+	plain = strdup(text);
+	for (char *p = plain; p && *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	json = json_string(plain);
+	free(plain);
+	return json;
+}
+
 static json_t *fault_as_json(const struct told_fault *f)
 {
-	return json_pack("{s:s, s:s?, s:i, s:{s:I, s:I, s:I, s:I}, s:s?}", "fault", fault_names[f->fault],
-			 "said", f->said, "process", (int)f->pid, "call",
+	return json_pack("{s:s, s:o, s:i, s:{s:I, s:I, s:I, s:I}, s:o}", "fault", fault_names[f->fault],
+			 "said", text_as_json(f->said), "process", (int)f->pid, "call",
 			 "dst", (json_int_t)f->move.dst, "src", (json_int_t)f->move.src,
 			 "len", (json_int_t)f->move.len, "mode", (json_int_t)f->move.mode,
-			 "trace", f->trace);
+			 "trace", text_as_json(f->trace));
 }
 
 static void print_json(FILE *out, int status)

@@ -111,6 +111,7 @@ void remove_thread(struct thread *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
+	tracee_forget(t->tid);
 	if (t->process)
 		leave(t->process);
 	free(t);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -16,8 +17,6 @@
 
 #include "test/compat.h"
 #include "uffdio_move.h"
-
-#define LOOK_S	0.02	/* between looks at who sleeps */
 
 static pid_t main_process;
 static int main_status;
@@ -34,7 +33,7 @@ static double now(void)
 static void resume(const struct thread *t, int signal)
 {
 	bool to_end = t->doing == MOVES || t->doing == TAKES_AWAY || t->doing == FORKS ||
-		      t->doing == RESOLVES || t->watched;
+		      t->doing == REAPS || t->doing == ASKS || t->doing == RESOLVES || t->watched;
 
 	ptrace(to_end ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0, (void *)(long)signal);
 }
@@ -55,6 +54,56 @@ static void note_features(struct thread *t)
 	p->handshakes[i] = (struct handshake){ t->call.args[0], words[1] };
 }
 
+/* A kernel without the operation refuses who asks for it. */
+static void ask(struct thread *t)
+{
+	uint64_t words[2];
+
+	t->doing = ASKS;
+	if (settings.missing && tracee_read(t->tid, t->call.args[2], words, sizeof(words)) &&
+	    words[1] & UFFD_FEATURE_MOVE) {
+		tracee_skip(t->tid, -EINVAL);
+		t->doing = RUNS;
+	}
+}
+
+static void hide(struct thread *t, size_t offset, uint64_t bit)
+{
+	uint64_t word;
+
+	if (settings.missing && tracee_read(t->tid, t->call.args[2] + offset, &word, sizeof(word))) {
+		word &= ~bit;
+		tracee_write(t->tid, t->call.args[2] + offset, &word, sizeof(word));
+	}
+}
+
+static void note_registration(struct thread *t)
+{
+	struct process *p = t->process;
+	uint64_t words[2];
+
+	if (!tracee_read(t->tid, t->call.args[2], words, sizeof(words)))
+		return;
+	p->registrations = grow(p->registrations, &p->n_registrations, sizeof(*p->registrations));
+	p->registrations[p->n_registrations - 1] =
+		(struct registration){ t->call.args[0], words[0], words[1] };
+}
+
+static void has_asked(struct thread *t)
+{
+	int64_t result;
+
+	t->doing = RUNS;
+	if (!tracee_result(t->tid, &result) || result)
+		return;
+	if ((uint32_t)t->call.args[1] == (uint32_t)UFFDIO_API) {
+		hide(t, offsetof(struct uffdio_api, features), UFFD_FEATURE_MOVE);
+		return;
+	}
+	hide(t, offsetof(struct uffdio_register, ioctls), 1 << _UFFDIO_MOVE);
+	note_registration(t);
+}
+
 static bool on_operation(struct thread *t)
 {
 	if (!tracee_call(t->tid, &t->call))
@@ -65,6 +114,10 @@ static bool on_operation(struct thread *t)
 		return move_begins(t, now()) != WAITS;
 	case (uint32_t)UFFDIO_API:
 		note_features(t);
+		ask(t);
+		return true;
+	case (uint32_t)UFFDIO_REGISTER:
+		t->doing = ASKS;
 		return true;
 	default:
 		faults_resolve_begins(t);
@@ -97,7 +150,15 @@ static bool on_call_end(struct thread *t)
 		call_again(t, MEETS_HOLE);
 		return true;
 	case FORKS:
-		call_again(t, MEETS_FORK);
+		forked(t);
+		return true;
+	case REAPS:
+		/* its beginning stops as well */
+		if (tracee_result(t->tid, &result))
+			call_again(t, MEETS_FORK);
+		return true;
+	case ASKS:
+		has_asked(t);
 		return true;
 	case RESOLVES:
 		t->doing = RUNS;
@@ -138,7 +199,7 @@ static void on_exec(struct thread *t)
 	t->process->threads = 1;
 	t->doing = RUNS;
 	t->leaves = t->watched = false;
-	t->again = MEETS_NOTHING;
+	t->again = false;
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, (void *)sizeof(info), &info) > 0 &&
 	    info.arch != ARCHITECTURE)
@@ -283,7 +344,7 @@ static bool has_occupied(const struct thread *t)
 
 static double pause_length(void)
 {
-	double length = anybody(has_occupied) ? LOOK_S : 0.5, at = now();
+	double length = anybody(has_occupied) ? 1.0 / LOOKS_A_SECOND : 0.5, at = now();
 
 	for (const struct thread *t = threads; t; t = t->next)
 		if (is_held(t) && t->until - at < length)

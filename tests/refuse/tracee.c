@@ -9,14 +9,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "mapping.h"
 #include "test/compat.h"
 
 #define ENTRY_PRESENT		(1ULL << 63)
 #define ENTRY_SWAPPED		(1ULL << 62)
+#define ENTRY_PROTECTED		(1ULL << 57)
 
 size_t page_bytes(void)
 {
@@ -161,44 +164,89 @@ bool tracee_call_again(pid_t thread, const struct system_call *call)
 	return set_registers(thread, &r);
 }
 
+/* Of those that were looked at last; they are few at a time. */
+static struct { pid_t pid; int fd; } pagemaps[4];
+static unsigned int next_pagemap;
+
+void tracee_forget(pid_t pid)
+{
+	for (size_t i = 0; i < sizeof(pagemaps) / sizeof(pagemaps[0]); i++)
+		if (pagemaps[i].pid == pid) {
+			close(pagemaps[i].fd);
+			pagemaps[i].pid = 0;
+		}
+}
+
+static int pagemap_of(pid_t pid)
+{
+	const unsigned int n = sizeof(pagemaps) / sizeof(pagemaps[0]);
+	char path[64];
+	int fd;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (pagemaps[i].pid == pid)
+			return pagemaps[i].fd;
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	next_pagemap = (next_pagemap + 1) % n;
+	if (pagemaps[next_pagemap].pid)
+		close(pagemaps[next_pagemap].fd);
+	pagemaps[next_pagemap].pid = pid;
+	pagemaps[next_pagemap].fd = fd;
+	return fd;
+}
+
+/*
+ * A page that is missing, or protected, in a range that is registered for that is brought
+ * by the program itself: who is to let it run cannot wait for it.
+ */
+static bool would_wait(pid_t pid, uint64_t from, size_t bytes)
+{
+	uint64_t page = from & -(uint64_t)page_bytes();
+	struct mapping mapping;
+	uint64_t entry;
+
+	for (; page < from + bytes; page += page_bytes()) {
+		if (pread(pagemap_of(pid), &entry, sizeof(entry), page / page_bytes() * sizeof(entry)) !=
+		    sizeof(entry))
+			return true;
+		if ((!(entry & (ENTRY_PRESENT | ENTRY_SWAPPED)) || entry & ENTRY_PROTECTED) &&
+		    mapping_of(pid, page, &mapping) && mapping.any_registration)
+			return true;
+	}
+	return false;
+}
+
 bool tracee_read(pid_t thread, uint64_t from, void *to, size_t bytes)
 {
 	struct iovec here = { to, bytes }, there = { (void *)from, bytes };
 
-	return process_vm_readv(thread, &here, 1, &there, 1, 0) == (ssize_t)bytes;
+	return !would_wait(thread, from, bytes) &&
+	       process_vm_readv(thread, &here, 1, &there, 1, 0) == (ssize_t)bytes;
 }
 
 bool tracee_write(pid_t thread, uint64_t to, const void *from, size_t bytes)
 {
 	struct iovec here = { (void *)from, bytes }, there = { (void *)to, bytes };
 
-	return process_vm_writev(thread, &here, 1, &there, 1, 0) == (ssize_t)bytes;
+	return !would_wait(thread, to, bytes) &&
+	       process_vm_writev(thread, &here, 1, &there, 1, 0) == (ssize_t)bytes;
 }
 
-/* Of the process that was looked at last. */
-static int pagemap = -1;
-static pid_t pagemap_process;
-
-void tracee_forget(pid_t process)
+int tracee_descriptor(pid_t thread, int fd)
 {
-	if (pagemap >= 0 && pagemap_process == process) {
-		close(pagemap);
-		pagemap = -1;
-	}
-}
+	/* by the thread: the first of its process may have ended; older kernels know that one only */
+	int process = syscall(SYS_pidfd_open, thread, O_EXCL);
+	int own;
 
-static int pagemap_of(pid_t process)
-{
-	char path[64];
-
-	if (pagemap >= 0 && pagemap_process == process)
-		return pagemap;
-	if (pagemap >= 0)
-		close(pagemap);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)process);
-	pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	pagemap_process = process;
-	return pagemap;
+	if (process < 0)
+		process = syscall(SYS_pidfd_open, thread, 0);
+	own = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, fd, 0);
+	if (process >= 0)
+		close(process);
+	return own;
 }
 
 static enum sight sight_of(uint64_t entry)

@@ -34,6 +34,7 @@ bool tracee_replace(pid_t thread, const struct system_call *call);
 /* At the end of that one: the thread goes on with the call that was to be made. */
 bool tracee_call_again(pid_t thread, const struct system_call *call);
 
+/* False, too, where the program itself would have to bring the page. */
 bool tracee_read(pid_t thread, uint64_t from, void *to, size_t bytes);
 bool tracee_write(pid_t thread, uint64_t to, const void *from, size_t bytes);
 
@@ -62,8 +63,11 @@ bool page_checksum(pid_t process, uint64_t page, uint64_t *sum);
 
 size_t page_bytes(void);
 
-/* The process has ended, or runs another program: what was opened of it is closed. */
-void tracee_forget(pid_t process);
+/* A descriptor of the program's, as one of our own; -1 if it cannot be had. */
+int tracee_descriptor(pid_t thread, int fd);
+
+/* The process or thread has ended, or runs another program: what was opened of it is closed. */
+void tracee_forget(pid_t pid);
 
 /* Does the thread sleep, and has it not run since @runs was taken? */
 bool thread_sleeps(pid_t thread, unsigned long *runs);

@@ -8,22 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "test/compat.h"
-
-#define QUIET_LOOKS	10	/* at which a thread slept on that was to wake another */
-
-static int descriptor_of(const struct process *p, int fd)
-{
-	int process = syscall(SYS_pidfd_open, p->group, 0);
-	int own = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, fd, 0);
-
-	if (process >= 0)
-		close(process);
-	return own;
-}
 
 /* How many threads wait for pages, as the descriptor tells; -1 if it does not. */
 static long waiters_of(int fd)
@@ -81,7 +68,7 @@ static bool anyone_runs(const struct process *p)
 static bool had_waiter(const struct process *p, const struct occupied *o)
 {
 	struct uffdio_range range = { o->page, page_bytes() };
-	int fd = descriptor_of(p, o->move.fd);
+	int fd = tracee_descriptor(p->pid, o->move.fd);
 	bool had = false;
 
 	if (fd < 0)
@@ -106,7 +93,7 @@ void faults_idle(void)
 
 			if (!thread_sleeps(o->thread, &o->runs))
 				o->quiet = 0;
-			if (o->quiet++ < QUIET_LOOKS) {
+			if (o->quiet++ < settings.stall * LOOKS_A_SECOND) {
 				i++;
 				continue;
 			}
@@ -124,7 +111,7 @@ void faults_stalled(void)
 	for (struct process *p = processes; p; p = p->next)
 		for (size_t i = 0; i < p->n_owed; i++) {
 			struct owed *o = &p->owed[i];
-			int fd = descriptor_of(p, o->move.fd);
+			int fd = tracee_descriptor(p->pid, o->move.fd);
 			long waiting = fd < 0 ? -1 : waiters_of(fd);
 
 			if (fd >= 0)
