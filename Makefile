@@ -28,7 +28,7 @@ MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils
 
-CHECKS	:= check-trace check-specgen check-records check-generated check-sanitized lint check-pages \
+CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
 	check-limits check-beside check-oracles check-stress check-refuse
@@ -109,6 +109,9 @@ check-specgen: $B/specgen ## bad contracts are refused, at the right place
 
 check-records: $B/specgen ## what is said of releases agrees with spec/kernels, and bad records are refused
 	tests/specgen/check-records.sh $<
+
+check-matrix: $B/uffdio-move-conformance ## what the matrix cannot run is refused before it begins
+	tests/kernels/check-matrix.sh $B
 
 check-generated: $B/specgen ## what specgen writes is the same each time, and of use
 	tests/specgen/check-generated.sh $B

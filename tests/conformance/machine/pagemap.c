@@ -101,6 +101,14 @@ void pagemap_note_refusal(struct test *t, int error, const struct uffdio_move *m
 		test_moved_but_refused(t);
 }
 
+int pagemap_move(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = test_move(t, uffd, arg);
+
+	pagemap_note_refusal(t, error, arg);
+	return error;
+}
+
 bool frames_shown(void)
 {
 	return this_kernel()->frames && this_kernel()->kpageflags >= 0;

@@ -78,6 +78,9 @@ uint64_t frame_flags(uint64_t frame);
 /* Is the page at @address present or swapped, as pagemap shows it?  Faults nothing. */
 bool page_is_there(struct test *t, const void *address);
 
+/* test_move(), of which that is noted. */
+int pagemap_move(struct test *t, int uffd, struct uffdio_move *arg);
+
 /**
  * pagemap_note_refusal() - was a page moved, of which the call said that its place is occupied?
  * @error: the call's

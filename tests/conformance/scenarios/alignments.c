@@ -36,7 +36,7 @@ struct answers {
 
 static void call(struct scene *s, struct answers *a, struct uffdio_move values)
 {
-	int error = test_move(s->test, s->uffd, &values);
+	int error = pagemap_move(s->test, s->uffd, &values);
 
 	a->differ |= a->begun && error != a->error;
 	a->error = error;

@@ -66,7 +66,7 @@ static void move_bytes(struct scene *s, uint64_t bytes, struct answers *a)
 		.len = bytes,
 		.move = MOVE_SENTINEL,
 	};
-	int error = test_move(s->test, s->uffd, &argument);
+	int error = pagemap_move(s->test, s->uffd, &argument);
 
 	note(a->error, sizeof(a->error), error_name(error), !a->n);
 	note(a->move, sizeof(a->move), argument.move == MOVE_SENTINEL ? "untouched" :

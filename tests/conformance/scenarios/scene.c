@@ -211,9 +211,8 @@ int scene_move(struct scene *s, void *to, void *from, unsigned int pages, uint64
 		.mode = mode,
 		.move = MOVE_SENTINEL,
 	};
-	int error = test_move(s->test, s->uffd, &argument);
+	int error = pagemap_move(s->test, s->uffd, &argument);
 
-	pagemap_note_refusal(s->test, error, &argument);
 	if (move)
 		*move = argument.move;
 	return error;

@@ -115,7 +115,7 @@ void scenario_argument_in_source(struct test *t)
 		.len = page_size(),
 		.move = MOVE_SENTINEL,
 	};
-	error = test_move(t, s.uffd, argument);
+	error = pagemap_move(t, s.uffd, argument);
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "new_move", "%lld", (long long)(argument->move / (int64_t)page_size()));
 	argument = (struct uffdio_move *)(s.destination + 512);

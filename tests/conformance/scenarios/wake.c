@@ -313,7 +313,7 @@ void scenario_unwritable_wakes(struct test *t)
 	audience_await(&a);
 	if (mprotect(argument, page_size(), PROT_READ))
 		test_broken(t, "mprotect: %s", strerror(errno));
-	test_observe(t, "errno", "%s", error_name(test_move(t, s->uffd, argument)));
+	test_observe(t, "errno", "%s", error_name(pagemap_move(t, s->uffd, argument)));
 	test_observe(t, "destination", "%s",
 		     look_at(s, destination_page(s, FROM), scene_tag(FROM)));
 	audience_tell(&a, "", NULL);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,28 @@ static int moved_but_refused(struct test *t, int uffd, struct uffdio_move *arg)
 	return arg->move ? EAGAIN : refuse(arg, EEXIST);
 }
 
+static int refused_though_moved(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+
+	return error ? error : refuse(arg, EEXIST);
+}
+
+/* The first call of the whole run, and of none that is made again. */
+static unsigned int *all_calls;
+static void __attribute__((constructor)) share_calls(void)
+{
+	all_calls = mmap(NULL, sizeof(*all_calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+}
+
+static int refused_though_moved_once(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	if (__atomic_fetch_add(all_calls, 1, __ATOMIC_RELAXED))
+		return __real_test_move(t, uffd, arg);
+	return refused_though_moved(t, uffd, arg);
+}
+
 /* Nothing moves, and something is said to be in the way. */
 static int exists_without_cause(struct test *t, int uffd, struct uffdio_move *arg)
 {
@@ -262,6 +285,8 @@ const struct fault faults_aside[] = {
 	{ .name = "one-at-a-time", .call = one_at_a_time },
 	{ .name = "event-for-other", .call = event_for_other },
 	{ .name = "moved-but-refused", .call = moved_but_refused },
+	{ .name = "refused-though-moved", .call = refused_though_moved },
+	{ .name = "refused-though-moved-once", .call = refused_though_moved_once },
 	{ .name = "exists-without-cause", .call = exists_without_cause },
 	{ .name = "killed-uncounted", .call = killed_uncounted },
 	{ .name = "killed-overcounted", .call = killed_overcounted },
