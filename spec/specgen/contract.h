@@ -271,6 +271,7 @@ struct deviation {
 	unsigned int clause;
 	const char *const *kernels;	/* releases that have it: "6.16 to 6.18.19" (releases.h) */
 	size_t n_kernels;
+	const char *architecture;	/* of these alone: "arm64"; NULL: of all */
 	const char *seen;	/* what is known of that, besides; may be NULL */
 	bool by_chance;		/* it is met now and then */
 	enum hazard hazard;

@@ -130,6 +130,8 @@ static void print_deviations(const struct contract *c, const struct records *rec
 		fputs("\nKernels: ", out);
 		for (size_t k = 0; k < deviation->n_kernels; k++)
 			fprintf(out, "%s%s", k ? ", " : "", deviation->kernels[k]);
+		if (deviation->architecture)
+			fprintf(out, "; on %s", deviation->architecture);
 		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
 		if (!records_print_seen(records, c, d, "<br>", escape, out) && records->n)
 			fputs("<br>No kernel that is recorded here has met it.\n", out);

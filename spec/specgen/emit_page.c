@@ -285,6 +285,10 @@ static void deviations(const struct contract *c, const struct records *records, 
 			fprintf(out, "%s", k ? ", " : "");
 			prose(d->kernels[k], out);
 		}
+		if (d->architecture) {
+			fprintf(out, "; on ");
+			prose(d->architecture, out);
+		}
 		fprintf(out, "%s.\n", d->by_chance ? "; met now and then" : "");
 		records_print_seen(records, c, i, "", prose, out);
 		if (d->seen)

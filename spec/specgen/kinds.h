@@ -115,6 +115,7 @@ extern const struct kind
 	kind_clauses,		/* pointer to an array of indices */
 	kind_deviation,		/* unsigned int, index */
 	kind_deviations,	/* pointer to an array of indices */
+	kind_architecture,	/* const char *: as records have it */
 	kind_texts,		/* pointer to an array of const char * */
 	kind_releases,		/* the same, each a range of releases (releases.h) */
 	kind_clause,		/* unsigned int, index */

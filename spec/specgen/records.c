@@ -247,6 +247,11 @@ static bool is_said_to_have(const struct deviation *d, const char *release)
 	return false;
 }
 
+static bool can_be_met_on(const struct deviation *d, const char *architecture)
+{
+	return !d->architecture || !strcmp(d->architecture, architecture);
+}
+
 bool record_is_clean(const struct record *record, const struct contract *c,
 		     const struct records *records, unsigned int deviation)
 {
@@ -339,6 +344,8 @@ bool records_print_seen(const struct records *records, const struct contract *c,
 		char met[64], not_met[64];
 		bool here;
 
+		if (!can_be_met_on(&c->deviations[deviation], architecture))
+			continue;
 		snprintf(met, sizeof(met), "%s%s: met on ", before, architecture);
 		snprintf(not_met, sizeof(not_met), "%s%s: not met on ", before, architecture);
 		here = print_runs(records, architecture, record_has_met, c, deviation, met, print,
@@ -370,7 +377,7 @@ static void check_claim(const struct contract *c, unsigned int deviation,
 {
 	const struct deviation *d = &c->deviations[deviation];
 	bool met = record_has_met(record, c, deviation);
-	bool said = is_said_to_have(d, record->kernel);
+	bool said = can_be_met_on(d, record->architecture) && is_said_to_have(d, record->kernel);
 
 	if (met && !said)
 		origin_error_at(c->origin, &d->kernels,

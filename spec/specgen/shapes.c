@@ -355,6 +355,7 @@ static const struct field deviation_fields[] = {
 	LIST("instead", kind_facts, struct deviation, instead, MAX_FACTS, .min = 1,
 	     OF(&fact_shape)),
 	LIST("kernels", kind_releases, struct deviation, kernels, MAX_KERNELS, .min = 1),
+	KEY("architecture", kind_architecture, struct deviation, architecture, OPTIONAL),
 	KEY("seen", kind_text, struct deviation, seen, OPTIONAL),
 	KEY("by-chance", kind_truth, struct deviation, by_chance, OPTIONAL),
 	KEY("why", kind_text, struct deviation, why),

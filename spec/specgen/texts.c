@@ -193,6 +193,21 @@ const struct kind kind_name = {
 	TEXT_KIND, .fits = is_name, .is = "a name of a-z, 0-9 and -, up to " NUMBER(MAX_NAME)
 };
 
+/* Those of which there can be records. */
+static bool is_architecture(const char *text)
+{
+	static const char *const all[] = { "x86_64", "arm64", "riscv64", "s390x", "ppc64el" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!strcmp(text, all[i]))
+			return true;
+	return false;
+}
+const struct kind kind_architecture = {
+	TEXT_KIND, .fits = is_architecture,
+	.is = "an architecture: x86_64, arm64, riscv64, s390x or ppc64el"
+};
+
 /* variation_steps is the table of them all. */
 static bool is_variation(const char *text)
 {

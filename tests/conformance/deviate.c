@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "judge_internal.h"
+#include "machine/kernel.h"
 
 /* The contract as a kernel with certain deviations would have it. */
 struct altered {
@@ -126,17 +127,24 @@ static bool holds_altered(const struct contract *c, const struct test_plan *plan
 	return m == 0;
 }
 
+bool can_be_met(const struct deviation *d)
+{
+	return !d->architecture || !strcmp(d->architecture, architecture());
+}
+
 /* The deviation under which the test holds; the first of two if it takes two. */
 int find_deviation(const struct contract *c, const struct test_plan *plan,
 			  const struct observed *seen)
 {
 	for (size_t i = 0; i < c->n_deviations; i++)
-		if (holds_altered(c, plan, seen,
+		if (can_be_met(&c->deviations[i]) &&
+		    holds_altered(c, plan, seen,
 				  (const struct deviation *[]){ &c->deviations[i] }, 1))
 			return i;
 	for (size_t i = 0; i < c->n_deviations; i++)
 		for (size_t k = i + 1; k < c->n_deviations; k++)
-			if (holds_altered(c, plan, seen,
+			if (can_be_met(&c->deviations[i]) && can_be_met(&c->deviations[k]) &&
+			    holds_altered(c, plan, seen,
 					  (const struct deviation *[]){ &c->deviations[i],
 									&c->deviations[k] }, 2))
 				return i;

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "clean_kernels.h"
+#include "machine/kernel.h"
 
 static const struct down *find_down(const struct run *run, size_t test)
 {
@@ -66,14 +67,6 @@ static void skip_hazard(const struct run *run, size_t test, int hazard)
 			 id, kernels, id);
 }
 
-/* As records call it. */
-static const char *architecture_of(const char *machine)
-{
-	if (!strcmp(machine, "aarch64"))
-		return "arm64";
-	return strcmp(machine, "ppc64le") ? machine : "ppc64el";
-}
-
 /*
  * A build of a release, "7.3.4+deb13-cloud-amd64" say, has what that release has fixed,
  * whoever made it.
@@ -90,7 +83,7 @@ static bool is_recorded_clean(unsigned int deviation)
 	for (const struct clean_kernel *k = clean_kernels; k->kernel; k++)
 		if (k->deviation == deviation && strlen(k->kernel) == length &&
 		    !strncmp(k->kernel, system.release, length) &&
-		    !strcmp(k->architecture, architecture_of(system.machine)))
+		    !strcmp(k->architecture, architecture()))
 			return true;
 	return false;
 }

@@ -171,7 +171,7 @@ static bool expects_return(const struct ending *endings, size_t n, unsigned int 
 static int stuck_deviation(const struct contract *c, const struct ending *endings, size_t n)
 {
 	for (size_t i = 0; i < c->n_deviations; i++)
-		if (is_stuck_deviation(&c->deviations[i]) &&
+		if (can_be_met(&c->deviations[i]) && is_stuck_deviation(&c->deviations[i]) &&
 		    expects_return(endings, n, c->deviations[i].clause))
 			return i;
 	return -1;
@@ -208,7 +208,8 @@ int judge_hazard(const struct contract *c, const struct test_plan *plan)
 
 	judge_expected(c, plan, &expected);
 	for (size_t i = 0; i < c->n_deviations; i++)
-		if (c->deviations[i].hazard && clause_set_has(&expected, c->deviations[i].clause))
+		if (can_be_met(&c->deviations[i]) && c->deviations[i].hazard &&
+		    clause_set_has(&expected, c->deviations[i].clause))
 			return i;
 	return -1;
 }

@@ -26,6 +26,9 @@ size_t best_ending(const struct contract *c, const struct test_plan *plan,
 		   const struct observed *seen, const struct ending *endings, size_t n,
 		   size_t *n_mismatches);
 
+/* Is it one of this machine's architecture? */
+bool can_be_met(const struct deviation *d);
+
 /* The deviation under which a test holds, the first of two if it takes two, or -1. */
 int find_deviation(const struct contract *c, const struct test_plan *plan,
 		   const struct observed *seen);

@@ -57,6 +57,14 @@ says "a release in a range that keeps the clause: refused" "" "" \
 says "a release that deviates and is in no range: refused" "" \
 	"$not_zero"';/id: held-huge-page-never-returns/,/kernels:/s/kernels: .*/kernels: ["6.8"]/' \
 	"6.17.2 .x86_64. has it"
+of_arm64='/id: huge-zero-corrupts/,/kernels:/s/kernels: .*/&\n    architecture: arm64/'
+says "a range of another architecture: no concern of this record" "" "$of_arm64" nothing
+says "a range of its architecture that keeps the clause: refused" \
+	's/^architecture: .*/architecture: arm64/' "$of_arm64" \
+	"6.17.2 .arm64. is in these ranges, and keeps page.huge-zero-whole"
+says "what another architecture alone is said to have: refused" \
+	's/^met: .*/met: [held-huge-page-never-returns, huge-zero-corrupts]/' "$of_arm64" \
+	"6.17.2 .x86_64. has it"
 says "a clause that fails: refused at its place" 's/^holds: .*/fails: [call.success]/' "$not_zero" \
 	"breaks call.success in a way that no deviation names"
 says "what was not tested is no evidence" \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "machine/kernel.h"
@@ -160,4 +161,15 @@ uint64_t address_beyond_task(void)
 		if (munmap((void *)(uintptr_t)(1ULL << bit), page_size()))
 			return 1ULL << bit;
 	return 0;
+}
+
+const char *architecture(void)
+{
+	static struct utsname system;
+
+	if (!system.machine[0])
+		uname(&system);
+	if (!strcmp(system.machine, "aarch64"))
+		return "arm64";
+	return strcmp(system.machine, "ppc64le") ? system.machine : "ppc64el";
 }

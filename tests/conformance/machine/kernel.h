@@ -35,6 +35,9 @@ bool kernel_shows_pages(void);
  */
 void kernel_look(void);
 
+/* "arm64": as records call it. */
+const char *architecture(void);
+
 /* Bytes in a page, in a huge page (0: none), and that one page table maps. */
 size_t page_size(void);
 size_t huge_page_size(void);
