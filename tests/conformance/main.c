@@ -236,6 +236,7 @@ int main(int argc, char **argv)
 	machine_prepare();
 	kernel_look();
 	run.patience = options.patience;
+	run.tries = options.tries;
 	run.explain = options.n_tests;
 	run.hazards = options.hazards;
 	run.hazard = options.hazard;

@@ -33,6 +33,8 @@ static const char usage[] =
 	"                   so that the last one is to blame if the machine goes down\n"
 	"  --down NAME:WHY  do not run this test: the kernel went down at it, and WHY is\n"
 	"                   what it said; may be repeated\n"
+	"  --tries N        a test that fails holds if it does so at one of N tries: where\n"
+	"                   something refuses now and then, as uffdio-move-refuse(1) does\n"
 	"  --patience N     give each test N times 5 seconds; for emulated machines\n"
 	"  --help           this text\n"
 	"\n"
@@ -124,13 +126,14 @@ void options_read(int argc, char **argv, struct options *o)
 		{ "hazard", required_argument, NULL, 'Z' },
 		{ "announce", required_argument, NULL, 'a' },
 		{ "down", required_argument, NULL, 'd' },
+		{ "tries", required_argument, NULL, 'r' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	int option;
 
-	*o = (struct options){ .patience = 1 };
+	*o = (struct options){ .patience = 1, .tries = 1 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
 		switch (option) {
@@ -165,6 +168,9 @@ void options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'd':
 			add_down(o, optarg);
+			break;
+		case 'r':
+			o->tries = number(optarg, 1, 1000);
 			break;
 		case 'p':
 			o->patience = number(optarg, 1, 100);

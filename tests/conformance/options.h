@@ -19,7 +19,7 @@ struct options {
 	bool list, check_oracles, hazards;
 	const char *hazard[MOST_NAMED];	/* deviations whose hazard is run */
 	size_t n_hazard;
-	unsigned int patience;
+	unsigned int patience, tries;
 	const char *announce;	/* a file, or NULL */
 	const char *clauses[MOST_NAMED];
 	size_t n_clauses;

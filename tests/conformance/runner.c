@@ -316,7 +316,8 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 	     !uffdio_move_contract.deviations[j->deviation].by_chance))
 		blame_housekeeping(r, lane, j);
 	/* Which other processes may lead to: one that always does so fails again. */
-	j->by_chance = j->verdict == VERDICT_FAILS && slot->moved_but_refused;
+	j->by_chance = j->verdict == VERDICT_FAILS &&
+		       (slot->moved_but_refused || r->run->tries > 1);
 	note_details(r, lane, j);
 }
 
@@ -417,7 +418,9 @@ static void run_queue(struct runner *r, size_t n_lanes)
  */
 static void run_again(struct runner *r)
 {
-	for (int i = 1; i < TRIES && r->n_again; i++) {
+	unsigned int tries = r->run->tries > TRIES ? r->run->tries : TRIES;
+
+	for (unsigned int i = 1; i < tries && r->n_again; i++) {
 		size_t n = r->n_again, *queue = r->queue;
 
 		r->queue = r->again;

@@ -23,6 +23,7 @@ struct run {
 	struct flips *flips;		/* n_tests of them, or NULL: nothing is flipped */
 	bool explain;			/* each selected test; otherwise what fails */
 	unsigned int patience;		/* times the usual time for each test */
+	unsigned int tries;		/* of a test that fails; 1: what fails does so */
 	bool hazards;			/* run what may take the machine down, too */
 	const char *const *hazard;	/* or what may by these deviations */
 	size_t n_hazard;
