@@ -84,6 +84,19 @@ innocent 0 waits-for-any-child --plan 'forked*20'
 innocent 0 makes-mistakes --plan 'EBUSY*2'
 innocent 0 takes-any --plan forked --tries 100
 innocent 0 fills-anew --plan 'short 3, none'
+innocent 11 looks-into-move --plan EAGAIN
+innocent 10 looks-into-move --plan EAGAIN --unwritten
+
+# The least that it takes is evidence, more is none.
+held() # STEP
+{
+	begun=$(date +%s%N)
+	run --plan "$1" "$scratch/right" quiet
+	[ $status -eq 0 ] && [ $(($(date +%s%N) - begun)) -ge 1500000000 ]
+	result $? "held for a while, and unharmed: $1"
+}
+held 'delay 1500'
+held 'delay 1500 after'
 
 wrong=0 quiet=
 : >"$scratch/met"
@@ -139,6 +152,11 @@ result $? "and its signal"
 run --rate 30% --seed 1 "$build/uffdio-move-conformance" --json --test 'vector.*'
 [ "$(jq '[.tests[] | select(.verdict == "fails")] | length' "$scratch/said")" -gt 0 ]
 result $? "the conformance program notices a kernel that does so"
+run --rate 5% --seed 1 "$build/uffdio-move-conformance" --json --tries 40 --test 'vector.*'
+jq -e '[.tests[] | select(.verdict == "fails" or .verdict == "broken")] == []' \
+	"$scratch/said" >/dev/null &&
+	jq -e '[.results[].met] | add > 0' "$scratch/report" >/dev/null
+result $? "unless it is told that a test may be tried again"
 
 refused() # WHAT SENTENCE STATUS ARGUMENT...
 {
@@ -155,6 +173,7 @@ refused "a seed that is no number" '--seed x: that is no number' 125 --seed x tr
 refused "a rate that is none" 'a percentage is wanted' 125 --rate 101% true
 refused "an unknown step" 'column 8: a step is' 125 --plan 'EBUSY, EFOO' true
 refused "a step without its number" 'column 6: a number is wanted' 125 --plan 'short' true
+refused "a delay that is neither before nor after" 'column 9: a comma' 125 --plan 'delay 5 later' true
 refused "a plan that ends in a comma" 'column 7: a step is' 125 --plan 'EBUSY,' true
 refused "a plan of too many steps" 'out of range' 125 --plan 'EBUSY*1000000' true
 refused "a report that cannot be written" 'cannot be written' 125 --output /none/x true

@@ -359,6 +359,10 @@ static enum verdict choose(struct thread *t, double now)
 		counts.let_through++;
 		return let_through(t);
 	}
+	if (step.meeting == MEETS_DELAY && step.after) {
+		t->ms_after = step.ms;
+		return let_through(t);
+	}
 	if (step.meeting == MEETS_DELAY) {
 		t->until = now + step.ms / 1e3;
 		t->doing = DELAYED;

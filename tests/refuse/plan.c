@@ -71,7 +71,10 @@ static bool read_meeting(struct reading *r, struct step *step)
 {
 	if (take(r, "delay")) {
 		step->meeting = MEETS_DELAY;
-		return read_number(r, &step->ms, 1, MOST_NUMBER);
+		if (!read_number(r, &step->ms, 1, MOST_NUMBER))
+			return false;
+		step->after = take(r, "after");
+		return true;
 	}
 	for (step->meeting = 0; step->meeting < MEETINGS; step->meeting++)
 		if (take(r, meeting_words[step->meeting]))

@@ -31,6 +31,7 @@ struct step {
 	unsigned int page;	/* at which it is refused; of MEETS_SHORT: how many move */
 	bool until_cured;	/* MEETS_CHANGING: until events are read, not for one call only */
 	unsigned int ms;	/* MEETS_DELAY */
+	bool after;		/* the same: when the call has been made */
 };
 
 struct plan {
@@ -45,7 +46,7 @@ struct plan {
 
 /**
  * plan_parse() - read a plan: steps with commas between
- * @text: "EBUSY*3, short 2, EAGAIN until cured, ENOMEM at 1, delay 5, none"
+ * @text: "EBUSY*3, short 2, EAGAIN until cured, ENOMEM at 1, delay 5 after, none"
  * @plan: its steps are set
  * @why:  gets a clause without full stop if the text is no plan
  */

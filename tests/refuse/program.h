@@ -103,6 +103,7 @@ struct process {
 enum doing {
 	RUNS,
 	DELAYED,	/* before its call is made */
+	DELAYED_AFTER,	/* when it has been */
 	MOVES,		/* in the call */
 	TAKES_AWAY,	/* in another that takes the page away */
 	FORKS,		/* in another that makes a child, which ends at once */
@@ -134,6 +135,7 @@ struct thread {
 	uint64_t sum;		/* RESOLVES: of the page that is copied */
 	uint64_t page;
 	double until;
+	unsigned int ms_after;	/* for which it is held when the call has been made */
 	unsigned int looks;	/* LOOKS_BACK: that are still to be made */
 	struct thread *next;
 };

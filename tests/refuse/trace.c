@@ -138,6 +138,16 @@ static void look_for_reading(struct thread *t)
 	t->watched = false;
 }
 
+static bool is_held_after(struct thread *t)
+{
+	if (!t->ms_after)
+		return false;
+	t->until = now() + t->ms_after / 1e3;
+	t->ms_after = 0;
+	t->doing = DELAYED_AFTER;
+	return true;
+}
+
 static bool on_call_end(struct thread *t)
 {
 	int64_t result;
@@ -145,7 +155,7 @@ static bool on_call_end(struct thread *t)
 	switch (t->doing) {
 	case MOVES:
 		move_ends(t);
-		return true;
+		return !is_held_after(t);
 	case TAKES_AWAY:
 		call_again(t, MEETS_HOLE);
 		return true;
@@ -308,17 +318,22 @@ static void on_status(pid_t tid, int status)
 		remove_thread(t);
 }
 
+static bool is_held(const struct thread *t)
+{
+	return t->doing == DELAYED || t->doing == DELAYED_AFTER || t->doing == LOOKS_BACK;
+}
+
 static void end_delays(void)
 {
 	double at = now();
 
 	for (struct thread *t = threads; t; t = t->next) {
-		if ((t->doing != DELAYED && t->doing != LOOKS_BACK) || t->until > at)
+		if (!is_held(t) || t->until > at)
 			continue;
 		if (t->doing == LOOKS_BACK)
 			faults_look_back(t, at);
 		else
-			t->doing = MOVES;
+			t->doing = t->doing == DELAYED ? MOVES : RUNS;
 		if (t->doing != LOOKS_BACK)
 			resume(t, 0);
 	}
@@ -330,11 +345,6 @@ static bool anybody(bool (*is)(const struct thread *t))
 		if (is(t))
 			return true;
 	return false;
-}
-
-static bool is_held(const struct thread *t)
-{
-	return t->doing == DELAYED || t->doing == LOOKS_BACK;
 }
 
 static bool has_occupied(const struct thread *t)

@@ -125,6 +125,31 @@ static int fills_anew(void)
 	return 0;
 }
 
+static void *idle(void *arg)
+{
+	pause();
+	return arg;
+}
+
+/* What a pending event leaves in .move: 10 as it was, 11 the error. */
+static int looks_into_move(void)
+{
+	struct region r;
+	struct uffdio_move move;
+	pthread_t other;
+	int status = 12;
+
+	build(&r, open_userfaultfd(UFFD_FEATURE_EVENT_REMOVE), 1);
+	if (pthread_create(&other, NULL, idle, NULL))
+		errx(EXIT_FAILURE, "pthread_create");
+	move = (struct uffdio_move){
+		.dst = ADDRESS(r.dst), .src = ADDRESS(r.src), .len = r.page, .move = 77,
+	};
+	if (ioctl(r.fd, UFFDIO_MOVE, &move) && errno == EAGAIN)
+		status = move.move == 77 ? 10 : move.move == -EAGAIN ? 11 : 12;
+	return ioctl(r.fd, UFFDIO_MOVE, &move) ? 12 : status;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -132,6 +157,7 @@ static const struct {
 	{ "structure-is-missing", structure_is_missing }, { "has-own-status", has_own_status },
 	{ "waits-for-any-child", waits_for_any_child }, { "makes-mistakes", makes_mistakes },
 	{ "takes-any", takes_any }, { "fills-anew", fills_anew },
+	{ "looks-into-move", looks_into_move },
 };
 
 int main(int argc, char **argv)
