@@ -69,14 +69,18 @@ static bool reaches_pages(const struct process *p, const struct move *m)
 	       dst.any_registration;
 }
 
-/* Its structure can be written, and is not among what moves. */
 static bool result_is_writable(struct thread *t, const struct move *m)
 {
 	struct uffdio_move whole;
 
 	return tracee_read(t->tid, m->argument, &whole, sizeof(whole)) &&
-	       tracee_write(t->tid, m->argument, &whole, sizeof(whole)) &&
-	       (m->argument >= m->src + m->len || m->argument + sizeof(struct uffdio_move) <= m->src);
+	       tracee_write(t->tid, m->argument, &whole, sizeof(whole));
+}
+
+/* Then nobody can say where its result is to be written. */
+static bool moves_its_structure(const struct move *m)
+{
+	return m->argument < m->src + m->len && m->argument + sizeof(struct uffdio_move) > m->src;
 }
 
 static bool another_shares(const struct process *p)
@@ -232,7 +236,7 @@ bool call_read(struct thread *t, struct move *m)
 
 bool call_look(struct thread *t)
 {
-	if (!is_aligned(&t->move) || !mode_is_known(t->move.mode))
+	if (!is_aligned(&t->move) || !mode_is_known(t->move.mode) || moves_its_structure(&t->move))
 		return false;
 	look(t);
 	find_allowed(t);

@@ -3,8 +3,9 @@
 #
 # check-examples.sh BUILD [EXAMPLE...] - do the examples live with what the contract allows?
 # Each is run with every plan of up to PLANS results (1), and with SEEDS seeds (3): none has
-# a fault, and each ends.  A plan that is not reached to its end is not made longer.
-# Prints TAP.
+# a fault, and each ends.  A plan that is not reached to its end is not made longer.  Nothing
+# is met where it is not allowed, and what is allowed at any call is met: the oracle counts
+# both.  Prints TAP.
 
 # shellcheck disable=SC2154 # tap.sh's
 
@@ -30,20 +31,48 @@ lives_with() # OPTION...
 	status=$?
 	runs=$((runs + 1))
 	reached=$(jq '.steps_reached - .not_allowed' "$scratch/report")
+	jq -c '.results' "$scratch/report" >>"$scratch/results"
+	jq -e 'all(.results[]; .met <= .allowed)' "$scratch/report" >/dev/null || {
+		wrong=$((wrong + 1))
+		echo "# $*: a result was met where it is not allowed" >>"$scratch/wrong"
+	}
 	[ $status -ne 124 ] && [ $status -ne 137 ] && jq -e '.faults == []' "$scratch/report" >/dev/null && return
 	wrong=$((wrong + 1))
 	echo "# $* (status $status): $(jq -c '[.faults[] | .fault]' "$scratch/report")" >>"$scratch/wrong"
 	return 1
 }
 
+# What is allowed at a call of the example when it meets nothing, and was not met so far.
+never_met()
+{
+	jq -rs --slurpfile alone "$scratch/alone" '[.[] | to_entries[] | select(.value.met > 0).key] as $met |
+		$alone[0].results | to_entries[] | select(.value.allowed > 0).key |
+		select(IN($met[]) | not)' "$scratch/results"
+}
+
+# At each call in turn: it may be allowed at a later one only.
+look_for() # RESULT
+{
+	local word=$1 calls
+	[ "$word" != short ] || word='short 1'
+	calls=$(jq .calls "$scratch/alone")
+	for ((k = 1; k < calls && k < 64; k++)); do
+		lives_with --plan "none*$k, $word"
+		[ "$reached" -le "$k" ] || return
+	done
+}
+
 all=0
 for example; do
 	runs=0 wrong=0
 	: >"$scratch/wrong"
+	: >"$scratch/results"
 	if ! gcc -O2 -g -pthread -o "$scratch/example" "examples/$example.c" 2>"$scratch/said"; then
 		result 1 "$example compiles"
 		continue
 	fi
+	lives_with --plan none
+	cp "$scratch/report" "$scratch/alone"
 	plans=('')
 	for ((length = 1; length <= PLANS; length++)); do
 		longer=()
@@ -60,6 +89,13 @@ for example; do
 	[ "$(jq .calls "$scratch/report")" -lt 300 ] || rate=1%
 	for seed in $(seq "$SEEDS"); do
 		lives_with --rate $rate --seed "$seed"
+	done
+	for word in $(never_met); do
+		look_for "$word"
+	done
+	for word in $(never_met); do
+		wrong=$((wrong + 1))
+		echo "# $word is allowed, and was never met" >>"$scratch/wrong"
 	done
 	result $((wrong > 0)) "$example lives with what may happen ($runs runs)"
 	head -n 10 "$scratch/wrong"

@@ -87,6 +87,16 @@ innocent 0 fills-anew --plan 'short 3, none'
 innocent 11 looks-into-move --plan EAGAIN
 innocent 10 looks-into-move --plan EAGAIN --unwritten
 
+# Of what cannot be looked at it says so.
+chmod 755 "$scratch"
+cp "$refuse" "$scratch/refuse"
+nobody=()
+[ "$(id -u)" -ne 0 ] || nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+"${nobody[@]}" "$scratch/refuse" --json --plan EBUSY "$scratch/innocent" is-not-dumpable \
+	>"$scratch/said" 2>"$scratch/report" </dev/null
+[ $? -eq 0 ] && jq -e '.unseen == 1 and .results.EBUSY.met == 0' "$scratch/report" >/dev/null
+result $? "a call of a process that cannot be looked at: left alone, and counted"
+
 # The least that it takes is evidence, more is none.
 held() # STEP
 {
@@ -182,6 +192,21 @@ refused "a seed that is too large" 'out of range' 125 --seed 1844674407370955161
 run --output "$scratch/outer" "$refuse" true
 [ $status -eq 125 ] && grep -q 'cannot be traced' "$scratch/errors"
 result $? "refused: to trace what is traced already"
+
+timeout -k 5 60 "$refuse" --output "$scratch/report" --plan 'delay 600000' "$scratch/right" </dev/null \
+	>/dev/null 2>&1 &
+tool=$!
+sleep 1
+pkill -TERM -P $tool
+wait $tool
+[ $? -eq 143 ]
+result $? "a program that is held ends by SIGTERM"
+
+# shellcheck disable=SC2016 # the inner shell's
+bash -c 'sleep 600 & echo $! >"$1"; exec "$2" --output "$3" true' - "$scratch/child" "$refuse" \
+	"$scratch/report" </dev/null >/dev/null 2>&1
+kill "$(cat "$scratch/child")"
+result $? "a child that was there before is not waited for"
 
 "$refuse" --output "$scratch/report" sh -c 'sleep 600 & sleep 600' </dev/null >/dev/null 2>&1 &
 tool=$!

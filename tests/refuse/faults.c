@@ -218,13 +218,19 @@ bool faults_call(struct thread *t, const struct move *move)
 	return false;
 }
 
+static bool may_be_kept(size_t n)
+{
+	counts.not_kept += n >= MOST_KEPT;
+	return n < MOST_KEPT;
+}
+
 static void note_occupied(struct thread *t, uint64_t page)
 {
 	struct process *p = t->process;
 	struct occupied *o;
 
 	woken(p, page, page_bytes());
-	if (p->n_occupied >= MOST_KEPT)
+	if (!may_be_kept(p->n_occupied))
 		return;
 	p->occupied = grow(p->occupied, &p->n_occupied, sizeof(*p->occupied));
 	o = &p->occupied[p->n_occupied - 1];
@@ -245,7 +251,7 @@ static void note_owed(struct thread *t, uint64_t moved, int64_t result)
 		if (!moved && p->owed[i].dst == t->move.dst)
 			tries = p->owed[i].tries;
 	settle(p, t->move.dst, t->move.len);
-	if (p->n_owed >= MOST_KEPT)
+	if (!may_be_kept(p->n_owed))
 		return;
 	o = new_owed(p);
 	o->dst = t->move.dst + moved;
@@ -407,7 +413,7 @@ static void note_copied(struct process *p, uint64_t dst, uint64_t src, const str
 {
 	struct copied *c;
 
-	if (p->n_copied >= MOST_KEPT)
+	if (!may_be_kept(p->n_copied))
 		return;
 	p->copied = grow(p->copied, &p->n_copied, sizeof(*p->copied));
 	c = &p->copied[p->n_copied - 1];

@@ -375,8 +375,10 @@ enum verdict move_begins(struct thread *t, double now)
 {
 	t->meeting = MEETS_NOTHING;
 	t->shortened = 0;
-	if (!call_read(t, &t->move))
+	if (!call_read(t, &t->move)) {
+		counts.unseen++;
 		return GOES_ON;
+	}
 	if (t->again) {
 		t->again = false;
 		t->meeting = t->again_as;

@@ -175,6 +175,8 @@ struct counts {
 	uint64_t allowed[MEETINGS], met[MEETINGS];	/* calls at which; that did */
 	uint64_t refused_by_kernel;
 	uint64_t not_allowed;	/* steps of a plan that were left out */
+	uint64_t unseen;	/* calls whose structure or pages could not be looked at */
+	uint64_t not_kept;	/* refused, occupied or copied pages, for want of room */
 };
 
 extern struct settings settings;
@@ -189,7 +191,7 @@ void *grow(void *array, size_t *n, size_t size);
 /* call.c: what a call asks for, and what it may meet. */
 bool call_read(struct thread *t, struct move *m);
 uint64_t call_pages(const struct move *m);
-bool call_look(struct thread *t);	/* false: no page of it would be looked at */
+bool call_look(struct thread *t);	/* false: it is left alone */
 bool call_reaches_pages(struct thread *t);	/* what is its own mistake the kernel refuses */
 bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page);
 void call_count_allowed(const struct thread *t);

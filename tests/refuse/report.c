@@ -50,6 +50,12 @@ static void print_table(FILE *out)
 	fprintf(out, "%" PRIu64 " calls of UFFDIO_MOVE, of which %" PRIu64 " met nothing of ours, and "
 		"%" PRIu64 " were refused by the kernel itself\n", counts.calls, counts.let_through,
 		counts.refused_by_kernel);
+	if (counts.unseen)
+		fprintf(out, "%" PRIu64 " further calls were left alone: their structure cannot be read, "
+			"or what /proc shows of their process\n", counts.unseen);
+	if (counts.not_kept)
+		fprintf(out, "there was no room to keep %" PRIu64 " further pages; what becomes of them is not told\n",
+			counts.not_kept);
 	if (plan.steps)
 		fprintf(out, "%zu of %zu steps of the plan were reached, %" PRIu64 " were not allowed where they stood\n",
 			plan.next, plan.n, counts.not_allowed);
@@ -107,9 +113,11 @@ static void print_json(FILE *out, int status)
 
 	for (size_t i = 0; i < n_faults; i++)
 		json_array_append_new(all, fault_as_json(&faults[i]));
-	whole = json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:o}", "seed", (json_int_t)plan.seed,
+	whole = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:o}", "seed", (json_int_t)plan.seed,
 			  "calls", (json_int_t)counts.calls,
 			  "let_through", (json_int_t)counts.let_through,
+			  "unseen", (json_int_t)counts.unseen,
+			  "not_kept", (json_int_t)counts.not_kept,
 			  "not_allowed", (json_int_t)counts.not_allowed,
 			  "steps_reached", (int)plan.next, "status", status,
 			  "results", results_as_json(), "faults", all);

@@ -410,6 +410,8 @@ static void on_interruption(const siginfo_t *info)
 	static unsigned int times;
 
 	settings.interrupted = true;
+	for (struct thread *t = threads; t; t = t->next)
+		t->until = 0;
 	if (times++)
 		kill_all();
 	else if (info->si_code <= 0 || info->si_signo != SIGINT)
@@ -449,7 +451,7 @@ static bool take_statuses(struct told **told, size_t *n)
 		*told = grow(*told, n, sizeof(**told));
 		(*told)[*n - 1] = (struct told){ tid, status };
 	}
-	return !tid || errno == EINTR || *n;
+	return (!tid || errno == EINTR || *n) && threads;
 }
 
 void trace_run(pid_t program, const sigset_t *set)

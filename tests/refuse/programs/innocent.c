@@ -5,6 +5,8 @@
  */
 #include "moving.h"
 
+#include <sys/prctl.h>
+
 static char *structure;	/* in a page that is not there */
 
 static void *bring_structure(void *arg)
@@ -150,6 +152,18 @@ static int looks_into_move(void)
 	return ioctl(r.fd, UFFDIO_MOVE, &move) ? 12 : status;
 }
 
+/* Nobody but root can look at its pages. */
+static int is_not_dumpable(void)
+{
+	struct region r;
+	int64_t moved;
+
+	build(&r, open_userfaultfd(0), 1);
+	if (prctl(PR_SET_DUMPABLE, 0))
+		err(EXIT_FAILURE, "prctl");
+	return move_part(&r, 0, r.bytes, &moved);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -157,7 +171,7 @@ static const struct {
 	{ "structure-is-missing", structure_is_missing }, { "has-own-status", has_own_status },
 	{ "waits-for-any-child", waits_for_any_child }, { "makes-mistakes", makes_mistakes },
 	{ "takes-any", takes_any }, { "fills-anew", fills_anew },
-	{ "looks-into-move", looks_into_move },
+	{ "looks-into-move", looks_into_move }, { "is-not-dumpable", is_not_dumpable },
 };
 
 int main(int argc, char **argv)
