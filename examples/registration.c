@@ -36,8 +36,12 @@ move(const char *what, const char *to, const char *from, int error)
         .len = page,
         .move = UNTOUCHED,
     };
+    int result, tries = MOVE_TRIES;
 
-    show(what, move_patiently(fd, &arg), &arg, error,
+    /* No event is unread: what stands in the way passes. */
+    while ((result = move_patiently(fd, &arg)) == -1 && errno == EAGAIN)
+        try_again(&tries);
+    show(what, result, &arg, error,
          error == 0 ? (long long) page : -error);
 }
 
