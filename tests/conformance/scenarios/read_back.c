@@ -51,6 +51,14 @@ static int move_page(struct reading *r, unsigned int i)
 	return 0;
 }
 
+/* Compilers may make a mere load of an addition of 0. */
+static void store_what_it_holds(int *word)
+{
+	int held = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+	__atomic_compare_exchange_n(word, &held, held, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 static void move_one(struct reading *r, unsigned int i)
 {
 	struct scene *s = r->scene;
@@ -58,7 +66,7 @@ static void move_one(struct reading *r, unsigned int i)
 
 	if (error == EBUSY) {
 		r->refused++;
-		__atomic_fetch_add((int *)source_page(s, i), 0, __ATOMIC_SEQ_CST);
+		store_what_it_holds((int *)source_page(s, i));
 		error = move_page(r, i);
 		r->uncured += error == EBUSY;
 	}
