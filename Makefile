@@ -101,7 +101,7 @@ conformance: $B/uffdio-move-conformance ## the contract against the running kern
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }
 	@tail -n 1 $B/conformance.tap
 
-check-trace: $B/specgen ## each clause is tested, and each citation cites a clause
+check-trace: $B/specgen $B/uffdio_move.7 ## each clause is tested, and each citation cites a clause
 	$< --trace spec/uffdio_move.yaml $(CITING)
 
 check-specgen: $B/specgen ## bad contracts are refused, at the right place
@@ -212,7 +212,7 @@ check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, 
 	tests/pages/check-program.sh
 	tests/pages/check-links.sh $B/html
 	tests/pages/check-install.sh
-	tests/pages/check-upstream.sh
+	tests/pages/check-upstream.sh $B
 
 check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices what it is for
 	tests/pages/lint.sh --self-test
@@ -220,9 +220,10 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
 
-html: $B/specgen ## the pages, and the matrix of kernels, as HTML in build/html
+html: $B/specgen $B/uffdio_move.7 ## the pages, and the matrix of kernels, as HTML in build/html
 	@$B/specgen --matrix $(RECORDS) spec/uffdio_move.yaml >$B/kernels.html
-	KERNELS_PAGE=$B/kernels.html tests/pages/render.sh html $B/html
+	KERNELS_PAGE=$B/kernels.html tests/pages/render.sh html $B/html \
+		man2/*.2 man2const/*.2const $B/uffdio_move.7
 
 pdf: ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/render.sh pdf $B/uffdio-move.pdf
@@ -249,7 +250,7 @@ clean: ## remove what was built here; the cache stays
 	@rmdir $B 2>/dev/null || :
 
 # What cites clauses; a folder that is not there yet leaves its column absent.
-CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*)
+CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*) $B/uffdio_move.7
 
 $B/specgen: $(SPECGEN_OBJECTS)
 	@echo "  LINK    $@" >&2

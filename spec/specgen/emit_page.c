@@ -60,7 +60,7 @@ static void request(const char *name, const char *text, FILE *out, const char *m
 
 static void clause(const struct clause *k, FILE *out)
 {
-	fprintf(out, ".TP\n.B ");
+	fprintf(out, ".\\\" [%s]\n.TP\n.B ", k->id);
 	prose(k->id, out);
 	fprintf(out, "\n(%s)\n", word_of(level_words, k->level));
 	line(k->rule, out);
@@ -308,7 +308,7 @@ void emit_page(const struct contract *c, const struct records *records, FILE *ou
 {
 	emit_head(".\\\"", "", "GPL-2.0-only", out);
 	request("TH", c->title, out, " 7 \"\" \"uffdio-move\" \"The contract\"");
-	fprintf(out, ".SH NAME\nuffdio_move \\- the contract of ");
+	fprintf(out, ".SH NAME\nuffdio_move\n\\-\nthe contract of ");
 	line(c->title, out);
 	fprintf(out, ".SH DESCRIPTION\nThis is version %s.\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"

@@ -10,9 +10,18 @@
 #include "telling.h"
 #include "trace.h"
 
-enum column { COLUMN_TEST, COLUMN_PAGE, COLUMN_PATCH, COLUMN_EXAMPLE, COLUMN_COUNT };
+enum column {
+	COLUMN_TEST,
+	COLUMN_PAGE,
+	COLUMN_CONTRACT,	/* the generated page, which has all that the others leave to it */
+	COLUMN_PATCH,
+	COLUMN_EXAMPLE,
+	COLUMN_COUNT
+};
 
-static const char *const column_names[COLUMN_COUNT] = { "tests", "pages", "patch", "examples" };
+static const char *const column_names[COLUMN_COUNT] = {
+	"tests", "pages", "contract", "patch", "examples"
+};
 
 struct trace {
 	const struct contract *contract;
@@ -44,8 +53,12 @@ static void count_test(void *data, enum origin_kind kind, const char *name,
 
 static enum column column_of(const char *path)
 {
+	const char *name = strrchr(path, '/');
+
 	if (!strncmp(path, "man2", 4))
 		return COLUMN_PAGE;
+	if (!strcmp(name ? name + 1 : path, "uffdio_move.7"))
+		return COLUMN_CONTRACT;
 	return strncmp(path, "examples/", 9) ? COLUMN_PATCH : COLUMN_EXAMPLE;
 }
 
@@ -114,7 +127,8 @@ static void judge_clause(struct trace *t, size_t i)
 {
 	const struct clause *k = &t->contract->clauses[i];
 
-	bool is_told = t->cited[i][COLUMN_PAGE] || !t->present[COLUMN_PAGE];
+	bool is_told = t->cited[i][COLUMN_PAGE] || t->cited[i][COLUMN_CONTRACT] ||
+		       !t->present[COLUMN_PAGE];
 
 	if (!is_told && (k->level == LEVEL_MUST || k->level == LEVEL_ADVICE)) {
 		fprintf(stderr, "%s:%d:1: error: no page tells '%s'\n", t->contract->file,
@@ -137,8 +151,10 @@ static void judge_deviation(struct trace *t, size_t i)
 
 static void print_table(const struct trace *t, FILE *out)
 {
-	fprintf(out, "%-37s %8s %8s %8s %8s\n", "clause", column_names[0], column_names[1],
-	       column_names[2], column_names[3]);
+	fprintf(out, "%-37s", "clause");
+	for (unsigned int k = 0; k < COLUMN_COUNT; k++)
+		fprintf(out, " %8s", column_names[k]);
+	fputc('\n', out);
 	for (size_t i = 0; i < t->contract->n_clauses; i++) {
 		fprintf(out, "%-37s", t->contract->clauses[i].id);
 		for (unsigned int k = 0; k < COLUMN_COUNT; k++)

@@ -179,8 +179,17 @@ fi
 
 # shellcheck disable=SC2046
 tap_silent "the pages' citations cite clauses, and each must-clause is told" \
-	"$(check_citations $(our_pages))"
+	"$(check_citations $(our_pages) "$build/uffdio_move.7")"
 tap_silent "ERRORS of $move and the contract agree" "$(check_errors $contract $move)"
+# Who looks something up wants a call to copy at once, and no more than a few screens.
+readable() {		# page
+	MANWIDTH=80 man -l "$1" >"$work/rendered" 2>"$work/errors" || cat "$work/errors"
+	lines=$(wc -l <"$work/rendered")
+	[ "$lines" -le 350 ] || echo "$1: $lines lines at 80 columns, more than 350"
+	sed -n '/^DESCRIPTION/,/^[A-QS-Z]/p' "$work/rendered" | head -n 24 | grep -q 'ioctl(fd, UFFDIO_MOVE' ||
+		echo "$1: no call within the first 24 lines of DESCRIPTION"
+}
+tap_silent "$move: a call to copy soon, and at most 350 lines" "$(readable $move)"
 for page in $(our_pages); do
 	tap_silent "$page: constants" "$(check_constants "$page")"
 	tap_silent "$page: structures" "$(check_structures "$page")"
