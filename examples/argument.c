@@ -8,7 +8,7 @@
  * its place.  So: anywhere in ordinary memory outside of both ranges.
  *
  * Clauses: [argument.readable] [result.writable] [argument.in-source]
- * Page: UFFDIO_MOVE(2const), "Argument that cannot be written"
+ * Page: UFFDIO_MOVE(2const), "CAVEATS"
  * Compile: cc -pthread -o argument argument.c
  * Run: ./argument
  * Prints:

@@ -13,7 +13,7 @@
  * Clauses: [default.efficient] [default.atomic-page] [wake.moved]
  *     [threads.writers] [best-effort.results] [best-effort.copy-instead]
  *     [best-effort.after-exists] [page.shared]
- * Page: UFFDIO_MOVE(2const), "What it is for"
+ * Page: UFFDIO_MOVE(2const), "DESCRIPTION"
  * Compile: cc -pthread -o compact compact.c
  * Run: ./compact
  * Prints (<number> stands for one that differs each time):

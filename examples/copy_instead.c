@@ -8,7 +8,7 @@
  * the two steps nobody may store to the source: the store would be lost.
  *
  * Clauses: [best-effort.copy-instead] [default.never-copies] [page.shared]
- * Page: UFFDIO_MOVE(2const), "Best-effort semantics"
+ * Page: UFFDIO_MOVE(2const), "Refusals"
  * Compile: cc -pthread -o copy_instead copy_instead.c
  * Run: ./copy_instead
  * Prints:

@@ -9,7 +9,7 @@
  *
  * Clauses: [address-space.steady] [events.each] [events.only-negotiated]
  *     [best-effort.after-changing]
- * Page: UFFDIO_MOVE(2const), "Events"
+ * Page: UFFDIO_MOVE(2const), "What other threads see"
  * Compile: cc -pthread -o events events.c
  * Run: ./events
  * Prints:

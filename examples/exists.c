@@ -8,7 +8,7 @@
  *
  * Clauses: [page.occupied] [wake.not-on-failure] [best-effort.after-exists]
  *     [call.untouched]
- * Page: UFFDIO_MOVE(2const), "Who is woken"
+ * Page: UFFDIO_MOVE(2const), "What other threads see"
  * Compile: cc -pthread -o exists exists.c
  * Run: ./exists
  * Prints:

@@ -11,7 +11,7 @@
  * Clauses: [page.shared] [best-effort.store-cures]
  *     [best-effort.prevent-sharing] [default.never-copies] [call.untouched]
  *     [effects.holder-apart]
- * Page: UFFDIO_MOVE(2const), "Forking"
+ * Page: UFFDIO_MOVE(2const), "CAVEATS"
  * Compile: cc -pthread -o fork_shared fork_shared.c
  * Run: ./fork_shared
  * Prints:

@@ -10,7 +10,7 @@
  *
  * Clauses: [page.huge-whole] [page.huge-split] [page.over-huge]
  *     [best-effort.repeat-cures]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o huge_page huge_page.c
  * Run: ./huge_page
  * Prints:

@@ -7,7 +7,7 @@
  * refused: a page must not lose its lock on the way, nor gain one.
  *
  * Clauses: [areas.same-lock] [effects.mappings-kept] [page.present]
- * Page: UFFDIO_MOVE(2const), "The two ranges"
+ * Page: UFFDIO_MOVE(2const), "Ranges"
  * Compile: cc -pthread -o locked locked.c
  * Run: ./locked
  * Prints:

@@ -8,7 +8,7 @@
  *
  * Clauses: [page.present] [call.success] [call.arrives] [call.source-empty]
  *     [wake.moved] [default.efficient] [default.old-place-ends]
- * Page: UFFDIO_MOVE(2const), "What it is for"
+ * Page: UFFDIO_MOVE(2const), "DESCRIPTION"
  * Compile: cc -pthread -o one_page one_page.c
  * Run: ./one_page
  * Prints:

@@ -6,7 +6,7 @@
  * munmap(2) work on it as on any memory.
  *
  * Clauses: [effects.writable] [effects.later-changes]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o ordinary ordinary.c
  * Run: ./ordinary
  * Prints:

@@ -8,7 +8,7 @@
  * along, while the result counts each of its steps.
  *
  * Clauses: [page.occupied] [page.hole-counted] [page.present]
- * Page: UFFDIO_MOVE(2const), "Overlapping ranges"
+ * Page: UFFDIO_MOVE(2const), "CAVEATS"
  * Compile: cc -pthread -o overlap overlap.c
  * Run: ./overlap
  * Prints:

@@ -12,7 +12,7 @@
  *     [best-effort.after-changing] [best-effort.after-exists]
  *     [best-effort.after-hole] [best-effort.store-cures]
  *     [best-effort.copy-instead] [threads.writers] [threads.tables-change]
- * Page: UFFDIO_MOVE(2const), "Best-effort semantics"
+ * Page: UFFDIO_MOVE(2const), "Refusals"
  * Compile: cc -pthread -o pager pager.c
  * Run: ./pager
  * Prints (<number> stands for one that differs each time):

@@ -7,7 +7,7 @@
  * the pin has gone, the page moves.
  *
  * Clauses: [page.pinned] [best-effort.after-pin]
- * Page: UFFDIO_MOVE(2const), "Best-effort semantics"
+ * Page: UFFDIO_MOVE(2const), "Refusals"
  * Compile: cc -pthread -o pinned pinned.c
  * Run: ./pinned
  * Prints:

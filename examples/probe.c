@@ -9,7 +9,7 @@
  *
  * Clauses: [interface.layout] [interface.feature] [interface.feature-optional]
  *     [interface.absent] [interface.api-ioctls] [register.reports-move]
- * Page: UFFDIO_MOVE(2const), "Availability"
+ * Page: UFFDIO_MOVE(2const), "HISTORY"
  * Compile: cc -pthread -o probe probe.c
  * Run: ./probe
  * Prints:

@@ -9,7 +9,7 @@
  *
  * Clauses: [page.present] [call.success] [call.arrives] [call.source-empty]
  *     [default.efficient] [default.range-not-atomic] [call.beside-untouched]
- * Page: UFFDIO_MOVE(2const), "What is atomic"
+ * Page: UFFDIO_MOVE(2const), "What other threads see"
  * Compile: cc -pthread -o range range.c
  * Run: ./range
  * Prints:

@@ -7,7 +7,7 @@
  *
  * Clauses: [effects.reference-keeps-page] [page.present]
  *     [effects.holder-shares]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o reference reference.c
  * Run: ./reference
  * Prints:

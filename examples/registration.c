@@ -9,7 +9,7 @@
  *
  * Clauses: [areas.dst-registered] [source.registration-irrelevant]
  *     [source.no-event] [source.refaults] [descriptor.nonblock-irrelevant]
- * Page: UFFDIO_MOVE(2const), "The two ranges"
+ * Page: UFFDIO_MOVE(2const), "Ranges"
  * Compile: cc -pthread -o registration registration.c
  * Run: ./registration
  * Prints:

@@ -12,7 +12,7 @@
  * Clauses: [descriptor.any-registration] [best-effort.results]
  *     [best-effort.after-short] [best-effort.copy-instead] [call.arrives]
  *     [page.hole-counted]
- * Page: UFFDIO_MOVE(2const), "What it is for"
+ * Page: UFFDIO_MOVE(2const), "DESCRIPTION"
  * Compile: cc -pthread -o relocate relocate.c
  * Run: ./relocate
  * Prints (<number> stands for one that differs each time):

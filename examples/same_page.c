@@ -6,7 +6,7 @@
  * one, and the process's resident size is what it was.
  *
  * Clauses: [effects.same-frame] [effects.accounting] [default.efficient]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o same_page same_page.c
  * Run: ./same_page
  * Prints:

@@ -6,7 +6,7 @@
  * and read in there when it is used.
  *
  * Clauses: [page.swapped] [effects.no-io] [effects.swapped-readable]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o swapped swapped.c
  * Run: ./swapped
  * Prints:

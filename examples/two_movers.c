@@ -9,7 +9,7 @@
  * late may have either error.
  *
  * Clauses: [threads.one-destination] [threads.one-source] [threads.one-move]
- * Page: UFFDIO_MOVE(2const), "A second mover and holes"
+ * Page: UFFDIO_MOVE(2const), "CAVEATS"
  * Compile: cc -pthread -o two_movers two_movers.c
  * Run: ./two_movers
  * Prints:

@@ -9,7 +9,7 @@
  *
  * Clauses: [effects.protection-dropped] [descriptor.any-registration]
  *     [wake.dontwake]
- * Page: UFFDIO_MOVE(2const), "Write protection"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o write_protection write_protection.c
  * Run: ./write_protection
  * Prints:

@@ -7,7 +7,7 @@
  * the new place gives a page of its own there.
  *
  * Clauses: [page.zero] [call.source-empty]
- * Page: UFFDIO_MOVE(2const), "What is where afterwards"
+ * Page: UFFDIO_MOVE(2const), "What a page takes along"
  * Compile: cc -pthread -o zero_page zero_page.c
  * Run: ./zero_page
  * Prints:

@@ -99,7 +99,7 @@ check_head() {	# program
 	# uffdio_move.c stands alone, and so has what is in example.h elsewhere.
 	case $1 in
 	compact | pager | relocate) limit=310 ;;
-	uffdio_move) limit=165 ;;
+	uffdio_move) limit=130 ;;
 	*) limit=150 ;;
 	esac
 	[ "$(wc -l <"examples/$1.c")" -lt "$limit" ] || echo "$limit lines or more"

@@ -5,8 +5,8 @@
 #        check-program.sh --self-test
 #
 # Takes the program out of the EXAMPLES of a page, as the man-pages project does,
-# and holds it against the file it comes from: identical, clean under gcc and clang
-# with all warnings, and running.  Prints flat TAP.  With --self-test, gives itself
+# and holds it against the file it comes from: identical but for the file's head, clean
+# under gcc and clang with all warnings, and running.  Prints flat TAP.  With --self-test, gives itself
 # programs that are wrong in one way each.
 
 set -u
@@ -35,13 +35,13 @@ if [ "${1:-}" = --self-test ]; then
 	else
 		tap "not ok" "what is edited below is good" "$said"
 	fi
-	bad "a page that says something else" page 's/^static int uffd;/static int ufd;/'
+	bad "a page that says something else" page 's/^static int     fd;/static int     ufd;/'
 	bad "a page without a program" page '/SRC BEGIN/d'
-	bad "a program that does not compile" both 's/^static int uffd;/static int ufd;/'
-	bad "a program with a warning" both 's/^static int uffd;/static int unused, uffd;/'
-	bad "a program that fails" both 's/return EXIT_SUCCESS;/return EXIT_FAILURE;/'
-	bad "a program that prints something else" both 's/"there already"/"there now"/'
-	bad "a program that does not end" both 's/return EXIT_SUCCESS;/pause();/'
+	bad "a program that does not compile" both 's/^static int     fd;/static int     ufd;/'
+	bad "a program with a warning" both 's/^static int     fd;/static int     unused, fd;/'
+	bad "a program that fails" both 's/    exit(to/    exit(!to/'
+	bad "a program that prints something else" both 's/"moved"/"has moved"/'
+	bad "a program that does not end" both 's/    move_range(to, from, 4/    pause(); move_range(to, from, 4/'
 	tap_end
 	exit
 fi
@@ -60,7 +60,8 @@ if [ ! -s "$taken" ]; then
 	tap_end
 	exit
 fi
-tap_silent "the program in $page is $program" "$(diff -u "$program" "$taken")"
+sed '1,/^\/\* From here on in the page/d' "$program" | diff -u - "$taken" >"$work/differs"
+tap_silent "the program in $page is $program" "$(cat "$work/differs")"
 tap_silent "it has no line over 80 columns" "$(grep -n '.\{81\}' "$taken")"
 
 for compiler in gcc clang; do
@@ -68,7 +69,7 @@ for compiler in gcc clang; do
 		tap_skip "$compiler compiles it" "no $compiler"
 		continue
 	fi
-	if $compiler -Wall -Wextra -Werror -O2 -o "$work/$compiler" "$taken" 2>"$work/errors"; then
+	if $compiler -Wall -Wextra -Werror -O2 -o "$work/$compiler" "$program" 2>"$work/errors"; then
 		tap ok "$compiler compiles it"
 	else
 		tap "not ok" "$compiler compiles it" "$(cat "$work/errors")"
@@ -81,7 +82,7 @@ for compiler in gcc clang; do
 	*)	tap "not ok" "it runs, compiled by $compiler" "$(cat "$work/output")" ;;
 	esac
 	# What the program's own head says that it prints.
-	sed -n '/^ \* Prints:$/,/^ \*\//s/^ \*     //p' "$taken" >"$work/promised"
+	sed -n '/^ \* Prints:$/,/^ \*\//s/^ \*     //p' "$program" >"$work/promised"
 	if [ -s "$work/promised" ] && [ -s "$work/output" ]; then
 		tap_silent "it prints what it says, compiled by $compiler" \
 			"$(diff -u "$work/promised" "$work/output")"

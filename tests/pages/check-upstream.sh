@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: check-upstream.sh
+# usage: check-upstream.sh BUILD
 #
 # Makes a checkout of man-pages out of Debian's own packages, with the layout of the
 # project's git, has upstream.sh write the series for it, and looks at what a
@@ -13,6 +13,8 @@ work=$(mktemp -d) || exit 1
 # shellcheck source=/dev/null
 . tests/pages/lib.sh
 
+[ $# -eq 1 ] || { echo "usage: $0 BUILD" >&2; exit 2; }
+build=$1
 tree=$work/man-pages
 patches=$work/patches
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -98,7 +100,7 @@ tap_silent "the rest of a thread answers the cover letter" "$(
 		[ "$(sed -n 's/^In-Reply-To: //p' "$patch")" = "$first" ] || echo "${patch##*/}"
 	done)"
 
-# The program still compiles without its head's lines that lead back here.
+# The program compiles, with the headers of Linux 6.8 or what stands for them here.
 git clone -q "$tree" "$work/applied"
 git -C "$work/applied" config user.name B
 git -C "$work/applied" config user.email b@example.org
@@ -106,7 +108,8 @@ find "$patches" -name '*.patch' ! -name '0000-*' | sort | xargs git -C "$work/ap
 sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/p' "$work/applied/man/man2const/UFFDIO_MOVE.2const" |
 	mandoc -Tutf8 -O width=200 2>/dev/null | col -pbx | sed -e '1d' -e '$d' >"$work/program.c"
 tap_silent "the program in the applied page compiles" \
-	"$(${CC:-gcc} -Wall -Wextra -Werror -fsyntax-only "$work/program.c" 2>&1)"
+	"$(${CC:-gcc} -Wall -Wextra -Werror -fsyntax-only \
+		-include "$build/uffdio_move.h" "$work/program.c" 2>&1)"
 
 git -C "$tree" pull -q "$work/applied" HEAD
 if write_series; then

@@ -32,9 +32,9 @@ place() {		# page
 	echo "man/man$(page_section "$1")/${1##*/}"
 }
 
-# A page as that project wants it: the head of a program that leads back here goes too.
+# A page as that project wants it: what leads back here goes.
 for_them() {		# page
-	without_citations "$1" | sed '/^ \* Clauses:/,/^ \* Page:/d'
+	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move (7)//; p }'
 }
 
 commit_page() {		# page
