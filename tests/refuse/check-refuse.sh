@@ -43,7 +43,7 @@ tells() # WHAT FAULT PROGRAM OPTION...
 }
 
 for name in ignores_short dies repeats forgets_wake copies_beside_writer spins doubles one_of_eight right \
-	innocent becomes one_has_ended; do
+	innocent becomes one_has_ended empties leaves_short; do
 	compile $name || { result 1 "$name compiles"; finish; exit 1; }
 done
 compile dies-static -static
@@ -61,6 +61,17 @@ tells "a page copied beside a writer" copies-beside-a-writer copies_beside_write
 tells "an event that nobody reads" spins-on-pending-event spins --tries 100 --plan 'EAGAIN until cured'
 tells "a copy whose page stays, in a child" doubles-a-page doubles --plan EBUSY
 tells "one of eight threads" loses-a-page one_of_eight --plan 'short 3*40'
+for how in zero dropped late; do
+	run --plan 'none, EBUSY' "$scratch/empties" $how
+	[ $status -eq 1 ] && [ "$found" = loses-a-page ]
+	result $? "a page whose place is $how: loses-a-page"
+done
+run --plan 'short 3' --stall 1 "$scratch/leaves_short"
+[ $status -eq 1 ] && [ "$found" = goes-on-as-if-moved ] && jq -e .killed "$scratch/report" >/dev/null
+result $? "a short move, and a thread that waits for the rest: goes-on-as-if-moved, and no other fault"
+run --plan 'EBUSY*3' "$scratch/doubles"
+jq -e '.faults | length == 1 and .[0].times == 3 and .[0].trace != null' "$scratch/report" >/dev/null
+result $? "one mistake, met three times: told once, with its place"
 if command -v go >/dev/null; then
 	HOME=$scratch GO111MODULE=off go build -o "$scratch/ignores-go" $programs/ignores.go
 	tells "a program in Go" loses-a-page ignores-go --plan 'short 3'
@@ -144,6 +155,11 @@ for plan in "${plans[@]}"; do
 done
 result $((wrong > 0)) "nor with each plan of $PLANS results: ${#plans[@]}"
 
+run --seed 4 --rate 50% --log "$scratch/log" "$scratch/right" quiet
+[ "$(grep -c INJECTED "$scratch/log")" -gt 0 ] &&
+	[ "$(grep INJECTED "$scratch/log" | grep -cv forked)" -eq \
+		"$(jq '[.results | to_entries[] | select(.key != "forked").value.met] | add' "$scratch/report")" ]
+result $? "as many are met as the log has"
 run --seed 9 --rate 0% "$scratch/right"
 [ $status -eq 0 ] && jq -e '[.results[].met] | add == 0' "$scratch/report" >/dev/null
 result $? "at a rate of 0% nothing is met"
@@ -174,7 +190,13 @@ refused() # WHAT SENTENCE STATUS ARGUMENT...
 	[ $? -eq "$3" ] && [ "$(wc -l <"$scratch/errors")" -eq 1 ] && grep -q -- "$2" "$scratch/errors"
 	result $? "refused: $1"
 }
-refused "no program" 'which program' 125
+refused "a log for which there is no room" 'the log cannot be written: No space' 125 \
+	--output "$scratch/report" --log /dev/full --plan EBUSY "$scratch/innocent" has-own-status
+refused "a plan with what only --races has" 'with --races only' 125 --plan EEXIST true
+refused "a plan that is drawn, too" 'do not go with it' 125 --plan EBUSY --seed 3 true
+refused "the operation missing and forbidden" 'exclude each other' 125 --missing --forbidden true
+refused "a page for a result that has none" "'at' goes with" 125 --plan 'forked at 2' true
+refused "no program" 'a program to run' 125
 refused "one that is not there" 'there is no program /none' 127 /none
 refused "one that cannot be run" 'cannot be run' 126 /etc/passwd
 refused "an unknown option" 'is no option' 125 --nonsense true

@@ -10,8 +10,12 @@
 
 static void look_for_loss(struct process *p, const struct owed *o)
 {
+	uint64_t sum;
+	bool is_zero = o->emptied && page_is_filled(p->pid, o->dst) &&
+		       page_checksum(p->pid, o->dst, &sum) && !sum;
+
 	if (o->was_there && page_is_mapped(p->pid, o->dst) && !page_is_filled(p->pid, o->src) &&
-	    !page_is_filled(p->pid, o->dst))
+	    (is_zero || !page_is_filled(p->pid, o->dst)))
 		fault_tell(FAULT_LOSES, p, &o->move, o->trace,
 			   "the page at %#lx met %s, and is at neither place any more",
 			   (unsigned long)o->src, met_by(o));
@@ -24,7 +28,7 @@ static void look_for_double(struct process *p, const struct copied *c)
 	if (page_is_filled(p->pid, c->src) && page_is_filled(p->pid, c->dst) &&
 	    page_checksum(p->pid, c->src, &here) && page_checksum(p->pid, c->dst, &there) &&
 	    here == there && here)
-		fault_tell(FAULT_DOUBLES, p, &c->move, NULL,
+		fault_tell(FAULT_DOUBLES, p, &c->move, c->trace,
 			   "the page at %#lx was copied, and is at both places at the end",
 			   (unsigned long)c->src);
 }
@@ -35,7 +39,8 @@ void faults_exit(struct process *p, int status)
 		return;
 	p->ending = true;
 	if (status) {
-		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted) {
+		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted &&
+		    !settings.killed) {
 			bool killed = WIFSIGNALED(status);
 
 			fault_tell(FAULT_DIES, p, &p->last->move, p->last->trace,
@@ -61,6 +66,8 @@ void process_forget(struct process *p)
 		free(p->occupied[i].trace);
 	free(p->owed);
 	free(p->occupied);
+	for (size_t i = 0; i < p->n_copied; i++)
+		free(p->copied[i].trace);
 	free(p->copied);
 	free(p->obstacles);
 	free(p->handshakes);

@@ -44,8 +44,14 @@ void fault_tell(enum fault fault, const struct process *p, const struct move *mo
 	struct told_fault *f;
 	va_list args;
 
+	for (size_t i = 0; trace && i < n_faults; i++)
+		if (faults[i].fault == fault && faults[i].trace && !strcmp(faults[i].trace, trace)) {
+			faults[i].times++;
+			return;
+		}
 	faults = grow(faults, &n_faults, sizeof(*faults));
 	f = &faults[n_faults - 1];
+	f->times = 1;
 	f->fault = fault;
 	f->pid = p->group;
 	f->move = *move;
@@ -54,6 +60,23 @@ void fault_tell(enum fault fault, const struct process *p, const struct move *mo
 	if (vasprintf(&f->said, format, args) < 0)
 		f->said = NULL;
 	va_end(args);
+}
+
+/* To look at a page that is missing, and registered for that, would wait for the program. */
+static bool can_be_read(const struct process *p, uint64_t page)
+{
+	struct mapping mapping;
+
+	return page_is_filled(p->pid, page) && mapping_of(p->pid, page, &mapping) &&
+	       mapping.access[0] == 'r' && !mapping.missing;
+}
+
+static struct owed *owed_at(struct process *p, uint64_t dst)
+{
+	for (size_t i = 0; i < p->n_owed; i++)
+		if (dst >= p->owed[i].dst && dst < p->owed[i].dst + p->owed[i].len)
+			return &p->owed[i];
+	return NULL;
 }
 
 static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
@@ -101,6 +124,7 @@ static void settle(struct process *p, uint64_t from, uint64_t len)
 			rest->len = end - to;
 			rest->dst = to;
 			rest->was_there = false;
+			rest->sum = 0;
 			o->len = from - o->dst;
 			i++;
 		} else if (from <= o->dst) {
@@ -109,6 +133,7 @@ static void settle(struct process *p, uint64_t from, uint64_t len)
 			o->dst = to;
 			o->tries = 0;
 			o->was_there = false;
+			o->sum = 0;
 			i++;
 		} else {
 			o->len = from - o->dst;
@@ -137,7 +162,7 @@ static void woken(struct process *p, uint64_t from, uint64_t len)
 
 const char *met_by(const struct owed *o)
 {
-	return errno_word(-o->result);
+	return o->was_short ? "EAGAIN (a short move)" : errno_word(-o->result);
 }
 
 static bool is_same(const struct move *a, const struct move *b)
@@ -196,6 +221,13 @@ static bool look_for_loop(struct thread *t, const struct move *move)
 	return false;
 }
 
+static bool end_process(const struct process *p)
+{
+	settings.killed = true;
+	kill(p->group, SIGKILL);
+	return false;
+}
+
 bool faults_call(struct thread *t, const struct move *move)
 {
 	struct process *p = t->process;
@@ -207,15 +239,10 @@ bool faults_call(struct thread *t, const struct move *move)
 		    !overlaps(o->move.dst, o->move.len, move->dst, move->len))
 			continue;
 		look_for_repeat(t, o, move);
-		if (!look_for_tries(t, o, move)) {
-			kill(p->group, SIGKILL);
-			return false;
-		}
+		if (!look_for_tries(t, o, move))
+			return end_process(p);
 	}
-	if (look_for_loop(t, move))
-		return true;
-	kill(p->group, SIGKILL);
-	return false;
+	return look_for_loop(t, move) || end_process(p);
 }
 
 static bool may_be_kept(size_t n)
@@ -262,6 +289,8 @@ static void note_owed(struct thread *t, uint64_t moved, int64_t result)
 	o->result = result;
 	o->was_short = moved;
 	o->was_there = page_is_filled(p->pid, o->src);
+	if (!o->was_there || !can_be_read(p, o->src) || !page_checksum(p->pid, o->src, &o->sum))
+		o->sum = 0;
 	o->tries = tries ? tries : 1;
 	o->trace = backtrace_of(t);
 }
@@ -303,7 +332,8 @@ static void log_call(const struct thread *t, int64_t result, int64_t moved)
 	if (t->meeting != MEETS_NOTHING)
 		fprintf(settings.log, " (INJECTED: %s)", meeting_words[t->meeting]);
 	fputc('\n', settings.log);
-	fflush(settings.log);
+	if (fflush(settings.log) && !settings.log_error)
+		settings.log_error = errno;
 }
 
 void faults_result(struct thread *t, int64_t result, int64_t moved)
@@ -366,23 +396,6 @@ static bool read_range(struct thread *t, uint64_t *start, uint64_t *len, uint64_
 	return false;
 }
 
-/* To look at a page that is missing, and registered for that, would wait for the program. */
-static bool can_be_read(const struct process *p, uint64_t page)
-{
-	struct mapping mapping;
-
-	return page_is_filled(p->pid, page) && mapping_of(p->pid, page, &mapping) &&
-	       mapping.access[0] == 'r' && !mapping.missing;
-}
-
-static struct owed *owed_at(struct process *p, uint64_t dst)
-{
-	for (size_t i = 0; i < p->n_owed; i++)
-		if (dst >= p->owed[i].dst && dst < p->owed[i].dst + p->owed[i].len)
-			return &p->owed[i];
-	return NULL;
-}
-
 static bool is_copy(const struct process *p, uint64_t from, uint64_t page)
 {
 	uint64_t here, there;
@@ -409,8 +422,9 @@ void faults_resolve_begins(struct thread *t)
 	}
 }
 
-static void note_copied(struct process *p, uint64_t dst, uint64_t src, const struct move *move)
+static void note_copied(struct thread *t, uint64_t dst)
 {
+	struct process *p = t->process;
 	struct copied *c;
 
 	if (!may_be_kept(p->n_copied))
@@ -418,8 +432,29 @@ static void note_copied(struct process *p, uint64_t dst, uint64_t src, const str
 	p->copied = grow(p->copied, &p->n_copied, sizeof(*p->copied));
 	c = &p->copied[p->n_copied - 1];
 	c->dst = dst;
-	c->src = src;
-	c->move = *move;
+	c->src = t->page;
+	c->move = t->move;
+	c->trace = backtrace_of(t);
+}
+
+/*
+ * Zeroes in the place of contents that are still at the source, or what is left when they have
+ * been dropped from there, is no care for them; what the program has from elsewhere is.
+ */
+static bool is_care(struct thread *t, uint64_t start, uint64_t from)
+{
+	const struct owed *o = owed_at(t->process, start);
+	const uint64_t source = o ? o->src + start - o->dst : 0;
+
+	if (!o || !o->sum || start != o->dst)
+		return true;
+	switch ((uint32_t)t->call.args[1]) {
+	case UFFDIO_ZEROPAGE:
+		return false;
+	case UFFDIO_COPY:
+		return from != source || t->page;
+	}
+	return true;
 }
 
 bool faults_resolve_ends(struct thread *t, int64_t result, double now)
@@ -428,12 +463,15 @@ bool faults_resolve_ends(struct thread *t, int64_t result, double now)
 
 	if (result || !read_range(t, &start, &len, &from))
 		return false;
-	settle(t->process, start, len);
+	if (is_care(t, start, from))
+		settle(t->process, start, len);
+	else
+		owed_at(t->process, start)->emptied = true;
 	woken(t->process, start, len);
 	owed_forget_last(t->process);
 	if (!page)
 		return false;
-	note_copied(t->process, start, page, &t->move);
+	note_copied(t, start);
 	t->looks = HOLD_LOOKS;
 	t->until = now + HOLD_S;
 	t->doing = LOOKS_BACK;

@@ -145,6 +145,7 @@ static enum verdict refuse(struct thread *t, enum meeting meeting)
 	int64_t error = error_of(meeting);
 
 	t->meeting = meeting;
+	counts.met[meeting]++;
 	call_count_allowed(t);
 	write_move(t, error);
 	tracee_skip(t->tid, error);
@@ -224,6 +225,7 @@ void forked(struct thread *t)
 		return;
 	}
 	counts.met[MEETS_FORK]++;
+	t->process->was_forked = true;
 	wait.args[0] = child;
 	tracee_call_again(t->tid, &wait);
 	t->doing = REAPS;
@@ -262,7 +264,6 @@ static enum verdict meet_another(struct thread *t, const struct step *step)
 	if (!fill_place(t, step->page))
 		return meet_nothing(t);
 	t->meeting = step->meeting;
-	counts.met[step->meeting]++;
 	return step->meeting == MEETS_HOLE ? take_away(t, step->page) : let_through(t);
 }
 
@@ -272,10 +273,8 @@ static enum verdict meet(struct thread *t, const struct step *step)
 
 	if (step->meeting == MEETS_EXISTS || step->meeting == MEETS_HOLE)
 		return meet_another(t, step);
-	/* that is counted when there is a child */
 	if (step->meeting == MEETS_FORK)
 		return let_fork(t);
-	counts.met[step->meeting]++;
 	if (step->meeting == MEETS_CHANGING) {
 		p->changing = step->until_cured;
 		p->changing_left = 1 + plan_draw(&plan, MOST_PASSING);
@@ -327,7 +326,10 @@ static bool next_step(struct thread *t, struct step *step)
 	*step = *told;
 	if (call_may_meet(t, step->meeting, step->page))
 		return true;
-	counts.not_allowed++;
+	if (!counts.not_allowed++)
+		snprintf(counts.first_not_allowed, sizeof(counts.first_not_allowed),
+			 " (first %s, step %zu at call %lu)", meeting_words[step->meeting], plan.next,
+			 (unsigned long)counts.calls);
 	return false;
 }
 
@@ -415,9 +417,15 @@ void move_ends(struct thread *t)
 	if (t->shortened && !result) {
 		result = -EAGAIN;
 		tracee_set_result(t->tid, result);
-	} else if (result && t->meeting == MEETS_NOTHING) {
-		counts.refused_by_kernel++;
+		counts.met[t->meeting]++;
+	} else if (t->shortened) {
+		/* the kernel was first */
+		t->meeting = MEETS_NOTHING;
+	} else if (t->meeting == MEETS_EXISTS && result == -EEXIST) {
+		counts.met[MEETS_EXISTS]++;
 	}
+	if (result && t->meeting == MEETS_NOTHING)
+		*(t->process->was_forked ? &counts.refused_after_fork : &counts.refused_by_kernel) += 1;
 	if (is_no_mistake(result))
 		call_count_allowed(t);
 	faults_result(t, result, moved);

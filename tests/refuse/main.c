@@ -62,10 +62,13 @@ static uint64_t number(const char *text, const char *option, uint64_t least, uin
 	errno = 0;
 	value = strtoull(text, &end, 0);
 	snprintf(what, sizeof(what), "%s %s", option, text);
-	if (errno || end == text || *end || *text == '-')
+	if (end == text || *end)
 		wrong("%s: that is no number", what);
-	if (value < least || value > most)
-		wrong("%s: that number is out of range", what);
+	if (errno || *text == '-' || value < least || value > most) {
+		snprintf(what, sizeof(what), "%s %s: that number is out of range, which is %" PRIu64 " to %" PRIu64,
+			 option, text, least, most);
+		wrong("%s", what);
+	}
 	return value;
 }
 
@@ -119,18 +122,21 @@ static void take_plan(const char *text)
 static FILE *read_options(int argc, char **argv)
 {
 	FILE *out = stderr;
+	bool is_drawn = false;
 	char unknown[4];
 	int option;
 
 	/* Messages of its own tell no way out. */
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
 		switch (option) {
 		case RATE:
 			plan.rate = rate(optarg);
+			is_drawn = true;
 			break;
 		case SEED:
 			plan.seed = number(optarg, "--seed", 0, INT64_MAX);
+			is_drawn = true;
 			break;
 		case PLAN:
 			take_plan(optarg);
@@ -165,6 +171,7 @@ static FILE *read_options(int argc, char **argv)
 		case JSON:
 			settings.json = true;
 			break;
+		case 'h':
 		case HELP:
 			fputs(usage, stdout);
 			exit(0);
@@ -175,15 +182,20 @@ static FILE *read_options(int argc, char **argv)
 			wrong("%s is no option", optopt && optopt < RATE ? unknown : argv[optind - 1]);
 		}
 	}
+	if (settings.missing + settings.forbidden + (plan.steps != NULL) > 1)
+		wrong("%s", "--missing, --forbidden and --plan exclude each other");
+	if (plan.steps && is_drawn)
+		wrong("%s", "with --plan nothing is drawn: --rate and --seed do not go with it");
+	if (plan.steps && !plan.races && (plan_has(&plan, MEETS_EXISTS) || plan_has(&plan, MEETS_HOLE)))
+		wrong("%s", "EEXIST and ENOENT are met with --races only");
 	return out;
 }
 
-static bool is_written(FILE *file, const char *what)
+static bool is_written(const char *what, int error)
 {
-	if (!ferror(file) && !fflush(file))
-		return true;
-	fprintf(stderr, "uffdio-move-refuse: %s cannot be written: %s\n", what, strerror(errno));
-	return false;
+	if (error)
+		fprintf(stderr, "uffdio-move-refuse: %s cannot be written: %s\n", what, strerror(error));
+	return !error;
 }
 
 int main(int argc, char **argv)
@@ -196,13 +208,14 @@ int main(int argc, char **argv)
 	plan.seed = clock.tv_nsec ^ clock.tv_sec;
 	out = read_options(argc, argv);
 	if (optind == argc)
-		wrong("%s", "which program?");
+		wrong("%s", "a program to run is wanted");
 	plan.state = plan.seed;
 	status = start_program(argv + optind);
 	if (status < 0)
 		return -status;
 	report_print(out, status);
-	if (!is_written(out, "the report") || (settings.log && !is_written(settings.log, "the log")))
+	if (!is_written("the report", ferror(out) || fflush(out) ? errno : 0) ||
+	    !is_written("the log", settings.log_error))
 		return STATUS_USAGE;
 	return n_faults ? STATUS_FAULTS : status;
 }

@@ -104,7 +104,15 @@ static bool read_step(struct reading *r, struct step *step, unsigned int *times)
 			return refuse(r, "'until' is followed by 'cured'");
 		step->until_cured = true;
 	}
-	return !take(r, "*") || read_number(r, times, 1, MOST_TIMES);
+	if (take(r, "at"))
+		return refuse(r, "'at' goes with EBUSY, ENOMEM, EEXIST and ENOENT, and before '*'");
+	if (take(r, "until"))
+		return refuse(r, "'until cured' goes with EAGAIN");
+	if (!take(r, "*"))
+		return true;
+	if (!read_number(r, times, 1, MOST_TIMES))
+		return false;
+	return !take(r, "at") || refuse(r, "'at' goes before '*'");
 }
 
 static bool add(struct plan *plan, const struct step *step, unsigned int times)
@@ -142,6 +150,14 @@ bool plan_parse(const char *text, struct plan *plan, char why[160])
 	refuse(&r, "a comma or the end is wanted here");
 bad:
 	plan_free(plan);
+	return false;
+}
+
+bool plan_has(const struct plan *plan, enum meeting meeting)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->steps[i].meeting == meeting)
+			return true;
 	return false;
 }
 

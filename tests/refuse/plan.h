@@ -52,6 +52,9 @@ struct plan {
  */
 bool plan_parse(const char *text, struct plan *plan, char why[160]);
 
+/* Is it among the steps? */
+bool plan_has(const struct plan *plan, enum meeting meeting);
+
 void plan_free(struct plan *plan);
 
 /* The next step of a plan that is told, or NULL. */

@@ -44,6 +44,8 @@ struct owed {
 	bool was_short, was_there;	/* the first one's source, then */
 	bool told;
 	unsigned int tries;	/* calls that began with the first one */
+	uint64_t sum;		/* of the first one's contents; 0: zeroes, or not read */
+	bool emptied;		/* its place was filled with something else than it */
 	char *trace;		/* of the call */
 };
 
@@ -61,6 +63,7 @@ struct occupied {
 struct copied {
 	uint64_t dst, src;
 	struct move move;
+	char *trace;		/* of the copy */
 };
 
 /* What was asked for on one descriptor: its events tell of this address space. */
@@ -80,6 +83,7 @@ struct process {
 	pid_t pid;		/* of a thread that is there: by it the process is looked at */
 	unsigned int threads;
 	bool ending;		/* what can be told of its end was told */
+	bool was_forked;	/* by us: the kernel refuses what is shared since */
 	uint64_t features;	/* asked for in its handshakes, in any */
 	struct handshake *handshakes;
 	size_t n_handshakes;
@@ -158,6 +162,7 @@ struct told_fault {
 	pid_t pid;
 	struct move move;
 	char *said, *trace;
+	unsigned int times;	/* of the same kind, from the same place in the program */
 };
 
 struct settings {
@@ -166,15 +171,18 @@ struct settings {
 	unsigned int stall;	/* seconds in which nothing runs */
 	bool missing, forbidden, unwritten;
 	bool interrupted;	/* somebody wants the program to end */
+	bool killed;		/* we have ended it, for a fault */
 	bool json;
 	FILE *log;
+	int log_error;		/* errno, if it could not be written */
 };
 
 struct counts {
 	uint64_t calls, let_through;
 	uint64_t allowed[MEETINGS], met[MEETINGS];	/* calls at which; that did */
-	uint64_t refused_by_kernel;
+	uint64_t refused_by_kernel, refused_after_fork;
 	uint64_t not_allowed;	/* steps of a plan that were left out */
+	char first_not_allowed[64];	/* which the first of these is, to be put behind their number */
 	uint64_t unseen;	/* calls whose structure or pages could not be looked at */
 	uint64_t not_kept;	/* refused, occupied or copied pages, for want of room */
 };

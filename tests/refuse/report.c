@@ -26,14 +26,34 @@ const char *errno_word(int error)
 	return word ? word : "an unknown error";
 }
 
+/* Where UFFDIO_MOVE(2const), or the page that is named, says what is to be done. */
+static const char *const remedies[FAULTS] = {
+	[FAULT_REPEATS] = "add .move to .dst and .src, and subtract it from .len, before the next call",
+	[FAULT_IGNORES] = "look at .move, and go on behind what has moved",
+	[FAULT_TRIES] = "store to the page; after a number of tries, copy it: UFFDIO_MOVE(2const), Refusals",
+	[FAULT_SPINS] = "read the events, in another thread if need be, before the next call",
+	[FAULT_DIES] = "try again some times, or fill the place otherwise: UFFDIO_MOVE(2const), Refusals",
+	[FAULT_SLEEPER] = "UFFDIO_WAKE(2const) the place, whoever filled it",
+	[FAULT_LOSES] = "keep the source until the page has moved or was copied",
+	[FAULT_DOUBLES] = "drop the source of what was copied, by MADV_DONTNEED",
+	[FAULT_WRITER] = "stop who stores to the page, by mprotect(2) for example, before it is copied",
+};
+
+static const char *why_never(enum meeting meeting)
+{
+	if (counts.met[meeting])
+		return "";
+	if (counts.allowed[meeting])
+		return "  never met: another seed, a higher rate, or a plan";
+	if ((meeting == MEETS_EXISTS || meeting == MEETS_HOLE) && !plan.races)
+		return "  only with --races";
+	return "  not allowed at any call";
+}
+
 static void print_result(FILE *out, enum meeting meeting)
 {
-	const char *remark = "";
-
-	if (!counts.met[meeting])
-		remark = counts.allowed[meeting] ? "  never met" : "  cannot be met here";
 	fprintf(out, "  %-8s %10" PRIu64 " %10" PRIu64 "%s\n", meeting_words[meeting],
-		counts.allowed[meeting], counts.met[meeting], remark);
+		counts.allowed[meeting], counts.met[meeting], why_never(meeting));
 }
 
 static void print_fault(FILE *out, const struct told_fault *f)
@@ -43,13 +63,37 @@ static void print_fault(FILE *out, const struct told_fault *f)
 		f->move.dst, f->move.src, f->move.len, f->move.mode);
 	if (f->trace)
 		fprintf(out, "    called from %s\n", f->trace);
+	if (f->times > 1)
+		fprintf(out, "    %u times from there\n", f->times);
+	fprintf(out, "    what to do: %s\n", remedies[f->fault]);
 }
 
-static void print_table(FILE *out)
+static void print_calls(FILE *out)
 {
-	fprintf(out, "%" PRIu64 " calls of UFFDIO_MOVE, of which %" PRIu64 " met nothing of ours, and "
-		"%" PRIu64 " were refused by the kernel itself\n", counts.calls, counts.let_through,
-		counts.refused_by_kernel);
+	if (!counts.calls)
+		fputs("no call of UFFDIO_MOVE: is it the program that makes them?\n", out);
+	fprintf(out, "%" PRIu64 " calls of UFFDIO_MOVE, of which %" PRIu64 " were let through; the kernel refused "
+		"%" PRIu64 " of these, or made them short\n", counts.calls, counts.let_through,
+		counts.refused_by_kernel + counts.refused_after_fork);
+	if (counts.refused_after_fork)
+		fprintf(out, "%" PRIu64 " of these came after 'forked', which lasts until the pages are stored to\n",
+			counts.refused_after_fork);
+}
+
+static void print_end(FILE *out, int status)
+{
+	if (settings.killed)
+		fputs("the program was ended for that fault\n", out);
+	else if (status > 128)
+		fprintf(out, "the program was ended by signal %d\n", status - 128);
+	else
+		fprintf(out, "the program ended with status %d\n", status);
+}
+
+static void print_table(FILE *out, int status)
+{
+	fputs("uffdio-move-refuse:\n", out);
+	print_calls(out);
 	if (counts.unseen)
 		fprintf(out, "%" PRIu64 " further calls were left alone: their structure cannot be read, "
 			"or what /proc shows of their process\n", counts.unseen);
@@ -57,8 +101,8 @@ static void print_table(FILE *out)
 		fprintf(out, "there was no room to keep %" PRIu64 " further pages; what becomes of them is not told\n",
 			counts.not_kept);
 	if (plan.steps)
-		fprintf(out, "%zu of %zu steps of the plan were reached, %" PRIu64 " were not allowed where they stood\n",
-			plan.next, plan.n, counts.not_allowed);
+		fprintf(out, "steps of the plan: %zu, reached: %zu, left out since not allowed where they stood: %" PRIu64 "%s\n",
+			plan.n, plan.next, counts.not_allowed, counts.first_not_allowed);
 	else
 		fprintf(out, "seed %" PRIu64 "\n", plan.seed);
 	fprintf(out, "\n  %-8s %10s %10s\n", "result", "allowed at", "met");
@@ -67,7 +111,8 @@ static void print_table(FILE *out)
 	fputc('\n', out);
 	for (size_t i = 0; i < n_faults; i++)
 		print_fault(out, &faults[i]);
-	fprintf(out, "%zu %s of the program\n", n_faults, n_faults == 1 ? "fault" : "faults");
+	fprintf(out, "%zu %s of the program were found\n", n_faults, n_faults == 1 ? "fault" : "faults");
+	print_end(out, status);
 }
 
 static json_t *results_as_json(void)
@@ -100,7 +145,8 @@ static json_t *text_as_json(const char *text)
 
 static json_t *fault_as_json(const struct told_fault *f)
 {
-	return json_pack("{s:s, s:o, s:i, s:{s:I, s:I, s:I, s:I}, s:o}", "fault", fault_names[f->fault],
+	return json_pack("{s:s, s:i, s:o, s:i, s:{s:I, s:I, s:I, s:I}, s:o}", "fault", fault_names[f->fault],
+			 "times", (int)f->times,
 			 "said", text_as_json(f->said), "process", (int)f->pid, "call",
 			 "dst", (json_int_t)f->move.dst, "src", (json_int_t)f->move.src,
 			 "len", (json_int_t)f->move.len, "mode", (json_int_t)f->move.mode,
@@ -113,13 +159,15 @@ static void print_json(FILE *out, int status)
 
 	for (size_t i = 0; i < n_faults; i++)
 		json_array_append_new(all, fault_as_json(&faults[i]));
-	whole = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:o}", "seed", (json_int_t)plan.seed,
+	whole = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:b, s:o, s:o}", "seed", (json_int_t)plan.seed,
 			  "calls", (json_int_t)counts.calls,
 			  "let_through", (json_int_t)counts.let_through,
+			  "refused_by_kernel", (json_int_t)counts.refused_by_kernel,
+			  "refused_after_fork", (json_int_t)counts.refused_after_fork,
 			  "unseen", (json_int_t)counts.unseen,
 			  "not_kept", (json_int_t)counts.not_kept,
 			  "not_allowed", (json_int_t)counts.not_allowed,
-			  "steps_reached", (int)plan.next, "status", status,
+			  "steps_reached", (int)plan.next, "status", status, "killed", settings.killed,
 			  "results", results_as_json(), "faults", all);
 	json_dumpf(whole, out, JSON_INDENT(1));
 	fputc('\n', out);
@@ -131,5 +179,5 @@ void report_print(FILE *out, int status)
 	if (settings.json)
 		print_json(out, status);
 	else
-		print_table(out);
+		print_table(out, status);
 }

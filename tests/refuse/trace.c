@@ -401,8 +401,10 @@ static void look_for_stall(void)
 		return;
 	faults_stalled();
 	asleep_since = now();
-	if (n_faults > n)
+	if (n_faults > n) {
+		settings.killed = true;
 		kill_all();
+	}
 }
 
 static void on_interruption(const siginfo_t *info)
