@@ -10,12 +10,22 @@ static void emit_structure(const struct interface *in, FILE *out)
 	fprintf(out, "};\n");
 }
 
+static const char *type_of_modes(const struct interface *in)
+{
+	for (size_t i = 0; i < in->n_members; i++)
+		if (in->members[i].holds == HOLDS_MODES)
+			return in->members[i].type;
+	return "__u64";
+}
+
 static void emit_assertions(const struct interface *in, FILE *out)
 {
-	fprintf(out, "\n#if defined(__cplusplus)\n"
+	fprintf(out, "\n#if defined(__cplusplus) && __cplusplus >= 201103L\n"
 		"#define UFFDIO_MOVE_ASSERT(what) static_assert(what, #what)\n"
-		"#else\n"
+		"#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L\n"
 		"#define UFFDIO_MOVE_ASSERT(what) _Static_assert(what, #what)\n"
+		"#else\n"
+		"#define UFFDIO_MOVE_ASSERT(what) extern char uffdio_move_asserted[(what) ? 1 : -1]\n"
 		"#endif\n");
 	fprintf(out, "UFFDIO_MOVE_ASSERT(%s == 0x%08X);\n", in->ioctl, in->value);
 	fprintf(out, "UFFDIO_MOVE_ASSERT(sizeof(struct %s) == %u);\n", in->structure, in->size);
@@ -23,18 +33,10 @@ static void emit_assertions(const struct interface *in, FILE *out)
 		fprintf(out, "UFFDIO_MOVE_ASSERT(offsetof(struct %s, %s) == %u);\n",
 			in->structure, in->members[i].name, in->members[i].offset);
 	for (size_t i = 0; i < in->n_modes; i++)
-		fprintf(out, "UFFDIO_MOVE_ASSERT(%s == 1ULL << %u);\n", in->modes[i].name,
-			in->modes[i].bit);
-	fprintf(out, "UFFDIO_MOVE_ASSERT(%s == 1ULL << %u);\n", in->feature, in->feature_bit);
+		fprintf(out, "UFFDIO_MOVE_ASSERT(%s == (%s)1 << %u);\n", in->modes[i].name,
+			type_of_modes(in), in->modes[i].bit);
+	fprintf(out, "UFFDIO_MOVE_ASSERT(%s == (__u64)1 << %u);\n", in->feature, in->feature_bit);
 	fprintf(out, "#undef UFFDIO_MOVE_ASSERT\n");
-}
-
-static const char *type_of_modes(const struct interface *in)
-{
-	for (size_t i = 0; i < in->n_members; i++)
-		if (in->members[i].holds == HOLDS_MODES)
-			return in->members[i].type;
-	return "__u64";
 }
 
 void emit_header(const struct contract *c, FILE *out)

@@ -82,12 +82,19 @@ for file in "$scratch"/one/*; do
 done
 try "the cases in the kernel's selftest are these" \
 	cases_agree "$scratch/one/uffdio_move_cases.h"
-try "the header compiles as C11" compile c -std=c11
-try "the header compiles as C++" compile c++ -std=c++11
+for standard in c89 c99 c11 c17 c2x; do
+	try "the header compiles as $standard" compile c -std=$standard -pedantic
+done
+for standard in c++98 c++11 c++14 c++17 c++20; do
+	try "the header compiles as $standard" compile c++ -std=$standard -pedantic
+done
 try "the header compiles for a 32-bit task" compile c -m32 -fsyntax-only -nostdinc \
 	-isystem "$(cc -print-file-name=include)" -isystem /usr/include \
 	-isystem "/usr/include/$(cc -print-multiarch)"
-refused "a wrong number is refused by it" compile c "-DUFFD_FEATURE_MOVE=(1 << 17)"
+for standard in c89 c17; do
+	refused "a wrong number is refused by it, as $standard" \
+		compile c -std=$standard "-DUFFD_FEATURE_MOVE=(1 << 17)"
+done
 sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
 try "the contract says why a row comes before others" order_is_told
