@@ -38,7 +38,7 @@ WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 SPECGEN_OBJECTS := $(patsubst spec/specgen/%.c,$B/specgen.d/%.o,$(wildcard spec/specgen/*.c))
-GENERATED := $(addprefix $B/,contract_tables.c contract_functions.c contract_functions.h uffdio_move.h uffdio_move.7 \
+GENERATED := $(addprefix $B/,contract_tables.c contract_functions.c contract_functions.h uffdio_move.h uffdio_move_contract.7 \
 	uffdio_move_cases.h clean_kernels.c)
 RECORDS	:= spec/kernels
 CONFORMANCE_OBJECTS := \
@@ -101,7 +101,7 @@ conformance: $B/uffdio-move-conformance ## the contract against the running kern
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }
 	@tail -n 1 $B/conformance.tap
 
-check-trace: $B/specgen $B/uffdio_move.7 ## each clause is tested, and each citation cites a clause
+check-trace: $B/specgen $B/uffdio_move_contract.7 ## each clause is tested, and each citation cites a clause
 	$< --trace spec/uffdio_move.yaml $(CITING)
 
 check-specgen: $B/specgen ## bad contracts are refused, at the right place
@@ -220,10 +220,10 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
 
-html: $B/specgen $B/uffdio_move.7 ## the pages, and the matrix of kernels, as HTML in build/html
+html: $B/specgen $B/uffdio_move_contract.7 ## the pages, and the matrix of kernels, as HTML in build/html
 	@$B/specgen --matrix $(RECORDS) spec/uffdio_move.yaml >$B/kernels.html
 	KERNELS_PAGE=$B/kernels.html tests/pages/render.sh html $B/html \
-		man2/*.2 man2const/*.2const $B/uffdio_move.7
+		man2/*.2 man2const/*.2const $B/uffdio_move_contract.7
 
 pdf: ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/render.sh pdf $B/uffdio-move.pdf
@@ -233,7 +233,7 @@ upstream: ## series for git am: MAN_PAGES=checkout of the man-pages project
 
 install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
 	tests/pages/install.sh $(DESTDIR)$(mandir)
-	install -D -m 644 $B/uffdio_move.7 $(DESTDIR)$(mandir)/man7/uffdio_move.7
+	install -D -m 644 $B/uffdio_move_contract.7 $(DESTDIR)$(mandir)/man7/uffdio_move_contract.7
 	install -D -m 644 $B/uffdio_move.h $(DESTDIR)$(includedir)/uffdio_move.h
 	install -D $B/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-conformance
 	install -D $B/uffdio-move-refuse $(DESTDIR)$(bindir)/uffdio-move-refuse
@@ -241,7 +241,7 @@ install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages,
 
 uninstall: ## remove what install has put there
 	tests/pages/install.sh --uninstall $(DESTDIR)$(mandir)
-	rm -f $(DESTDIR)$(mandir)/man7/uffdio_move.7 $(DESTDIR)$(includedir)/uffdio_move.h \
+	rm -f $(DESTDIR)$(mandir)/man7/uffdio_move_contract.7 $(DESTDIR)$(includedir)/uffdio_move.h \
 		$(DESTDIR)$(bindir)/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-refuse \
 		$(DESTDIR)$(mandir)/man1/uffdio-move-refuse.1
 
@@ -250,7 +250,7 @@ clean: ## remove what was built here; the cache stays
 	@rmdir $B 2>/dev/null || :
 
 # What cites clauses; a folder that is not there yet leaves its column absent.
-CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*) $B/uffdio_move.7
+CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*) $B/uffdio_move_contract.7
 
 $B/specgen: $(SPECGEN_OBJECTS)
 	@echo "  LINK    $@" >&2

@@ -24,7 +24,7 @@ void emit_functions(const struct contract *c, FILE *out);
 /* uffdio_move.h: the interface, for systems whose header lacks it. */
 void emit_header(const struct contract *c, FILE *out);
 
-/* uffdio_move.7: the reading version, in man(7). */
+/* uffdio_move_contract.7: the reading version, in man(7). */
 void emit_page(const struct contract *c, const struct records *records, FILE *out);
 
 /* uffdio_move_cases.h: the cases of the kernel's own selftest, with what is expected. */

@@ -307,8 +307,8 @@ static void deviations(const struct contract *c, const struct records *records, 
 void emit_page(const struct contract *c, const struct records *records, FILE *out)
 {
 	emit_head(".\\\"", "", "GPL-2.0-only", out);
-	request("TH", c->title, out, " 7 \"\" \"uffdio-move\" \"The contract\"");
-	fprintf(out, ".SH NAME\nuffdio_move\n\\-\nthe contract of ");
+	fprintf(out, ".TH UFFDIO_MOVE_CONTRACT 7 \"\" uffdio\\-move \"The contract\"\n");
+	fprintf(out, ".SH NAME\nuffdio_move_contract\n\\-\nthe contract of ");
 	line(c->title, out);
 	fprintf(out, ".SH DESCRIPTION\nThis is version %s.\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"

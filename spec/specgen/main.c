@@ -34,7 +34,7 @@ static const char usage[] =
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
 	"  contract_tables.c  contract_functions.c  contract_functions.h  uffdio_move.h\n"
-	"  uffdio_move.7  uffdio_move_cases.h  clean_kernels.c\n"
+	"  uffdio_move_contract.7  uffdio_move_cases.h  clean_kernels.c\n"
 	"with --records from the records of kernels in the directory RECORDS, too; without\n"
 	"-o, what CONTRACT says of releases is held against them.  --matrix prints them\n"
 	"as a page of HTML.\n"
@@ -97,7 +97,7 @@ static int generate(const struct contract *c, const struct records *records, con
 		PRODUCT("contract_functions.c", emit_function_tables),
 		PRODUCT("contract_functions.h", emit_functions),
 		PRODUCT("uffdio_move.h", emit_header),
-		OF_RECORDS("uffdio_move.7", emit_page),
+		OF_RECORDS("uffdio_move_contract.7", emit_page),
 		PRODUCT("uffdio_move_cases.h", emit_selftest),
 		OF_RECORDS("clean_kernels.c", emit_clean_kernels),
 	};

@@ -57,7 +57,7 @@ static enum column column_of(const char *path)
 
 	if (!strncmp(path, "man2", 4))
 		return COLUMN_PAGE;
-	if (!strcmp(name ? name + 1 : path, "uffdio_move.7"))
+	if (!strcmp(name ? name + 1 : path, "uffdio_move_contract.7"))
 		return COLUMN_CONTRACT;
 	return strncmp(path, "examples/", 9) ? COLUMN_PATCH : COLUMN_EXAMPLE;
 }

@@ -179,7 +179,7 @@ fi
 
 # shellcheck disable=SC2046
 tap_silent "the pages' citations cite clauses, and each must-clause is told" \
-	"$(check_citations $(our_pages) "$build/uffdio_move.7")"
+	"$(check_citations $(our_pages) "$build/uffdio_move_contract.7")"
 tap_silent "ERRORS of $move and the contract agree" "$(check_errors $contract $move)"
 # Who looks something up wants a call to copy at once, and no more than a few screens.
 readable() {		# page

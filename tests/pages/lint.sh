@@ -131,7 +131,7 @@ debian_pages >"$work/known"
 for page in $(our_pages); do
 	echo "$(page_name "$page") $(page_section "$page")"
 done >>"$work/known"
-echo "uffdio_move 7" >>"$work/known"	# the contract's, which is generated
+echo "uffdio_move_contract 7" >>"$work/known"	# the contract's, which is generated
 
 # Everything that is wrong with a page.
 check_all() {

@@ -34,7 +34,7 @@ place() {		# page
 
 # A page as that project wants it: what leads back here goes.
 for_them() {		# page
-	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move (7)//; p }'
+	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move_contract (7)//; p }'
 }
 
 commit_page() {		# page

@@ -133,7 +133,7 @@ is_well_formed() {
 		${CC:-cc} -std=gnu11 -trigraphs -Wall -Wextra -Werror -fsyntax-only -I"$work/fresh" \
 			-I"$work/around" -Ispec/specgen "$file" >>"$work/errors" 2>&1 || return
 	done
-	mandoc -Kutf-8 -Tlint -Werror "$work/fresh/uffdio_move.7" >>"$work/errors" 2>&1
+	mandoc -Kutf-8 -Tlint -Werror "$work/fresh/uffdio_move_contract.7" >>"$work/errors" 2>&1
 }
 
 accept() {		# name

@@ -99,10 +99,10 @@ sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
 try "the contract says why a row comes before others" order_is_told
 try "the reading version tells modes by their names" sh -c \
-	"grep -q '^without ALLOW_SRC_HOLES:' '$scratch/two/uffdio_move.7' &&
-	 grep -q '^from 0 to 0, length 3, mode DONTWAKE, ALLOW_SRC_HOLES$' '$scratch/two/uffdio_move.7'"
+	"grep -q '^without ALLOW_SRC_HOLES:' '$scratch/two/uffdio_move_contract.7' &&
+	 grep -q '^from 0 to 0, length 3, mode DONTWAKE, ALLOW_SRC_HOLES$' '$scratch/two/uffdio_move_contract.7'"
 try "the reading version is clean" sh -c \
-	"mandoc -Tlint -Werror '$scratch/two/uffdio_move.7'"
+	"mandoc -Tlint -Werror '$scratch/two/uffdio_move_contract.7'"
 try "what no page tells is told with the contract's own name" traced_by_name
 if ! mount -t tmpfs -o size=64k tmpfs "$scratch/full" 2>"$scratch/log"; then
 	skip "a full disk" "no permission to mount a small one"
