@@ -45,7 +45,7 @@ struct uffdio_move {
 static int     fd;
 static size_t  page;
 
-/* Returns 1 if the place is filled, 0 if the page may move later. */
+/* Nobody else stores to these pages, or has pinned them. */
 static int
 fill(int error, int tries, char *to, char *from)
 {
@@ -112,6 +112,7 @@ main(void)
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (from == MAP_FAILED)
         err(EXIT_FAILURE, "mmap");
+    madvise(from, 8 * page, MADV_NOHUGEPAGE);
     to = from + 4 * page;
     to[3 * page] = 'x';         /* EEXIST */
     reg.range = (struct uffdio_range) {(uintptr_t) to, 4 * page};

@@ -70,7 +70,7 @@ subjects() {
 
 subjects >"$work/subjects"
 # shellcheck disable=SC2046
-set -- $(our_pages)
+set -- $(find tests/pages/upstream-messages -type f ! -name cover)
 tap_silent "a cover letter, and a patch a page" \
 	"$([ "$(wc -l <"$work/subjects")" -eq $(($# + 1)) ] || cat "$work/subjects")"
 tap_silent "subjects name the page and tell what is done" \
