@@ -129,6 +129,15 @@ check_members() {	# page
 		done
 }
 
+# Who looks something up wants a call to copy at once, and no more than a few screens.
+check_readable() {	# page
+	MANWIDTH=80 man -l "$1" >"$work/rendered" 2>"$work/errors" || cat "$work/errors"
+	lines=$(wc -l <"$work/rendered")
+	[ "$lines" -le 350 ] || echo "$1: $lines lines at 80 columns, more than 350"
+	sed -n '/^DESCRIPTION/,/^[A-QS-Z]/p' "$work/rendered" | head -n 24 | grep -q 'ioctl(fd, UFFDIO_MOVE' ||
+		echo "$1: no call within the first 24 lines of DESCRIPTION"
+}
+
 # Each edit of a good page, or of the contract, must be noticed.
 bad() {			# check, what is wrong, file, sed's edit
 	edited=$work/$(basename "$3")
@@ -152,8 +161,8 @@ bad() {			# check, what is wrong, file, sed's edit
 
 # shellcheck disable=SC2016
 check_oneself() {
-	bad errors "an entry that cites nothing" $move '/^\.\\" \[page.merged\]/d'
-	bad errors "an entry with another errno" $move 's/^\.BR EBUSY/.BR EPERM/'
+	bad errors "an entry that cites nothing" $move '/^\.SH ERRORS/,$ {/\[areas.memory\]/d}'
+	bad errors "an entry with another errno" $move '/^\.SH ERRORS/,$s/^\.B EBUSY/.B EPERM/'
 	bad errors "an entry whose clauses have another errno" $move \
 		'/^\.SH ERRORS/,$s/^\.\\" \[page.merged\]/.\\" [page.marker]/'
 	bad errors "an entry that cites a clause without errno" $move \
@@ -168,6 +177,8 @@ check_oneself() {
 	bad structures "a member of another type" $move 's/__s64  move;/__u64  move;/'
 	bad structures "members in another order" $move 's/__u64  dst;/__u64  new;/;s/__u64  src;/__u64  dst;/;s/__u64  new;/__u64  src;/'
 	bad structures "a member too few" $move '/__u64  mode;/d'
+	bad readable "a page that is too long" $move 's/^\.SH RETURN VALUE/.P\nToo much.\n&/'
+	bad readable "a call that comes late" $move '/^ioctl(fd, UFFDIO_MOVE/d'
 	bad members "a member that does not exist" $move 's/^\.I \.len/.I .length/'
 }
 
@@ -181,15 +192,7 @@ fi
 tap_silent "the pages' citations cite clauses, and each must-clause is told" \
 	"$(check_citations $(our_pages) "$build/uffdio_move_contract.7")"
 tap_silent "ERRORS of $move and the contract agree" "$(check_errors $contract $move)"
-# Who looks something up wants a call to copy at once, and no more than a few screens.
-readable() {		# page
-	MANWIDTH=80 man -l "$1" >"$work/rendered" 2>"$work/errors" || cat "$work/errors"
-	lines=$(wc -l <"$work/rendered")
-	[ "$lines" -le 350 ] || echo "$1: $lines lines at 80 columns, more than 350"
-	sed -n '/^DESCRIPTION/,/^[A-QS-Z]/p' "$work/rendered" | head -n 24 | grep -q 'ioctl(fd, UFFDIO_MOVE' ||
-		echo "$1: no call within the first 24 lines of DESCRIPTION"
-}
-tap_silent "$move: a call to copy soon, and at most 350 lines" "$(readable $move)"
+tap_silent "$move: a call to copy soon, and at most 350 lines" "$(check_readable $move)"
 for page in $(our_pages); do
 	tap_silent "$page: constants" "$(check_constants "$page")"
 	tap_silent "$page: structures" "$(check_structures "$page")"
