@@ -54,7 +54,7 @@ fill(int error, int tries, char *to, char *from)
     struct uffdio_zeropage  z = {.range = r};
 
     if (error == EBUSY && tries > 0) {
-        *(volatile char *) from = *(volatile char *) from;
+        __atomic_store_n(from, *from, __ATOMIC_RELAXED);
     } else if (error == EBUSY) {
         error = ioctl(fd, UFFDIO_COPY, &c) == -1 ? errno : 0;
         if (error == 0 && madvise(from, page, MADV_DONTNEED) == -1)
