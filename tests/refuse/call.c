@@ -149,6 +149,16 @@ static bool may_be_busy(const struct thread *t, uint64_t page, enum cure cure)
 	return allowed_busy(contract, source, destination_seen(t, page), whole, m->mode, cure);
 }
 
+/* [page.huge-whole]: one that moves whole is refused whole. */
+static bool is_within_whole(const struct thread *t, uint64_t page)
+{
+	const struct move *m = &t->move;
+	uint64_t at = page * page_bytes(), into = (m->src + at) & (HUGE_BYTES - 1);
+
+	return into && at >= into && source_seen(t, page) == SEEN_HUGE &&
+	       !((m->src ^ m->dst) & (HUGE_BYTES - 1)) && m->len - (at - into) >= HUGE_BYTES;
+}
+
 /* The first @page pages go through, as far as can be seen. */
 static bool comes_as_far(const struct thread *t, uint64_t page)
 {
@@ -169,7 +179,7 @@ bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page)
 {
 	const struct process *p = t->process;
 
-	if (page >= call_pages(&t->move) || !comes_as_far(t, page))
+	if (page >= call_pages(&t->move) || !comes_as_far(t, page) || is_within_whole(t, page))
 		return false;
 	switch (meeting) {
 	case MEETS_NOTHING:
@@ -179,7 +189,7 @@ bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page)
 		return !page && may_be_changing(t);
 	case MEETS_FORK:
 		/* its event would wait for somebody who knows nothing of that child */
-		return !page && !(p->features & UFFD_FEATURE_EVENT_FORK) &&
+		return !page && !(p->features & UFFD_FEATURE_EVENT_FORK) && !p->is_filtered &&
 		       may_be_busy(t, page, CURE_STORE);
 	case MEETS_BUSY:
 		return may_be_busy(t, page, CURE_REPEAT);
@@ -188,8 +198,8 @@ bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page)
 	case MEETS_MEMORY:
 		return tables_may_lack(t, page);
 	case MEETS_HOLE:
-		/* [threads.one-move]; it would wait for its own event to be read */
-		if (page || p->features & UFFD_FEATURE_EVENT_REMOVE)
+		/* [threads.one-move] */
+		if (page)
 			return false;
 		/* fall through */
 	case MEETS_EXISTS:
@@ -212,6 +222,13 @@ static void find_allowed(struct thread *t)
 {
 	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++)
 		t->first_page[meeting] = first_page(t, meeting);
+}
+
+/* It is met at a page behind those that are looked at. */
+void call_allow(struct thread *t, enum meeting meeting, uint64_t page)
+{
+	if (t->first_page[meeting] < 0)
+		t->first_page[meeting] = page;
 }
 
 /* Once it is known that the call was none that the kernel refuses before it looks at pages. */

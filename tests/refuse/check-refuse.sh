@@ -95,6 +95,12 @@ innocent 0 waits-for-any-child --plan 'forked*20'
 innocent 0 makes-mistakes --plan 'EBUSY*2'
 innocent 0 takes-any --plan forked --tries 100
 innocent 0 fills-anew --plan 'short 3, none'
+innocent 0 handles-signals --plan 'forked*10000'
+innocent 0 forks --plan 'forked*400'
+innocent 0 moves-elsewhere --plan EBUSY
+innocent 0 copies-at-once --tries 100 --plan 'EBUSY*400'
+innocent 0 stores-meanwhile --races --plan ENOENT
+innocent 0 is-sandboxed --plan forked
 innocent 11 looks-into-move --plan EAGAIN
 innocent 10 looks-into-move --plan EAGAIN --unwritten
 

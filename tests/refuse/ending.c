@@ -33,6 +33,20 @@ static void look_for_double(struct process *p, const struct copied *c)
 			   (unsigned long)c->src);
 }
 
+/* No signal by which others end a process. */
+static bool is_its_own(int status)
+{
+	switch (WIFSIGNALED(status) ? WTERMSIG(status) : 0) {
+	case SIGHUP:
+	case SIGINT:
+	case SIGKILL:
+	case SIGPIPE:
+	case SIGTERM:
+		return false;
+	}
+	return true;
+}
+
 void faults_exit(struct process *p, int status)
 {
 	if (p->ending)
@@ -40,7 +54,7 @@ void faults_exit(struct process *p, int status)
 	p->ending = true;
 	if (status) {
 		if (p->last && p->last->tries < settings.least && !p->last->told && !settings.interrupted &&
-		    !settings.killed) {
+		    !p->killed && is_its_own(status)) {
 			bool killed = WIFSIGNALED(status);
 
 			fault_tell(FAULT_DIES, p, &p->last->move, p->last->trace,

@@ -44,6 +44,7 @@ void fault_tell(enum fault fault, const struct process *p, const struct move *mo
 	struct told_fault *f;
 	va_list args;
 
+	n_told++;
 	for (size_t i = 0; trace && i < n_faults; i++)
 		if (faults[i].fault == fault && faults[i].trace && !strcmp(faults[i].trace, trace)) {
 			faults[i].times++;
@@ -149,6 +150,33 @@ static void settle(struct process *p, uint64_t from, uint64_t len)
 	}
 }
 
+/* What lay there has gone elsewhere, as it is. */
+static void settle_source(struct process *p, uint64_t from, uint64_t len)
+{
+	for (size_t i = p->n_owed; i-- > 0; )
+		if (overlaps(p->owed[i].src, page_bytes(), from, len))
+			settle(p, p->owed[i].dst, page_bytes());
+}
+
+/* What was put in its place is no more there to be looked at, or has been stored to since. */
+static void settle_emptied(struct process *p, uint64_t from, uint64_t len)
+{
+	uint64_t sum;
+
+	for (size_t i = p->n_owed; i-- > 0; ) {
+		const struct owed *o = &p->owed[i];
+
+		if (o->emptied && (overlaps(o->dst, page_bytes(), from, len) ||
+				   (can_be_read(p, o->dst) && page_checksum(p->pid, o->dst, &sum) && sum)))
+			settle(p, o->dst, page_bytes());
+	}
+}
+
+void faults_registered(struct process *p, uint64_t start, uint64_t len)
+{
+	settle(p, start, len);
+}
+
 static void woken(struct process *p, uint64_t from, uint64_t len)
 {
 	for (size_t i = 0; i < p->n_occupied; )
@@ -221,9 +249,9 @@ static bool look_for_loop(struct thread *t, const struct move *move)
 	return false;
 }
 
-static bool end_process(const struct process *p)
+static bool end_process(struct process *p)
 {
-	settings.killed = true;
+	p->killed = settings.killed = true;
 	kill(p->group, SIGKILL);
 	return false;
 }
@@ -275,8 +303,14 @@ static void note_owed(struct thread *t, uint64_t moved, int64_t result)
 
 	/* what was owed already, and has met the same again */
 	for (size_t i = 0; i < p->n_owed; i++)
-		if (!moved && p->owed[i].dst == t->move.dst)
+		if (!moved && p->owed[i].src == t->move.src) {
+			/* at another place it was not counted when the call began */
+			unsigned int so_far = p->owed[i].tries + (p->owed[i].dst != t->move.dst);
+
+			tries = so_far > tries ? so_far : tries;
+		} else if (!moved && p->owed[i].dst == t->move.dst && p->owed[i].tries > tries) {
 			tries = p->owed[i].tries;
+		}
 	settle(p, t->move.dst, t->move.len);
 	if (!may_be_kept(p->n_owed))
 		return;
@@ -336,6 +370,20 @@ static void log_call(const struct thread *t, int64_t result, int64_t moved)
 		settings.log_error = errno;
 }
 
+static bool is_mistake(int64_t result)
+{
+	return result == -EINVAL || result == -EFAULT || result == -EBADF || result == -EPERM;
+}
+
+/* Was it dropped, or its place filled with something else, by the program itself? */
+static bool is_lost_already(struct process *p, uint64_t dst)
+{
+	const struct owed *o = owed_at(p, dst);
+
+	return o && o->was_there && o->dst == dst &&
+	       (o->emptied || (!page_is_filled(p->pid, o->src) && !page_is_filled(p->pid, dst)));
+}
+
 void faults_result(struct thread *t, int64_t result, int64_t moved)
 {
 	struct process *p = t->process;
@@ -346,8 +394,12 @@ void faults_result(struct thread *t, int64_t result, int64_t moved)
 	else if (moved > 0 && (uint64_t)moved < t->move.len)
 		done = moved;
 	log_call(t, result, moved);
+	if (is_mistake(result))
+		t->repeats = 0;
+	settle_emptied(p, t->move.src, done);
 	if (done) {
 		t->repeats = 0;
+		settle_source(p, t->move.src, done);
 		settle(p, t->move.dst, done);
 		if (!(t->move.mode & UFFDIO_MOVE_MODE_DONTWAKE))
 			woken(p, t->move.dst, done);
@@ -363,7 +415,8 @@ void faults_result(struct thread *t, int64_t result, int64_t moved)
 		note_last(p);
 	} else {
 		/* somebody else has moved, filled or emptied it; the call's rest is not */
-		settle(p, t->move.dst, page_bytes());
+		if (!is_lost_already(p, t->move.dst))
+			settle(p, t->move.dst, page_bytes());
 		owed_forget_last(p);
 	}
 }
@@ -411,8 +464,10 @@ void faults_resolve_begins(struct thread *t)
 	struct owed *o;
 
 	t->page = 0;
+	t->has_source = false;
 	if ((uint32_t)t->call.args[1] != UFFDIO_COPY || !read_range(t, &start, &len, &from))
 		return;
+	t->has_source = page_is_filled(t->process->pid, from);
 	o = owed_at(t->process, start);
 	/* of several pages the first one; what comes from elsewhere is no copy of it */
 	if (o && is_copy(t->process, from, o->src + start - o->dst) && can_be_read(t->process, o->src + start - o->dst) &&
@@ -446,11 +501,15 @@ static bool is_care(struct thread *t, uint64_t start, uint64_t from)
 	const struct owed *o = owed_at(t->process, start);
 	const uint64_t source = o ? o->src + start - o->dst : 0;
 
+	uint64_t sum;
+
 	if (!o || !o->sum || start != o->dst)
 		return true;
 	switch ((uint32_t)t->call.args[1]) {
 	case UFFDIO_ZEROPAGE:
-		return false;
+		/* what its owner has cleared since is no loss */
+		return can_be_read(t->process, o->src) &&
+		       page_checksum(t->process->pid, o->src, &sum) && !sum;
 	case UFFDIO_COPY:
 		return from != source || t->page;
 	}
@@ -463,6 +522,10 @@ bool faults_resolve_ends(struct thread *t, int64_t result, double now)
 
 	if (result || !read_range(t, &start, &len, &from))
 		return false;
+	t->repeats = 0;
+	settle_emptied(t->process, start, 0);
+	if (t->has_source)
+		settle_source(t->process, from, len);
 	if (is_care(t, start, from))
 		settle(t->process, start, len);
 	else

@@ -140,12 +140,18 @@ static void set_length(struct thread *t, uint64_t len)
 	tracee_write(t->tid, t->move.argument + offsetof(struct uffdio_move, len), &len, sizeof(len));
 }
 
+static void set_mode(struct thread *t, uint64_t mode)
+{
+	tracee_write(t->tid, t->move.argument + offsetof(struct uffdio_move, mode), &mode, sizeof(mode));
+}
+
 static enum verdict refuse(struct thread *t, enum meeting meeting)
 {
 	int64_t error = error_of(meeting);
 
 	t->meeting = meeting;
 	counts.met[meeting]++;
+	call_allow(t, meeting, 0);
 	call_count_allowed(t);
 	write_move(t, error);
 	tracee_skip(t->tid, error);
@@ -159,6 +165,7 @@ static enum verdict stop_at(struct thread *t, enum meeting meeting, uint64_t pag
 		return refuse(t, meeting);
 	t->meeting = meeting;
 	t->shortened = page * page_bytes();
+	call_allow(t, meeting, page);
 	set_length(t, t->shortened);
 	t->doing = MOVES;
 	return STOPS_AT_END;
@@ -195,20 +202,12 @@ static bool fill_place(struct thread *t, uint64_t page)
 	return filled;
 }
 
-static enum verdict take_away(struct thread *t, uint64_t page)
-{
-	struct system_call madvise = { SYS_madvise, { t->move.src + page * page_bytes(), page_bytes(),
-						      MADV_DONTNEED } };
-
-	if (!tracee_replace(t->tid, &madvise))
-		return GOES_ON;
-	t->doing = TAKES_AWAY;
-	return STOPS_AT_END;
-}
-
 void call_again(struct thread *t, enum meeting meeting)
 {
 	tracee_call_again(t->tid, &t->call);
+	if (t->signals_wait)
+		tracee_let_signals(t->tid, t->signals);
+	t->signals_wait = false;
 	t->again = true;
 	t->again_as = meeting;
 	t->doing = RUNS;
@@ -221,6 +220,7 @@ void forked(struct thread *t)
 	int64_t child;
 
 	if (!tracee_result(t->tid, &child) || child <= 0) {
+		counts.let_through++;
 		call_again(t, MEETS_NOTHING);
 		return;
 	}
@@ -239,7 +239,9 @@ static enum verdict let_fork(struct thread *t)
 {
 	struct system_call clone = { SYS_clone, { 0 } };
 
-	if (!tracee_replace(t->tid, &clone))
+	/* a handler's calls would be taken for these */
+	t->signals_wait = tracee_hold_signals(t->tid, &t->signals);
+	if (!t->signals_wait || !tracee_replace(t->tid, &clone))
 		return GOES_ON;
 	t->doing = FORKS;
 	return STOPS_AT_END;
@@ -261,10 +263,22 @@ static enum verdict meet_nothing(struct thread *t)
 /* What another thread of the program might have done; contents are never nowhere. */
 static enum verdict meet_another(struct thread *t, const struct step *step)
 {
-	if (!fill_place(t, step->page))
-		return meet_nothing(t);
 	t->meeting = step->meeting;
-	return step->meeting == MEETS_HOLE ? take_away(t, step->page) : let_through(t);
+	if (step->meeting == MEETS_EXISTS)
+		return fill_place(t, step->page) ? let_through(t) : meet_nothing(t);
+	/* the kernel moves it, for nobody; then its mover finds a hole */
+	t->shortened = page_bytes();
+	set_length(t, t->shortened);
+	set_mode(t, t->move.mode | UFFDIO_MOVE_MODE_DONTWAKE);
+	return let_through(t);
+}
+
+static void leave_out(const struct step *step)
+{
+	if (plan.steps && step->meeting < MEETINGS && !counts.not_allowed++)
+		snprintf(counts.first_not_allowed, sizeof(counts.first_not_allowed),
+			 " (first %s, step %zu at call %lu)", meeting_words[step->meeting], plan.next,
+			 (unsigned long)counts.calls);
 }
 
 static enum verdict meet(struct thread *t, const struct step *step)
@@ -273,8 +287,13 @@ static enum verdict meet(struct thread *t, const struct step *step)
 
 	if (step->meeting == MEETS_EXISTS || step->meeting == MEETS_HOLE)
 		return meet_another(t, step);
-	if (step->meeting == MEETS_FORK)
-		return let_fork(t);
+	if (step->meeting == MEETS_FORK) {
+		look_for_filters(p);
+		if (!p->is_filtered)
+			return let_fork(t);
+		leave_out(step);
+		return meet_nothing(t);
+	}
 	if (step->meeting == MEETS_CHANGING) {
 		p->changing = step->until_cured;
 		p->changing_left = 1 + plan_draw(&plan, MOST_PASSING);
@@ -326,10 +345,7 @@ static bool next_step(struct thread *t, struct step *step)
 	*step = *told;
 	if (call_may_meet(t, step->meeting, step->page))
 		return true;
-	if (!counts.not_allowed++)
-		snprintf(counts.first_not_allowed, sizeof(counts.first_not_allowed),
-			 " (first %s, step %zu at call %lu)", meeting_words[step->meeting], plan.next,
-			 (unsigned long)counts.calls);
+	leave_out(step);
 	return false;
 }
 
@@ -357,15 +373,18 @@ static enum verdict choose(struct thread *t, double now)
 		return go_on_meeting(t, obstacle);
 	if (obstacle)
 		drop_obstacle(t->process, obstacle);
-	if (!next_step(t, &step) || !call_reaches_pages(t)) {
-		counts.let_through++;
-		return let_through(t);
+	if (!next_step(t, &step))
+		return meet_nothing(t);
+	if (!call_reaches_pages(t)) {
+		leave_out(&step);
+		return meet_nothing(t);
 	}
 	if (step.meeting == MEETS_DELAY && step.after) {
 		t->ms_after = step.ms;
-		return let_through(t);
+		return meet_nothing(t);
 	}
 	if (step.meeting == MEETS_DELAY) {
+		counts.let_through++;
 		t->until = now + step.ms / 1e3;
 		t->doing = DELAYED;
 		return WAITS;
@@ -384,7 +403,7 @@ enum verdict move_begins(struct thread *t, double now)
 	if (t->again) {
 		t->again = false;
 		t->meeting = t->again_as;
-		return t->meeting == MEETS_HOLE ? refuse(t, MEETS_HOLE) : let_through(t);
+		return let_through(t);
 	}
 	for (enum meeting meeting = 0; meeting < MEETINGS; meeting++)
 		t->first_page[meeting] = -1;
@@ -413,14 +432,22 @@ void move_ends(struct thread *t)
 		set_length(t, t->move.len);
 	if (!tracee_read(t->tid, t->move.argument + offsetof(struct uffdio_move, move), &moved,
 			 sizeof(moved)))
-		return;
-	if (t->shortened && !result) {
+		moved = 0;
+	if (t->meeting == MEETS_HOLE)
+		set_mode(t, t->move.mode);
+	if (t->meeting == MEETS_HOLE && !result) {
+		result = moved = -ENOENT;
+		write_move(t, moved);
+		tracee_set_result(t->tid, result);
+		counts.met[MEETS_HOLE]++;
+	} else if (t->shortened && !result) {
 		result = -EAGAIN;
 		tracee_set_result(t->tid, result);
 		counts.met[t->meeting]++;
 	} else if (t->shortened) {
 		/* the kernel was first */
 		t->meeting = MEETS_NOTHING;
+		counts.let_through++;
 	} else if (t->meeting == MEETS_EXISTS && result == -EEXIST) {
 		counts.met[MEETS_EXISTS]++;
 	}

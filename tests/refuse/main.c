@@ -20,7 +20,7 @@ struct settings settings = { .tries = 1000, .least = 8, .stall = 10 };
 struct plan plan = { .rate = 0.1 };
 struct counts counts;
 struct told_fault *faults;
-size_t n_faults;
+size_t n_faults, n_told;
 
 static const char usage[] =
 	"usage: uffdio-move-refuse [OPTION]... PROGRAM [ARGUMENT]...\n"
@@ -60,7 +60,7 @@ static uint64_t number(const char *text, const char *option, uint64_t least, uin
 	char what[128];
 
 	errno = 0;
-	value = strtoull(text, &end, 0);
+	value = strtoull(text, &end, 10);
 	snprintf(what, sizeof(what), "%s %s", option, text);
 	if (end == text || *end)
 		wrong("%s: that is no number", what);
@@ -204,6 +204,8 @@ int main(int argc, char **argv)
 	FILE *out;
 	int status;
 
+	/* a report or log that nobody reads is no reason to end the program */
+	signal(SIGPIPE, SIG_IGN);
 	clock_gettime(CLOCK_REALTIME, &clock);
 	plan.seed = clock.tv_nsec ^ clock.tv_sec;
 	out = read_options(argc, argv);

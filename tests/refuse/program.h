@@ -84,6 +84,8 @@ struct process {
 	unsigned int threads;
 	bool ending;		/* what can be told of its end was told */
 	bool was_forked;	/* by us: the kernel refuses what is shared since */
+	bool killed;		/* by us, for a fault */
+	bool is_filtered;	/* by a filter of its own, which may forbid what we do in its name */
 	uint64_t features;	/* asked for in its handshakes, in any */
 	struct handshake *handshakes;
 	size_t n_handshakes;
@@ -109,7 +111,6 @@ enum doing {
 	DELAYED,	/* before its call is made */
 	DELAYED_AFTER,	/* when it has been */
 	MOVES,		/* in the call */
-	TAKES_AWAY,	/* in another that takes the page away */
 	FORKS,		/* in another that makes a child, which ends at once */
 	REAPS,		/* in another that waits for it */
 	ASKS,		/* in its handshake, or in a registration */
@@ -127,6 +128,9 @@ struct thread {
 	unsigned long runs;	/* until then */
 	bool again;		/* the call is being made a second time */
 	enum meeting again_as;	/* what it meets */
+	bool signals_wait;	/* until then */
+	uint64_t signals;	/* that were blocked before */
+	uint64_t asked_for;	/* ASKS: features */
 	struct move move;
 	struct move before;	/* its call before that */
 	unsigned int repeats;	/* of the same one, without progress */
@@ -138,6 +142,7 @@ struct thread {
 	struct system_call call;
 	uint64_t sum;		/* RESOLVES: of the page that is copied */
 	uint64_t page;
+	bool has_source;	/* RESOLVES: what is copied was there before */
 	double until;
 	unsigned int ms_after;	/* for which it is held when the call has been made */
 	unsigned int looks;	/* LOOKS_BACK: that are still to be made */
@@ -191,7 +196,7 @@ extern struct settings settings;
 extern struct plan plan;
 extern struct counts counts;
 extern struct told_fault *faults;
-extern size_t n_faults;
+extern size_t n_faults, n_told;	/* the second counts each time that one is told */
 
 /* Grow an array by one and return the new element, zeroed; never NULL. */
 void *grow(void *array, size_t *n, size_t size);
@@ -202,6 +207,7 @@ uint64_t call_pages(const struct move *m);
 bool call_look(struct thread *t);	/* false: it is left alone */
 bool call_reaches_pages(struct thread *t);	/* what is its own mistake the kernel refuses */
 bool call_may_meet(const struct thread *t, enum meeting meeting, uint64_t page);
+void call_allow(struct thread *t, enum meeting meeting, uint64_t page);
 void call_count_allowed(const struct thread *t);
 
 /* inject.c: what a call meets. */
@@ -227,6 +233,7 @@ void faults_resolve_begins(struct thread *t);
 bool faults_resolve_ends(struct thread *t, int64_t result, double now);	/* true: hold it */
 void faults_look_back(struct thread *t, double now);
 void faults_exit(struct process *p, int status);
+void faults_registered(struct process *p, uint64_t start, uint64_t len);
 void faults_idle(void);		/* is called now and then */
 void faults_stalled(void);	/* nothing has run for long */
 void process_forget(struct process *p);
@@ -239,6 +246,7 @@ pid_t group_of(pid_t tid);
 struct process *new_process(pid_t pid);
 struct thread *new_thread(pid_t tid);
 void remove_thread(struct thread *t);
+void look_for_filters(struct process *p);
 void leave(struct process *p);		/* one of its threads does; it may be the last */
 /* Children that were made for their parents' pages, and are not to run. */
 bool is_for_pages(pid_t tid);

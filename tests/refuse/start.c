@@ -60,6 +60,7 @@ static _Noreturn void be_program(char *const argv[], int go, int said, const sig
 	if (read(go, &byte, 1) != 1)
 		_exit(STATUS_SETUP);
 	sigprocmask(SIG_SETMASK, before, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	if (set_filter())
 		execvp(argv[0], argv);
 	error = errno;

@@ -117,6 +117,20 @@ void remove_thread(struct thread *t)
 	free(t);
 }
 
+/* 0, too, where the kernel does not tell, as before Linux 5.9. */
+static pid_t filters_of(pid_t tid)
+{
+	pid_t number = number_in_status(tid, "Seccomp_filters: %d");
+
+	return number == tid ? 0 : number;
+}
+
+/* One of them is ours; what we have ourselves, as in a container, lets that through. */
+void look_for_filters(struct process *p)
+{
+	p->is_filtered = filters_of(p->pid) > filters_of(getpid()) + 1;
+}
+
 bool is_for_pages(pid_t tid)
 {
 	for (size_t i = 0; i < n_for_pages; i++)

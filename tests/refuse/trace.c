@@ -32,7 +32,7 @@ static double now(void)
 
 static void resume(const struct thread *t, int signal)
 {
-	bool to_end = t->doing == MOVES || t->doing == TAKES_AWAY || t->doing == FORKS ||
+	bool to_end = t->doing == MOVES || t->doing == FORKS ||
 		      t->doing == REAPS || t->doing == ASKS || t->doing == RESOLVES || t->watched;
 
 	ptrace(to_end ? PTRACE_SYSCALL : PTRACE_CONT, t->tid, 0, (void *)(long)signal);
@@ -41,17 +41,14 @@ static void resume(const struct thread *t, int signal)
 static void note_features(struct thread *t)
 {
 	struct process *p = t->process;
-	uint64_t words[2];
 	size_t i = 0;
 
-	if (!tracee_read(t->tid, t->call.args[2], words, sizeof(words)))
-		return;
-	p->features |= words[1];
+	p->features |= t->asked_for;
 	while (i < p->n_handshakes && p->handshakes[i].fd != (int)t->call.args[0])
 		i++;
 	if (i == p->n_handshakes)
 		p->handshakes = grow(p->handshakes, &p->n_handshakes, sizeof(*p->handshakes));
-	p->handshakes[i] = (struct handshake){ t->call.args[0], words[1] };
+	p->handshakes[i] = (struct handshake){ t->call.args[0], t->asked_for };
 }
 
 /* A kernel without the operation refuses who asks for it. */
@@ -60,8 +57,8 @@ static void ask(struct thread *t)
 	uint64_t words[2];
 
 	t->doing = ASKS;
-	if (settings.missing && tracee_read(t->tid, t->call.args[2], words, sizeof(words)) &&
-	    words[1] & UFFD_FEATURE_MOVE) {
+	t->asked_for = tracee_read(t->tid, t->call.args[2], words, sizeof(words)) ? words[1] : 0;
+	if (settings.missing && t->asked_for & UFFD_FEATURE_MOVE) {
 		tracee_skip(t->tid, -EINVAL);
 		t->doing = RUNS;
 	}
@@ -87,6 +84,7 @@ static void note_registration(struct thread *t)
 	p->registrations = grow(p->registrations, &p->n_registrations, sizeof(*p->registrations));
 	p->registrations[p->n_registrations - 1] =
 		(struct registration){ t->call.args[0], words[0], words[1] };
+	faults_registered(p, words[0], words[1]);
 }
 
 static void has_asked(struct thread *t)
@@ -97,6 +95,8 @@ static void has_asked(struct thread *t)
 	if (!tracee_result(t->tid, &result) || result)
 		return;
 	if ((uint32_t)t->call.args[1] == (uint32_t)UFFDIO_API) {
+		note_features(t);
+		look_for_filters(t->process);
 		hide(t, offsetof(struct uffdio_api, features), UFFD_FEATURE_MOVE);
 		return;
 	}
@@ -113,7 +113,6 @@ static bool on_operation(struct thread *t)
 	case (uint32_t)UFFDIO_MOVE:
 		return move_begins(t, now()) != WAITS;
 	case (uint32_t)UFFDIO_API:
-		note_features(t);
 		ask(t);
 		return true;
 	case (uint32_t)UFFDIO_REGISTER:
@@ -156,9 +155,6 @@ static bool on_call_end(struct thread *t)
 	case MOVES:
 		move_ends(t);
 		return !is_held_after(t);
-	case TAKES_AWAY:
-		call_again(t, MEETS_HOLE);
-		return true;
 	case FORKS:
 		forked(t);
 		return true;
@@ -180,17 +176,60 @@ static bool on_call_end(struct thread *t)
 	}
 }
 
+/* Stopped before it was told whose they are, while some thread made a child of ours. */
+static pid_t *unnamed;
+static size_t n_unnamed;
+
+static bool take_unnamed(pid_t tid)
+{
+	for (size_t i = 0; i < n_unnamed; i++)
+		if (unnamed[i] == tid) {
+			unnamed[i] = unnamed[--n_unnamed];
+			return true;
+		}
+	return false;
+}
+
+static void let_run(pid_t tid)
+{
+	struct thread *t = thread_of(tid);
+
+	resume(t ? t : new_thread(tid), 0);
+}
+
 /* It counts from here on, though its own first stop may be told later. */
 static void on_new(const struct thread *t)
 {
 	unsigned long tid;
+	bool waits;
 
 	if (ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &tid))
 		return;
-	if (t->doing == FORKS)
+	waits = take_unnamed(tid);
+	if (t->doing == FORKS) {
 		note_for_pages(tid);
-	else if (!thread_of(tid))
+		/* it stops once more, at its end */
+		if (waits)
+			ptrace(PTRACE_CONT, tid, 0, 0);
+		return;
+	}
+	if (!thread_of(tid))
 		new_thread(tid);
+	if (waits)
+		let_run(tid);
+}
+
+/* Nobody makes one for us any more: they are the program's. */
+static void name_the_rest(void)
+{
+	for (size_t i = n_unnamed; i-- > 0; ) {
+		pid_t tid = unnamed[i];
+
+		if (is_of_forking(tid))
+			continue;
+		take_unnamed(tid);
+		let_run(tid);
+	}
 }
 
 static void on_exec(struct thread *t)
@@ -301,13 +340,20 @@ static void on_status(pid_t tid, int status)
 {
 	struct thread *t = thread_of(tid);
 
-	if (!t && WIFSTOPPED(status) && (is_for_pages(tid) || is_of_forking(tid))) {
-		note_for_pages(tid);
+	if (!t && WIFSTOPPED(status) && is_for_pages(tid)) {
 		/* it stops once more, at its end */
 		ptrace(PTRACE_CONT, tid, 0, 0);
 		return;
 	}
-	forget_for_pages(WIFSTOPPED(status) ? 0 : tid);
+	if (!t && WIFSTOPPED(status) && is_of_forking(tid)) {
+		unnamed = grow(unnamed, &n_unnamed, sizeof(*unnamed));
+		unnamed[n_unnamed - 1] = tid;
+		return;
+	}
+	if (!WIFSTOPPED(status)) {
+		forget_for_pages(tid);
+		take_unnamed(tid);
+	}
 	if (WIFSTOPPED(status)) {
 		on_stop(t ? t : new_thread(tid), status);
 		return;
@@ -390,9 +436,12 @@ static bool all_sleep(void)
 
 static void look_for_stall(void)
 {
-	static double asleep_since;
-	size_t n = n_faults;
+	static double asleep_since, looked;
+	size_t n = n_told;
 
+	if (now() - looked < 0.5)
+		return;
+	looked = now();
 	if (!all_sleep() || !asleep_since) {
 		asleep_since = now();
 		return;
@@ -401,7 +450,9 @@ static void look_for_stall(void)
 		return;
 	faults_stalled();
 	asleep_since = now();
-	if (n_faults > n) {
+	if (n_told > n) {
+		for (struct process *p = processes; p; p = p->next)
+			p->killed = true;
 		settings.killed = true;
 		kill_all();
 	}
@@ -432,8 +483,7 @@ static void wait_a_while(const sigset_t *set)
 	if (signal < 0) {
 		if (anybody(has_occupied))
 			faults_idle();
-		if (length == 0.5)
-			look_for_stall();
+		look_for_stall();
 	}
 }
 
@@ -465,6 +515,7 @@ void trace_run(pid_t program, const sigset_t *set)
 	while (take_statuses(&told, &n)) {
 		for (size_t i = 0; i < n; i++)
 			on_status(told[i].tid, told[i].status);
+		name_the_rest();
 		if (!n)
 			wait_a_while(set);
 		end_delays();

@@ -164,6 +164,19 @@ bool tracee_call_again(pid_t thread, const struct system_call *call)
 	return set_registers(thread, &r);
 }
 
+bool tracee_hold_signals(pid_t thread, uint64_t *before)
+{
+	uint64_t all = ~0ULL;
+
+	return !ptrace(PTRACE_GETSIGMASK, thread, (void *)sizeof(*before), before) &&
+	       !ptrace(PTRACE_SETSIGMASK, thread, (void *)sizeof(all), &all);
+}
+
+void tracee_let_signals(pid_t thread, uint64_t before)
+{
+	ptrace(PTRACE_SETSIGMASK, thread, (void *)sizeof(before), &before);
+}
+
 /* Of those that were looked at last; they are few at a time. */
 static struct { pid_t pid; int fd; } pagemaps[4];
 static unsigned int next_pagemap;

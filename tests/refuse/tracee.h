@@ -34,6 +34,10 @@ bool tracee_replace(pid_t thread, const struct system_call *call);
 /* At the end of that one: the thread goes on with the call that was to be made. */
 bool tracee_call_again(pid_t thread, const struct system_call *call);
 
+/* Signals other than SIGKILL wait; @before gets what was blocked. */
+bool tracee_hold_signals(pid_t thread, uint64_t *before);
+void tracee_let_signals(pid_t thread, uint64_t before);
+
 /* False, too, where the program itself would have to bring the page. */
 bool tracee_read(pid_t thread, uint64_t from, void *to, size_t bytes);
 bool tracee_write(pid_t thread, uint64_t to, const void *from, size_t bytes);

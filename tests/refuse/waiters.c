@@ -64,16 +64,16 @@ static bool anyone_runs(const struct process *p)
 	return false;
 }
 
-/* Who runs when a page that is there is woken had waited for it. */
-static bool had_waiter(const struct process *p, const struct occupied *o)
+/* Who runs when a range is woken had waited for it; where the page is missing it faults again. */
+static bool had_waiter(const struct process *p, int number, uint64_t start, uint64_t len)
 {
-	struct uffdio_range range = { o->page, page_bytes() };
-	int fd = tracee_descriptor(p->pid, o->move.fd);
+	struct uffdio_range range = { start, len };
+	int fd = tracee_descriptor(p->pid, number);
 	bool had = false;
 
 	if (fd < 0)
 		return false;
-	if (waiters_of(fd) > 0 && page_is_filled(p->pid, o->page)) {
+	if (waiters_of(fd) > 0) {
 		note_runs(p);
 		if (ioctl(fd, UFFDIO_WAKE, &range) == 0)
 			for (int i = 0; i < 100 && !had; i++) {
@@ -91,13 +91,14 @@ void faults_idle(void)
 		for (size_t i = 0; i < p->n_occupied; ) {
 			struct occupied *o = &p->occupied[i];
 
-			if (!thread_sleeps(o->thread, &o->runs))
+			if (thread_of(o->thread) && !thread_sleeps(o->thread, &o->runs))
 				o->quiet = 0;
 			if (o->quiet++ < settings.stall * LOOKS_A_SECOND) {
 				i++;
 				continue;
 			}
-			if (had_waiter(p, o))
+			if (page_is_filled(p->pid, o->page) &&
+			    had_waiter(p, o->move.fd, o->page, page_bytes()))
 				fault_tell(FAULT_SLEEPER, p, &o->move, o->trace,
 					   "a thread was left waiting for the page at %#lx, which is there: "
 					   "EEXIST wakes nobody", (unsigned long)o->page);
@@ -111,12 +112,8 @@ void faults_stalled(void)
 	for (struct process *p = processes; p; p = p->next)
 		for (size_t i = 0; i < p->n_owed; i++) {
 			struct owed *o = &p->owed[i];
-			int fd = tracee_descriptor(p->pid, o->move.fd);
-			long waiting = fd < 0 ? -1 : waiters_of(fd);
 
-			if (fd >= 0)
-				close(fd);
-			if (waiting > 0) {
+			if (had_waiter(p, o->move.fd, o->dst, o->len)) {
 				fault_tell(o->was_short ? FAULT_IGNORES : FAULT_SLEEPER, p, &o->move, o->trace,
 					   "nothing runs any more, and a thread waits for a page; "
 					   "%lu pages from %#lx on met %s, and were left",

@@ -5,7 +5,11 @@
  */
 #include "moving.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 
 static char *structure;	/* in a page that is not there */
 
@@ -164,6 +168,178 @@ static int is_not_dumpable(void)
 	return move_part(&r, 0, r.bytes, &moved);
 }
 
+static void drop(const struct region *r, char *page)
+{
+	if (madvise(page, r->page, MADV_DONTNEED))
+		err(EXIT_FAILURE, "madvise");
+}
+
+static volatile sig_atomic_t handled, odd;
+static int nowhere;
+
+static void on_alarm(int signal)
+{
+	const int before = errno;
+
+	(void)signal;
+	handled++;
+	odd += write(nowhere, "abc", 3) != 3;
+	errno = before;
+}
+
+/* Signals in the middle of calls, and calls in their handler. */
+static int handles_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	const struct itimerval often = { { 0, 700 }, { 0, 700 } }, never = { 0 };
+	struct region r;
+
+	build(&r, open_userfaultfd(0), 1);
+	nowhere = open("/dev/null", O_WRONLY);
+	if (nowhere < 0 || sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &often, NULL))
+		err(EXIT_FAILURE, "setitimer");
+	while (handled < 200) {
+		struct uffdio_move move = { .dst = ADDRESS(r.dst), .src = ADDRESS(r.src), .len = r.page };
+		int result;
+
+		r.src[0] = 1;
+		result = ioctl(r.fd, UFFDIO_MOVE, &move);
+		odd += result != 0 && result != -1;
+		drop(&r, r.dst);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	return odd || waitpid(-1, NULL, __WALL | WNOHANG) != -1;
+}
+
+static volatile bool ended;
+
+static void *fork_often(void *arg)
+{
+	uintptr_t killed = 0;
+	int status;
+
+	while (!ended) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(7);
+		if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+			killed++;
+	}
+	return killed ? arg : NULL;
+}
+
+/* Children of its own, beside those that are made for its pages. */
+static int forks(void)
+{
+	struct region r;
+	pthread_t other;
+	int64_t moved;
+	void *killed;
+
+	build(&r, open_userfaultfd(0), 1);
+	if (pthread_create(&other, NULL, fork_often, &r))
+		errx(EXIT_FAILURE, "pthread_create");
+	for (int i = 0; i < 300; i++) {
+		r.src[0] = 1;
+		move_part(&r, 0, r.page, &moved);
+		drop(&r, r.dst);
+	}
+	ended = true;
+	pthread_join(other, &killed);
+	return killed != NULL;
+}
+
+/* Refused at one place, and moved to another. */
+static int moves_elsewhere(void)
+{
+	struct region r;
+	struct uffdio_move move;
+	int64_t moved;
+
+	build(&r, open_userfaultfd(0), 1);
+	if (!move_part(&r, 0, r.page, &moved))
+		return 0;
+	move = (struct uffdio_move){
+		.dst = ADDRESS(new_registered(r.fd, r.page)), .src = ADDRESS(r.src), .len = r.page,
+	};
+	return ioctl(r.fd, UFFDIO_MOVE, &move) != 0;
+}
+
+/* One page for all: whatever is refused is copied at once. */
+static int copies_at_once(void)
+{
+	struct region r;
+	int64_t moved;
+
+	build(&r, open_userfaultfd(0), 1);
+	for (int i = 0; i < 300; i++) {
+		struct uffdio_copy copy = {
+			.dst = ADDRESS(r.dst), .src = ADDRESS(r.src), .len = r.page,
+		};
+
+		memset(r.src, 1 + i % 100, r.page);
+		if (move_part(&r, 0, r.page, &moved) && ioctl(r.fd, UFFDIO_COPY, &copy))
+			err(EXIT_FAILURE, "UFFDIO_COPY");
+		drop(&r, r.src);
+		drop(&r, r.dst);
+	}
+	return 0;
+}
+
+static long stores;
+
+static void *count_up(void *arg)
+{
+	long *counter = arg;
+
+	while (!ended) {
+		__atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
+		stores++;
+	}
+	return NULL;
+}
+
+/* Another thread stores while the page moves; nothing it has stored is lost. */
+static int stores_meanwhile(void)
+{
+	struct region r;
+	pthread_t other;
+	int64_t moved;
+	long *there;
+
+	build(&r, open_userfaultfd(0), 1);
+	memset(r.src, 0, r.page);
+	there = (long *)r.dst;
+	if (pthread_create(&other, NULL, count_up, r.src))
+		errx(EXIT_FAILURE, "pthread_create");
+	usleep(20000);
+	move_part(&r, 0, r.page, &moved);
+	usleep(20000);
+	ended = true;
+	pthread_join(other, NULL);
+	return *(long *)r.src + *there != stores;
+}
+
+/* It has forbidden itself to fork. */
+static int is_sandboxed(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, filter };
+	struct region r;
+	int64_t moved;
+
+	build(&r, open_userfaultfd(0), 1);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		err(EXIT_FAILURE, "prctl");
+	return move_part(&r, 0, r.page, &moved);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -172,6 +348,9 @@ static const struct {
 	{ "waits-for-any-child", waits_for_any_child }, { "makes-mistakes", makes_mistakes },
 	{ "takes-any", takes_any }, { "fills-anew", fills_anew },
 	{ "looks-into-move", looks_into_move }, { "is-not-dumpable", is_not_dumpable },
+	{ "handles-signals", handles_signals }, { "forks", forks },
+	{ "moves-elsewhere", moves_elsewhere }, { "copies-at-once", copies_at_once },
+	{ "stores-meanwhile", stores_meanwhile }, { "is-sandboxed", is_sandboxed },
 };
 
 int main(int argc, char **argv)
