@@ -93,7 +93,7 @@ if [ -z "$machine" ]; then
 	select_config "$name"
 	machine=$arch
 fi
-select_machine "$machine"
+select_machine "$machine" ${disk:+bare}
 
 if [ "$kernel" ]; then
 	[ -r "$kernel" ] || die "there is no kernel image $kernel"

@@ -7,8 +7,9 @@
 
 # Sets: qemu, its command; console, the kernel's name of the console that is QEMU's
 # chardev "console", with what else its command line needs; cross, the prefix of the compiler for it.  The program's output
-# goes to the chardevs "output" and "errors".
-select_machine() # ARCH
+# goes to the chardevs "output" and "errors".  "bare": the kernel has no modules, for virtio
+# without PCI say.
+select_machine() # ARCH [bare]
 {
 	local tool package ports=virtio-serial-device
 
@@ -25,6 +26,7 @@ select_machine() # ARCH
 		tool=qemu-system-aarch64 package=qemu-system-arm
 		qemu=(-M "virt,mte=on" -cpu "max,pauth-impdef=on" -m 2G -serial chardev:console)
 		console=ttyAMA0 cross=aarch64-linux-gnu-
+		[ $# -eq 1 ] || ports=virtio-serial-pci
 		;;
 	riscv64)
 		tool=qemu-system-riscv64 package=qemu-system-misc
