@@ -116,7 +116,7 @@ check-matrix: $B/uffdio-move-conformance ## what the matrix cannot run is refuse
 check-generated: $B/specgen ## what specgen writes is the same each time, and of use
 	tests/specgen/check-generated.sh $B
 
-check-sanitized: $B/specgen-sanitized $B/specgen ## the same under sanitizers and valgrind
+check-sanitized: $B/specgen-sanitized $B/specgen $B/fuzz-specgen ## the same under sanitizers and valgrind
 	tests/specgen/check-bad-contracts.sh $B/specgen-sanitized
 	$B/specgen-sanitized spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml

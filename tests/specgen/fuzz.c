@@ -19,6 +19,7 @@
 #include "emit.h"
 #include "order.h"
 #include "read.h"
+#include "records.h"
 #include "shapes.h"
 #include "trace.h"
 #include "validate.h"
@@ -35,7 +36,7 @@ static void write_all(const struct contract *c, FILE *out)
 	emit_tables(c, out);
 	emit_functions(c, out);
 	emit_header(c, out);
-	emit_page(c, out);
+	emit_page(c, &(struct records){ .n = 0 }, out);
 	emit_selftest(c, out);
 	print_order(c, out);
 	trace_citations(c, NULL, 0, out);
