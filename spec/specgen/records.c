@@ -233,10 +233,62 @@ bool record_has_met(const struct record *record, const struct contract *c,
 	return is_among(deviation, record->met, record->n_met);
 }
 
+/* "transparent huge pages: this kernel is built without them" */
+static bool lacks(const struct record *record, const struct need *need)
+{
+	size_t length = strlen(need->is);
+
+	for (size_t i = 0; i < record->n_lacking; i++) {
+		const char *why = record->lacking[i].why;
+
+		if (!strncmp(why, need->is, length) && why[length] == ':')
+			return true;
+	}
+	return false;
+}
+
+static bool was_run(const struct record *record, const struct contract *c,
+		    const struct scenario *s)
+{
+	for (size_t i = 0; i < c->n_needs; i++)
+		if (s->needs >> i & 1 && lacks(record, &c->needs[i]))
+			return false;
+	return true;
+}
+
+static bool could_tell(const struct scenario *s, const struct deviation *d)
+{
+	if (!is_among(d->clause, s->shows, s->n_shows))
+		return false;
+	for (size_t i = 0; i < s->n_expect; i++)
+		for (size_t k = 0; k < d->n_instead; k++)
+			if (!strcmp(s->expect[i].what, d->instead[k].what))
+				return true;
+	return false;
+}
+
+/* Others that show the clause may have run where none did that could tell of it. */
+static bool could_meet(const struct record *record, const struct contract *c,
+		       const struct deviation *d)
+{
+	bool told_by_scenarios = false;
+
+	for (size_t i = 0; i < c->n_scenarios; i++) {
+		if (!could_tell(&c->scenarios[i], d))
+			continue;
+		if (was_run(record, c, &c->scenarios[i]))
+			return true;
+		told_by_scenarios = true;
+	}
+	return !told_by_scenarios;
+}
+
 bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation)
 {
+	const struct deviation *d = &c->deviations[deviation];
+
 	return !record_has_met(record, c, deviation) &&
-	       record_of_clause(record, c->deviations[deviation].clause) == KNOWN_HOLDS;
+	       record_of_clause(record, d->clause) == KNOWN_HOLDS && could_meet(record, c, d);
 }
 
 static bool is_said_to_have(const struct deviation *d, const char *release)
@@ -383,8 +435,7 @@ static void check_claim(const struct contract *c, unsigned int deviation,
 		origin_error_at(c->origin, &d->kernels,
 				"`kernels`: %s (%s) has it, says %s, and is in none of these ranges",
 				record->kernel, record->architecture, record->file);
-	else if (!met && said && !d->by_chance &&
-		 record_of_clause(record, d->clause) == KNOWN_HOLDS)
+	else if (said && !d->by_chance && record_keeps(record, c, deviation))
 		origin_error_at(c->origin, &d->kernels,
 				"`kernels`: %s (%s) is in these ranges, and keeps %s, says %s",
 				record->kernel, record->architecture, c->clauses[d->clause].id,

@@ -69,6 +69,13 @@ says "a clause that fails: refused at its place" 's/^holds: .*/fails: [call.succ
 	"breaks call.success in a way that no deviation names"
 says "what was not tested is no evidence" \
 	's/^holds: .*/untested: [page.huge-zero-whole]/' "" nothing
+# huge-page-dirtied is told by a scenario with huge pages, its clause by others too.
+says "a deviation that could be met and was not: refused" \
+	's/^holds: .*/holds: [effects.dirty-kept]/' "" \
+	"6.17.2 .x86_64. is in these ranges, and keeps effects.dirty-kept"
+says "what needs that the machine lacks is no evidence" \
+	's/^holds: .*/lacking:\n  - {tests: 1, for: "transparent huge pages: none here"}\nholds: [effects.dirty-kept]/' \
+	"" nothing
 says "a kernel of our own is no release" 's/"6.17.2"$/"own"/' "" nothing
 says "a record of another version: left out" 's/^contract: .*/contract: "0.9"/' "" nothing
 says "an unknown key: refused" 's/^page:/pages:/' "$not_zero" "unknown key .pages."
