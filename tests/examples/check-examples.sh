@@ -54,7 +54,7 @@ silent() {	# what, output that should be empty
 
 # Programs in the order in which they may be read; others come behind.
 programs() {
-	for p in uffdio_move one_page range short_move holes dontwake exists copy_instead \
+	for p in userfaultfd uffdio_move one_page range short_move holes dontwake exists copy_instead \
 		fork_shared pinned probe registration events einval argument markers locked \
 		zero_page huge_page swapped same_page ordinary reference lazily_freed \
 		write_protection fork_child fork_event signals two_movers overlap \
@@ -105,23 +105,24 @@ check_head() {	# program
 	[ "$(wc -l <"examples/$1.c")" -lt "$limit" ] || echo "$limit lines or more"
 	grep -n '.\{81\}' "examples/$1.c"
 	grep -n "$(printf '\t')" "examples/$1.c"
-	section=$(field "$1" Page | sed -n 's/^UFFDIO_MOVE(2const), "\(.*\)"$/\1/p')
-	[ -n "$section" ] || echo 'Page: is not UFFDIO_MOVE(2const), "SECTION"'
-	if [ -e man2const/UFFDIO_MOVE.2const ]; then
-		grep -qx "\.S[HS] \"\{0,1\}$section\"\{0,1\}" man2const/UFFDIO_MOVE.2const ||
-			echo "the page has no section \"$section\""
+	page=$(field "$1" Page | sed -n 's/^\([A-Za-z_]*\)(\(2[a-z]*\)), ".*"$/man\2\/\1.\2/p')
+	section=$(field "$1" Page | sed -n 's/^.*, "\(.*\)"$/\1/p')
+	if [ -z "$page" ] || [ ! -e "$page" ]; then
+		echo 'Page: is not a page of ours, as UFFDIO_MOVE(2const), "SECTION"'
+	elif ! grep -qx "\.S[HS] \"\{0,1\}$section\"\{0,1\}" "$page"; then
+		echo "the page has no section \"$section\""
 	fi
 }
 
 # --- examples/README.md --------------------------------------------------------
 
 tables() {
-	echo "| question | program | clauses | UFFDIO_MOVE(2const) |"
+	echo "| question | program | clauses | page |"
 	echo "| --- | --- | --- | --- |"
 	programs | while read -r p; do
 		printf '| %s | [%s.c](%s.c) | %s | %s |\n' "$(question "$p")" "$p" "$p" \
 			"$(field "$p" Clauses | tr '[]' '``')" \
-			"$(field "$p" Page | sed 's/.*, "\(.*\)"/\1/')"
+			"$(field "$p" Page | sed 's/^UFFDIO_MOVE(2const), //;s/"//g')"
 	done
 	echo
 	echo "No program shows these clauses:"

@@ -6,8 +6,9 @@
 #
 # Takes the program out of the EXAMPLES of a page, as the man-pages project does,
 # and holds it against the file it comes from: identical but for the file's head, clean
-# under gcc and clang with all warnings, and running.  Prints flat TAP.  With --self-test, gives itself
-# programs that are wrong in one way each.
+# under gcc and clang with all warnings, and running.  Prints flat TAP.  Without a page, does
+# so with each that has one.  With --self-test, gives itself programs that are wrong in one
+# way each.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -46,46 +47,57 @@ if [ "${1:-}" = --self-test ]; then
 	exit
 fi
 
-page=${1:-man2const/UFFDIO_MOVE.2const}
-program=${2:-examples/uffdio_move.c}
-taken=$work/taken.c
+check_program() {	# page, program
+	page=$1
+	program=$2
+	taken=$work/taken.c
 
-# Without a title mandoc indents nothing, and frames the text in two lines.
-sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/p' "$page" |
-	mandoc -Tutf8 -O width=200 2>/dev/null | col -pbx | sed -e '1d' -e '$d' |
-	sed -e '1{/^$/d}' | sed -e '${/^$/d}' >"$taken"
+	# Without a title mandoc indents nothing, and frames the text in two lines.
+	sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/p' "$page" |
+		mandoc -Tutf8 -O width=200 2>/dev/null | col -pbx | sed -e '1d' -e '$d' |
+		sed -e '1{/^$/d}' | sed -e '${/^$/d}' >"$taken"
 
-if [ ! -s "$taken" ]; then
-	tap "not ok" "$page has a program" "no .\\\" SRC BEGIN .. .\\\" SRC END in it"
-	tap_end
-	exit
+	if [ ! -s "$taken" ]; then
+		tap "not ok" "$page has a program" "no .\\\" SRC BEGIN .. .\\\" SRC END in it"
+		return
+	fi
+	sed '1,/^\/\* From here on in the page/d' "$program" | diff -u - "$taken" >"$work/differs"
+	tap_silent "the program in $page is $program" "$(cat "$work/differs")"
+	tap_silent "it has no line over 80 columns" "$(grep -n '.\{81\}' "$taken")"
+
+	for compiler in gcc clang; do
+		if ! command -v $compiler >/dev/null; then
+			tap_skip "$compiler compiles it" "no $compiler"
+			continue
+		fi
+		if $compiler -Wall -Wextra -Werror -O2 -o "$work/$compiler" "$program" 2>"$work/errors"; then
+			tap ok "$compiler compiles it"
+		else
+			tap "not ok" "$compiler compiles it" "$(cat "$work/errors")"
+			continue
+		fi
+		timeout -s KILL 10 "$work/$compiler" >"$work/output" 2>&1
+		case $? in
+		0)	tap ok "it runs, compiled by $compiler" ;;
+		77)	tap_skip "it runs, compiled by $compiler" "$(tail -n 1 "$work/output")" ;;
+		*)	tap "not ok" "it runs, compiled by $compiler" "$(cat "$work/output")" ;;
+		esac
+		# What the program's own head says that it prints.
+		sed -n '/^ \* Prints:$/,/^ \*\//s/^ \*     //p' "$program" >"$work/promised"
+		if [ -s "$work/promised" ] && [ -s "$work/output" ]; then
+			tap_silent "it prints what it says, compiled by $compiler" \
+				"$(diff -u "$work/promised" "$work/output")"
+		fi
+	done
+}
+
+if [ $# -eq 2 ]; then
+	check_program "$1" "$2"
+else
+	# shellcheck disable=SC2046
+	for page in $(grep -l 'SRC BEGIN' $(our_pages)); do
+		check_program "$page" \
+			"examples/$(sed -n 's/^\.\\" SRC BEGIN (\(.*\))$/\1/p' "$page")"
+	done
 fi
-sed '1,/^\/\* From here on in the page/d' "$program" | diff -u - "$taken" >"$work/differs"
-tap_silent "the program in $page is $program" "$(cat "$work/differs")"
-tap_silent "it has no line over 80 columns" "$(grep -n '.\{81\}' "$taken")"
-
-for compiler in gcc clang; do
-	if ! command -v $compiler >/dev/null; then
-		tap_skip "$compiler compiles it" "no $compiler"
-		continue
-	fi
-	if $compiler -Wall -Wextra -Werror -O2 -o "$work/$compiler" "$program" 2>"$work/errors"; then
-		tap ok "$compiler compiles it"
-	else
-		tap "not ok" "$compiler compiles it" "$(cat "$work/errors")"
-		continue
-	fi
-	timeout -s KILL 10 "$work/$compiler" >"$work/output" 2>&1
-	case $? in
-	0)	tap ok "it runs, compiled by $compiler" ;;
-	77)	tap_skip "it runs, compiled by $compiler" "$(tail -n 1 "$work/output")" ;;
-	*)	tap "not ok" "it runs, compiled by $compiler" "$(cat "$work/output")" ;;
-	esac
-	# What the program's own head says that it prints.
-	sed -n '/^ \* Prints:$/,/^ \*\//s/^ \*     //p' "$program" >"$work/promised"
-	if [ -s "$work/promised" ] && [ -s "$work/output" ]; then
-		tap_silent "it prints what it says, compiled by $compiler" \
-			"$(diff -u "$work/promised" "$work/output")"
-	fi
-done
 tap_end

@@ -101,13 +101,16 @@ check_structures() {	# page
 	compile "$work/structures.c" "$1"
 }
 
+STRUCTURES="uffdio_api uffdio_range uffdio_register uffdio_copy uffdio_zeropage
+	uffdio_writeprotect uffdio_continue uffdio_poison uffdio_move uffdio_rwprotect
+	uffdio_set_mode uffd_msg"
+
 # A member that the text names, .like.this, is one of some structure of userfaultfd.
 check_members() {	# page
 	{
 		headers
 		echo 'union any {'
-		for structure in uffdio_api uffdio_range uffdio_register uffdio_copy uffdio_zeropage \
-			uffdio_writeprotect uffdio_continue uffdio_poison uffdio_move uffd_msg; do
+		for structure in $STRUCTURES; do
 			echo "	struct $structure $structure;"
 		done
 		echo '};'
@@ -117,9 +120,7 @@ check_members() {	# page
 		sed 's/^[^.]*\.//' | sort -u |
 		while read -r member; do
 			found=
-			for structure in uffdio_api uffdio_range uffdio_register uffdio_copy \
-				uffdio_zeropage uffdio_writeprotect uffdio_continue uffdio_poison \
-				uffdio_move uffd_msg; do
+			for structure in $STRUCTURES; do
 				grep -q "struct $structure" "$1" || continue
 				printf '#include "%s"\nunsigned long at = offsetof(union any, %s.%s);\n' \
 					"$work/any.h" $structure "$member" >"$work/member.c"

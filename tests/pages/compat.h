@@ -17,5 +17,14 @@
 #ifndef _UFFDIO_POISON
 #define _UFFDIO_POISON 0x08
 #endif
+#ifndef UFFD_PAGEFAULT_FLAG_RWP
+#define UFFD_PAGEFAULT_FLAG_RWP (1 << 3)
+#endif
+#ifndef UFFDIO_RWPROTECT_MODE_DONTWAKE
+#define UFFDIO_RWPROTECT_MODE_DONTWAKE ((__u64)1 << 1)
+#endif
+#ifndef _UFFDIO_RWPROTECT
+#define _UFFDIO_RWPROTECT 0x09
+#endif
 
 #endif
