@@ -32,7 +32,7 @@ CHECKS	:= check-trace check-specgen check-records check-matrix check-generated c
 	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
 	check-limits check-beside check-oracles check-stress check-refuse
-KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect
+KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -194,6 +194,9 @@ check-builds: ## the objects concerned in other configurations, and sparse
 check-bisect: ## each patch alone on its predecessors builds and boots
 	kernel-patch/vm/check-bisect.sh
 
+check-litmus: $(CACHE)/herd $(CACHE)/memory-model ## the series' barriers, by the kernel's memory model
+	kernel-patch/litmus/check-litmus.sh $^
+
 kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux
 	kernel-patch/vm/kernel-tree.sh kernel-patch/linux
 
@@ -325,6 +328,17 @@ $(CACHE)/libraries-%:
 $(CACHE)/groff:
 	tests/fetch-packages.sh $@ stable $$(dpkg --print-architecture) \
 		groff-base libuchardet0 libc6 libstdc++6 libgcc-s1
+
+$(CACHE)/herd:
+	tests/fetch-packages.sh $@ sid $$(dpkg --print-architecture) herdtools7 libc6 libgmp10
+
+# Of the kernel that the series is for.
+$(CACHE)/memory-model: /usr/src/linux-source-6.1.tar.xz
+	@echo "  TAKE    $@, from linux-source-6.1" >&2
+	@rm -rf $@.new && mkdir -p $@.new
+	@tar -xJf $< -C $@.new --strip-components=1 linux-source-6.1/tools/memory-model \
+		linux-source-6.1/mm/gup.c linux-source-6.1/mm/rmap.c
+	@rm -rf $@ && mv $@.new $@ && touch $@
 
 $B/specgen.d/%.o: override CC := $(HOSTCC)
 $B/specgen.d/%.o: spec/specgen/%.c
