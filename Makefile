@@ -26,7 +26,7 @@ KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x
 MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross \
 	gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
-	bsdextrautils poppler-utils
+	bsdextrautils poppler-utils xsltproc
 
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
@@ -223,13 +223,11 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
 
-html: $B/specgen $B/uffdio_move_contract.7 ## the pages, and the matrix of kernels, as HTML in build/html
-	@$B/specgen --matrix $(RECORDS) spec/uffdio_move.yaml >$B/kernels.html
-	KERNELS_PAGE=$B/kernels.html tests/pages/render.sh html $B/html \
-		man2/*.2 man2const/*.2const $B/uffdio_move_contract.7
+html: $B/specgen $B/uffdio_move_contract.7 ## the pages, the examples and the matrix of kernels as a site, build/html
+	tests/pages/html.sh $B $B/html
 
-pdf: ## the pages as one PDF, build/uffdio-move.pdf
-	tests/pages/render.sh pdf $B/uffdio-move.pdf
+pdf: $B/uffdio_move_contract.7 ## the pages as one PDF, build/uffdio-move.pdf
+	tests/pages/pdf.sh $B $B/uffdio-move.pdf
 
 upstream: ## series for git am: MAN_PAGES=checkout of the man-pages project
 	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages

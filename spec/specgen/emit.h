@@ -33,8 +33,14 @@ void emit_selftest(const struct contract *c, FILE *out);
 /* clean_kernels.c: the kernels that are recorded to be without a fault that has a hazard. */
 void emit_clean_kernels(const struct contract *c, const struct records *records, FILE *out);
 
-/* The page of clauses by kernels, in HTML. */
+/* The page of clauses by kernels, without the frame that the site gives it, in XHTML. */
 void emit_matrix(const struct contract *c, const struct records *records, FILE *out);
+
+/* Each clause with its errors, and where it was seen to hold, in XML. */
+void emit_index(const struct contract *c, const struct records *records, FILE *out);
+
+/* @text as it stands in XML, between quotes too. */
+void emit_markup(const char *text, FILE *out);
 
 /* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
 void emit_head(const char *begin, const char *end, const char *licence, FILE *out);

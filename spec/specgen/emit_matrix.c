@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The matrix: what the records tell, clauses by kernels, as a page of HTML.
+ * The matrix: what the records tell, clauses by kernels, as sections of a page in XHTML.
  */
 #include <string.h>
 
 #include "emit.h"
 #include "records.h"
 
-static void escape(const char *text, FILE *out)
+void emit_markup(const char *text, FILE *out)
 {
 	for (; *text; text++) {
 		if (*text == '&')
@@ -20,25 +20,6 @@ static void escape(const char *text, FILE *out)
 			fputc(*text, out);
 	}
 }
-
-static const char head[] =
-	"<!DOCTYPE html>\n"
-	"<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1.0\">\n"
-	"<link rel=\"stylesheet\" href=\"pages.css\">\n"
-	"<title>UFFDIO_MOVE: what holds on which kernel</title>\n"
-	"<style>\n"
-	"h2 { font-size: 1.25em; margin-top: 1.6em; border-bottom: 1px solid var(--edge); }\n"
-	".matrix { overflow-x: auto; margin: 0.5em 0 1.5em; }\n"
-	".matrix table { border-collapse: collapse; font-size: 0.8em; line-height: 1.3; }\n"
-	".matrix th, .matrix td { padding: 0.1em 0.35em; text-align: center; white-space: nowrap; }\n"
-	".matrix thead th { vertical-align: bottom; font-weight: normal; writing-mode: vertical-rl; }\n"
-	".matrix th:first-child { text-align: left; font-weight: normal; position: sticky; left: 0;\n"
-	"  background: Canvas; writing-mode: horizontal-tb; }\n"
-	".matrix tr:hover td { background: #8882; }\n"
-	".holds { color: #2a7d2a; } .deviates { background: #d9a40055; } .fails { background: #d33; color: #fff; }\n"
-	".unknown { opacity: 0.45; }\n"
-	"</style>\n</head>\n<body>\n<nav><a href=\"index.html\">Contents</a></nav>\n<header><h1>What holds on which kernel</h1></header>\n";
 
 static void print_cell(const struct record *r, unsigned int clause, FILE *out)
 {
@@ -53,13 +34,13 @@ static void print_cell(const struct record *r, unsigned int clause, FILE *out)
 			deviation + 1);
 		break;
 	case KNOWN_DIFFERS:
-		fputs("<td class=\"deviates\">&ne;</td>", out);
+		fputs("<td class=\"deviates\">&#8800;</td>", out);
 		break;
 	case KNOWN_FAILS:
 		fputs("<td class=\"fails\">&#10007;</td>", out);
 		break;
 	case KNOWN_UNTESTED:
-		fputs("<td class=\"unknown\">&ndash;</td>", out);
+		fputs("<td class=\"unknown\">&#8211;</td>", out);
 		break;
 	case KNOWN_NOT:
 		fputs("<td class=\"unknown\">?</td>", out);
@@ -72,11 +53,20 @@ static bool is_shown(const struct record *r, const char *architecture)
 	return !strcmp(r->architecture, architecture);
 }
 
+/* What leads to a clause finds its row in the first table. */
+static void print_row_head(const char *id, bool is_first_table, FILE *out)
+{
+	fputs("<tr", out);
+	if (is_first_table)
+		fprintf(out, " id=\"%s\"", id);
+	fprintf(out, "><th scope=\"row\"><a href=\"uffdio_move_contract.7.html#%s\">%s</a></th>", id, id);
+}
+
 static void print_rows(const struct contract *c, const struct records *records,
 		       const char *architecture, FILE *out)
 {
 	for (size_t k = 0; k < c->n_clauses; k++) {
-		fprintf(out, "<tr><th><a href=\"#%s\">%s</a></th>", c->clauses[k].id, c->clauses[k].id);
+		print_row_head(c->clauses[k].id, is_shown(&records->all[0], architecture), out);
 		for (size_t i = 0; i < records->n; i++)
 			if (is_shown(&records->all[i], architecture))
 				print_cell(&records->all[i], k, out);
@@ -87,27 +77,27 @@ static void print_rows(const struct contract *c, const struct records *records,
 static void print_table(const struct contract *c, const struct records *records,
 			const char *architecture, FILE *out)
 {
-	fputs("<h2 id=\"", out);
-	escape(architecture, out);
+	fputs("<section><h2 id=\"", out);
+	emit_markup(architecture, out);
 	fputs("\">", out);
-	escape(architecture, out);
-	fputs("</h2>\n<div class=\"matrix\">\n<table>\n<thead><tr><th>clause</th>", out);
+	emit_markup(architecture, out);
+	fputs("</h2>\n<table class=\"matrix\">\n<thead><tr><th scope=\"col\">clause</th>", out);
 	for (size_t i = 0; i < records->n; i++) {
 		const struct record *r = &records->all[i];
 
 		if (!is_shown(r, architecture))
 			continue;
-		fputs("<th title=\"", out);
-		escape(r->release, out);
+		fputs("<th scope=\"col\" title=\"", out);
+		emit_markup(r->release, out);
 		fprintf(out, ", pages of %u bytes, ", r->page);
-		escape(r->date, out);
+		emit_markup(r->date, out);
 		fputs("\">", out);
-		escape(r->kernel, out);
+		emit_markup(r->kernel, out);
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 	print_rows(c, records, architecture, out);
-	fputs("</tbody>\n</table>\n</div>\n", out);
+	fputs("</tbody>\n</table>\n</section>\n", out);
 }
 
 /* Each architecture once, in the order of the records. */
@@ -121,114 +111,95 @@ static bool is_first_of_architecture(const struct records *records, size_t i)
 
 static void print_deviations(const struct contract *c, const struct records *records, FILE *out)
 {
-	fputs("<h2 id=\"deviations\">Deviations</h2>\n<dl>\n", out);
+	fputs("<section><h2 id=\"deviations\">Deviations</h2>\n<dl>\n", out);
 	for (size_t d = 0; d < c->n_deviations; d++) {
 		const struct deviation *deviation = &c->deviations[d];
 
 		fprintf(out, "<dt id=\"deviation-%zu\">D%zu %s</dt>\n<dd>", d + 1, d + 1, deviation->id);
-		escape(deviation->is, out);
+		emit_markup(deviation->is, out);
 		fputs("\nKernels: ", out);
 		for (size_t k = 0; k < deviation->n_kernels; k++)
 			fprintf(out, "%s%s", k ? ", " : "", deviation->kernels[k]);
 		if (deviation->architecture)
 			fprintf(out, "; on %s", deviation->architecture);
 		fprintf(out, "%s.\n", deviation->by_chance ? "; met now and then" : "");
-		if (!records_print_seen(records, c, d, "<br>", escape, out) && records->n)
-			fputs("<br>No kernel that is recorded here has met it.\n", out);
+		if (!records_print_seen(records, c, d, "<br/>", emit_markup, out) && records->n)
+			fputs("<br/>No kernel that is recorded here has met it.\n", out);
 		if (deviation->seen) {
-			fputs("<br>", out);
-			escape(deviation->seen, out);
+			fputs("<br/>", out);
+			emit_markup(deviation->seen, out);
 			fputc('\n', out);
 		}
 		if (deviation->hazard == HAZARD_MACHINE)
-			fputs("<br><strong>It may take the whole machine down.</strong>\n", out);
+			fputs("<br/><strong>It may take the whole machine down.</strong>\n", out);
 		if (deviation->fixed)
-			fprintf(out, "<br>Fixed by %s.\n", deviation->fixed);
+			fprintf(out, "<br/>Fixed by %s.\n", deviation->fixed);
 		fputs("</dd>\n", out);
 	}
-	fputs("</dl>\n", out);
+	fputs("</dl>\n</section>\n", out);
 }
 
 /* What took a kernel down, what it complained of, what its machine lacked. */
 static void print_record(const struct record *r, FILE *out)
 {
 	fputs("<dt>", out);
-	escape(r->kernel, out);
+	emit_markup(r->kernel, out);
 	fputs(", ", out);
-	escape(r->architecture, out);
+	emit_markup(r->architecture, out);
 	fputs("</dt>\n<dd>", out);
-	escape(r->release, out);
+	emit_markup(r->release, out);
 	fputs(": ", out);
 	fprintf(out, "%u tests hold, %u deviate, %u fail, %u were skipped, %u broken.\n", r->tests.holds,
 		r->tests.deviates, r->tests.fails, r->tests.skipped, r->tests.broken);
 	for (size_t i = 0; i < r->n_down; i++) {
-		fputs("<br><strong>It went down</strong> at ", out);
-		escape(r->down[i].test, out);
+		fputs("<br/><strong>It went down</strong> at ", out);
+		emit_markup(r->down[i].test, out);
 		if (r->down[i].deviation)
 			fprintf(out, " (%s)", r->down[i].deviation);
 		fputs(": ", out);
-		escape(r->down[i].said, out);
+		emit_markup(r->down[i].said, out);
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->n_complaints; i++) {
-		fputs("<br>It complained: ", out);
-		escape(r->complaints[i], out);
+		fputs("<br/>It complained: ", out);
+		emit_markup(r->complaints[i], out);
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->n_lacking; i++) {
-		fprintf(out, "<br>%u skipped: ", r->lacking[i].tests);
-		escape(r->lacking[i].why, out);
+		fprintf(out, "<br/>%u skipped: ", r->lacking[i].tests);
+		emit_markup(r->lacking[i].why, out);
 		fputc('\n', out);
 	}
 	fputs("</dd>\n", out);
 }
 
-static void print_clauses(const struct contract *c, FILE *out)
-{
-	fputs("<h2 id=\"clauses\">Clauses</h2>\n<dl>\n", out);
-	for (size_t k = 0; k < c->n_clauses; k++) {
-		fprintf(out, "<dt id=\"%s\">%s</dt>\n<dd>", c->clauses[k].id, c->clauses[k].id);
-		escape(c->clauses[k].rule, out);
-		fputs("</dd>\n", out);
-	}
-	fputs("</dl>\n", out);
-}
-
 void emit_matrix(const struct contract *c, const struct records *records, FILE *out)
 {
-	fputs(head, out);
+	fputs("<kernels>\n", out);
 	fprintf(out, "<p>Version %s of the contract, clauses by kernels, the newest first. "
-		"Each column is a run of all tests on that kernel.\n"
-		"<p><span class=\"holds\">&#10003;</span> holds &middot; "
-		"<span class=\"deviates\">D1</span> deviates in a way that is known &middot; "
-		"<span class=\"deviates\">&ne;</span> does otherwise than was observed elsewhere &middot; "
-		"<span class=\"fails\">&#10007;</span> does not hold &middot; "
-		"<span class=\"unknown\">&ndash;</span> was not tested there &middot; "
-		"<span class=\"unknown\">?</span> is not in the record\n"
+		"Each column is a run of all tests on that kernel.</p>\n"
+		"<p><span class=\"holds\">&#10003;</span> holds &#183; "
+		"<span class=\"deviates\">D1</span> deviates in a way that is known &#183; "
+		"<span class=\"deviates\">&#8800;</span> does otherwise than was observed elsewhere &#183; "
+		"<span class=\"fails\">&#10007;</span> does not hold &#183; "
+		"<span class=\"unknown\">&#8211;</span> was not tested there &#183; "
+		"<span class=\"unknown\">?</span> is not in the record</p>\n"
 		"<p>A deviation stands at one clause, the one that tells it; what it is tells which "
-		"others it breaks where it is met: a call that never returns breaks call.returns.\n",
+		"others it breaks where it is met: a call that never returns breaks call.returns.</p>\n",
 		c->version);
 	if (!records->n)
-		fputs("<p>No kernel has been run on this version yet.\n", out);
+		fputs("<p>No kernel has been run on this version yet.</p>\n", out);
 	if (records->n_others)
-		fprintf(out, "<p>%zu records are of other versions, and not shown.\n", records->n_others);
-	fputs("<nav>", out);
-	for (size_t i = 0; i < records->n; i++)
-		if (is_first_of_architecture(records, i))
-			fprintf(out, "<a href=\"#%s\">%s</a> ", records->all[i].architecture,
-				records->all[i].architecture);
-	fputs("<a href=\"#deviations\">Deviations</a> <a href=\"#kernels\">Kernels</a> "
-	      "<a href=\"#clauses\">Clauses</a></nav>\n", out);
+		fprintf(out, "<p>%zu records are of other versions, and not shown.</p>\n",
+			records->n_others);
 	for (size_t i = 0; i < records->n; i++)
 		if (is_first_of_architecture(records, i))
 			print_table(c, records, records->all[i].architecture, out);
 	print_deviations(c, records, out);
-	fputs("<h2 id=\"kernels\">Kernels</h2>\n<dl>\n", out);
+	fputs("<section><h2 id=\"kernels\">Kernels</h2>\n<dl>\n", out);
 	for (size_t i = 0; i < records->n; i++)
 		print_record(&records->all[i], out);
-	fputs("</dl>\n", out);
-	print_clauses(c, out);
-	fputs("</body>\n</html>\n", out);
+	fputs("</dl>\n</section>\n</kernels>\n", out);
 }
 
 /* Those on which a test with a hazard was seen to do no harm. */

@@ -29,6 +29,7 @@ struct product {
 static const char usage[] =
 	"Usage: specgen [-o DIR] [--records RECORDS] CONTRACT\n"
 	"       specgen --matrix RECORDS CONTRACT\n"
+	"       specgen --index RECORDS CONTRACT\n"
 	"       specgen --trace CONTRACT [FILE...]\n"
 	"       specgen --order CONTRACT\n"
 	"\n"
@@ -37,7 +38,7 @@ static const char usage[] =
 	"  uffdio_move_contract.7  uffdio_move_cases.h  clean_kernels.c\n"
 	"with --records from the records of kernels in the directory RECORDS, too; without\n"
 	"-o, what CONTRACT says of releases is held against them.  --matrix prints them\n"
-	"as a page of HTML.\n"
+	"as the body of a page of HTML, --index as XML: where each clause was seen to hold.\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
 	"citation of nothing.  With --order, lists the rows of the table of outcomes that\n"
 	"have to stand before others.\n"
@@ -125,13 +126,14 @@ int main(int argc, char **argv)
 		{ "order", no_argument, NULL, 'r' },
 		{ "records", required_argument, NULL, 'k' },
 		{ "matrix", required_argument, NULL, 'm' },
+		{ "index", required_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	const char *dir = NULL, *directory = NULL;
 	struct contract c = {};
 	struct records records = {};
-	bool matrix = false;
+	void (*print)(const struct contract *c, const struct records *records, FILE *out) = NULL;
 	bool trace = false, order = false;
 	int option, result;
 
@@ -147,7 +149,8 @@ int main(int argc, char **argv)
 			order = true;
 			break;
 		case 'm':
-			matrix = true;
+		case 'i':
+			print = option == 'm' ? emit_matrix : emit_index;
 			/* fall through */
 		case 'k':
 			directory = optarg;
@@ -160,7 +163,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + matrix + !!dir > 1 ||
+	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + !!print + !!dir > 1 ||
 	    (directory && (trace || order))) {
 		fputs(usage, stderr);
 		return 2;
@@ -168,14 +171,14 @@ int main(int argc, char **argv)
 
 	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr) ||
 		 (directory && records_read(directory, &c, &records, stderr));
-	if (!result && directory && !dir && !matrix)
+	if (!result && directory && !dir && !print)
 		result = records_check(&c, &records, stderr);
 	if (!result && trace)
 		result = trace_citations(&c, argv + optind + 1, argc - optind - 1, stdout);
 	else if (!result && order)
 		print_order(&c, stdout);
-	else if (!result && matrix)
-		emit_matrix(&c, &records, stdout);
+	else if (!result && print)
+		print(&c, &records, stdout);
 	else if (!result && dir)
 		result = generate(&c, &records, dir);
 	records_free(&records);

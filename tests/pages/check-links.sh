@@ -3,10 +3,10 @@
 #
 # usage: check-links.sh [--self-test] DIRECTORY
 #
-# Looks whether every link in the HTML pages of DIRECTORY leads somewhere: to a file
-# there, to an anchor in it, or to a page of Debian's (which is looked for among the
-# installed ones, not on the net); that no anchor is there twice; that each page can
-# be reached from index.html; and that each reference to a page is a link.
+# Looks, without a browser, whether every link in the HTML pages of DIRECTORY leads
+# somewhere: to a file there, to an anchor in it, or to a page of Debian's (which is looked
+# for among the installed ones, not on the net); that no anchor is there twice; that each
+# page can be reached from index.html; and that each reference to a page is a link.
 # Prints flat TAP.
 
 set -u
@@ -22,35 +22,28 @@ debian_pages >"$work/debian"
 
 # The values of an attribute, one a line.
 values() {		# attribute, file
-	tr '\n' ' ' <"$2" | grep -o "[[:space:]]$1=\"[^\"]*\"" | sed 's/^[^"]*"//; s/"$//'
+	tr '\n' ' ' <"$2" | grep -oE "[[:space:]]($1)=\"[^\"]*\"" | sed 's/^[^"]*"//; s/"$//'
 }
 
-judge_link() {		# directory, file, link
-	case $3 in
-	https://manpages.debian.org/*)
-		wanted=${3##*/}
-		grep -qxF "${wanted%.*} ${wanted##*.}" "$work/debian" ||
-			echo "$2: Debian has no page for $3"
-		return ;;
-	*:*)	echo "$2: a link of another kind: $3"
-		return ;;
-	esac
-	place=${3%%#*}
-	[ -n "$place" ] || place=$2
-	if [ ! -f "$1/$place" ]; then
-		echo "$2: there is no file for $3"
-	elif [ "${3#*#}" != "$3" ] && ! values id "$1/$place" | grep -qxF -- "${3#*#}"; then
-		echo "$2: there is no anchor for $3"
-	fi
-}
-
-check_file() {		# directory, file
-	values href "$1/$2" | sort -u | while read -r link; do
-		judge_link "$1" "$2" "$link"
+# What can be linked to in a directory: its files, their anchors, and pages of Debian's.
+places() {		# directory
+	for file in "$1"/*; do
+		echo "${file##*/}"
+		case $file in
+		*.html)	values id "$file" | sed "s,^,${file##*/}#," ;;
+		esac
 	done
+	sed 's,\(.*\) \(.*\),https://manpages.debian.org/\1.\2,' "$work/debian"
+}
+
+check_file() {		# directory, file; uses places of the directory
+	values 'href|src' "$1/$2" | sed 's/#$//' | sort -u |
+		awk -v file="$2" 'NR == FNR { known[$0]; next }
+			!(/^#/ ? file $0 in known : $0 in known) { print file ": a link to nothing: " $0 }' \
+			"$work/places" -
 	values id "$1/$2" | sort | uniq -d | sed "s,^,$2: an anchor twice: ,"
 	# Text such as <b>name</b>(2) that was not made a link.
-	sed '/<pre/,/<\/pre>/d' "$1/$2" | grep -o '<b>[A-Za-z_]*</b>([0-9][a-z]*)' |
+	sed -e '/<pre/,/<\/pre>/d' -e 's,<a [^>]*><b>[^<]*</b>[^<]*</a>,,g' "$1/$2" | grep -o '<b>[A-Za-z_]*</b>([0-9][a-z]*)' |
 		sed "s,^,$2: no link: ,"
 }
 
@@ -67,6 +60,7 @@ bad() {			# what is wrong, file, edit
 	rm -rf "$work/bad"
 	cp -r "$directory" "$work/bad"
 	sed -i "$3" "$work/bad/$2"
+	places "$work/bad" >"$work/places"
 	if cmp -s "$directory/$2" "$work/bad/$2"; then
 		tap "not ok" "$1" "the edit changes nothing"
 	elif [ -n "$(check_file "$work/bad" "$2"; check_reach "$work/bad")" ]; then
@@ -79,17 +73,19 @@ bad() {			# what is wrong, file, edit
 if [ "$self_test" ]; then
 	page=UFFDIO_MOVE.2const.html
 	bad "a link to no file" $page 's/href="UFFDIO_COPY.2const.html"/href="UFFDIO_COPY.2.html"/'
-	bad "a link to no anchor" $page 's/href="#NAME"/href="#NOM"/'
+	bad "a link to no anchor" $page 's/href="#SYNOPSIS"/href="#SYNOPSE"/'
 	bad "a link to no page of Debian's" $page 's,debian.org/mremap.2",debian.org/mremap.3",'
 	bad "a link to elsewhere" $page 's,href="index.html",href="http://example.org/",'
-	bad "an anchor twice" $page 's/id="LIBRARY"/id="NAME"/'
+	bad "a script that is not there" $page 's,src="site.js",src="cite.js",'
+	bad "an anchor twice" $page 's/id="LIBRARY"/id="SYNOPSIS"/'
 	bad "a reference that is no link" $page \
-		's,<a class="Xr" href="[^"]*"><b>mremap</b></a>,<b>mremap</b>,'
+		's,<a class="away" href="[^"]*mremap.2"><b>mremap</b>(2)</a>,<b>mremap</b>(2),'
 	bad "a page that cannot be reached" index.html 's,<a href="UFFDIO_MOVE[^>]*>,<a>,'
 	tap_end
 	exit
 fi
 
+places "$directory" >"$work/places"
 for file in "$directory"/*.html; do
 	tap_silent "links of ${file##*/}" "$(check_file "$directory" "${file##*/}")"
 done
