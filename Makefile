@@ -26,10 +26,10 @@ KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x
 MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross \
 	gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
-	bsdextrautils poppler-utils xsltproc
+	bsdextrautils poppler-utils xsltproc chromium nodejs $(if $(shell command -v npm),,npm)
 
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
-	check-page-tools check-examples conformance check-storeys check-conformance check-hazards \
+	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
 	check-limits check-beside check-oracles check-stress check-refuse
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
@@ -222,6 +222,10 @@ check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices w
 	tests/pages/check.sh --self-test $B
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
+
+check-site: html ## the site in a browser: links, search, keyboard, both schemes, phones; and the check itself
+	tests/pages/check-site.sh $B
+	tests/pages/check-site.sh --self-test $B
 
 html: $B/specgen $B/uffdio_move_contract.7 ## the pages, the examples and the matrix of kernels as a site, build/html
 	tests/pages/html.sh $B $B/html

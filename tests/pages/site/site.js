@@ -231,13 +231,15 @@ function markCurrent() {
 
 // What does not scroll is no stop for the keyboard.
 function stopAtScrollers() {
-	for (const block of document.querySelectorAll(".code pre, .wide")) {
-		const scrolls = block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight;
-		if (scrolls)
-			block.tabIndex = 0;
-		else
-			block.removeAttribute("tabindex");
-	}
+	const observer = new ResizeObserver((entries) => {
+		for (const { target } of entries) {
+			if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight)
+				target.tabIndex = 0;
+			else
+				target.removeAttribute("tabindex");
+		}
+	});
+	document.querySelectorAll(".code pre, .wide").forEach((block) => observer.observe(block));
 }
 
 makeSearch();
@@ -246,4 +248,3 @@ document.querySelectorAll(".code").forEach(makeCopyButton);
 foldContents();
 markCurrent();
 stopAtScrollers();
-addEventListener("resize", stopAtScrollers);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Each check returns what is wrong, a sentence each: nothing, if all is well.
+
+import { axeSource, closePage, openPage, placeOf } from "./browser.mjs";
+
+const PAGE = "UFFDIO_MOVE.2const.html";
+const WIDTHS = [360, 768, 1440];
+
+/* Of every page */
+
+async function links(page, site) {
+	const urls = await page.evaluate(() => [...document.links].map((link) => link.href));
+	return [...new Set(urls.map((url) => placeOf(site, url)))]
+		.filter((place) => !site.places.has(place) && !place.startsWith("https://manpages.debian.org/"))
+		.map((place) => `a link to nothing: ${place}`);
+}
+
+// Until the page has settled.
+async function resize(page, wide) {
+	await page.setViewportSize({ width: wide, height: 900 });
+	await page.evaluate(() => new Promise((done) =>
+		requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+async function width(page) {
+	const wrong = [];
+	for (const wide of WIDTHS) {
+		await resize(page, wide);
+		const over = await page.evaluate(() =>
+			document.documentElement.scrollWidth - document.documentElement.clientWidth);
+		if (over > 0)
+			wrong.push(`${over} pixels too wide at ${wide}`);
+	}
+	return wrong;
+}
+
+async function axe(page) {
+	const wrong = [];
+	await page.evaluate(axeSource);
+	for (const [colorScheme, wide] of [["light", 1440], ["dark", 360]]) {
+		await page.emulateMedia({ colorScheme });
+		await resize(page, wide);
+		const found = await page.evaluate(async () =>
+			(await window.axe.run({ resultTypes: ["violations"], preload: false })).violations
+				.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`));
+		wrong.push(...found.map((text) => `${colorScheme}: ${text.replace(/\s+/g, " ")}`));
+	}
+	return wrong;
+}
+
+const requests = (page) => page.outside.map((url) => `asks for ${url}`);
+const complaints = (page) => page.complaints;
+
+export const ofPages = { links, width, axe, requests, complaints };
+
+// All of these of one page: [name of the check, what is wrong].
+export async function checkPage(browser, site, file) {
+	const page = await openPage(browser, site, file);
+	const found = [];
+	await page.evaluate(() => document.querySelectorAll("details").forEach((details) => {
+		details.open = true;
+	}));
+	for (const [name, check] of Object.entries(ofPages))
+		for (const wrong of await check(page, site))
+			found.push([name, wrong]);
+	await closePage(page);
+	return found;
+}
+
+/* Of the site as a whole */
+
+// What is asked for, and the first answer.
+const ANSWERS = [
+	["UFFDIO_MOVE(2const)", "page", "UFFDIO_MOVE.2const.html"],
+	["refusals", "section", "UFFDIO_MOVE.2const.html#Refusals"],
+	["ebusy", "error", "#EBUSY"],
+	["UFFDIO_MOVE_MODE_DONTWAKE", "constant", "#UFFDIO_MOVE_MODE_DONTWAKE"],
+	["page.hole", "clause", "uffdio_move_contract.7.html#page.hole"],
+	["hole refused unless allowed", "clause", "uffdio_move_contract.7.html#page.hole"],
+	["pinned.c", "example", "pinned.c.html"],
+	["kernel which holds", "page", "kernels.html"],
+];
+
+async function search(browser, site) {
+	const page = await openPage(browser, site, "index.html");
+	const input = page.getByRole("combobox", { name: "Search" });
+	const wrong = (await page.evaluate(() => SEARCH_INDEX.map((entry) => entry[2])))
+		.filter((place) => !site.places.has(place))
+		.map((place) => `finds what is not there: ${place}`);
+
+	for (const [words, kind, place] of ANSWERS) {
+		await input.fill(words);
+		const option = page.getByRole("option").first();
+		const at = await option.getAttribute("data-at", { timeout: 2000 }).catch(() => "nothing");
+		const said = await option.locator("i").textContent({ timeout: 2000 }).catch(() => "nothing");
+		if (!at.endsWith(place) || said !== kind)
+			wrong.push(`"${words}" finds ${said} ${at}`);
+		if (!/^\d+ results?$/.test(await page.getByRole("status").textContent()))
+			wrong.push(`"${words}": the number of results is not announced`);
+	}
+	await input.fill("zyzzyva");
+	if (await page.getByRole("option").count() || await input.getAttribute("aria-expanded") !== "false")
+		wrong.push("finds what there is not");
+	if (await page.getByRole("status").textContent() !== "0 results")
+		wrong.push("does not announce that there is nothing");
+	await closePage(page);
+	return wrong;
+}
+
+// The option that is chosen, as the combobox tells assistive technology.
+const chosen = (page) => page.evaluate(() => {
+	const input = document.querySelector("[role=combobox]");
+	const option = document.getElementById(input.getAttribute("aria-activedescendant"));
+	return option?.getAttribute("aria-selected") === "true" ? option.id : null;
+});
+
+async function searchByKeyboard(page, site) {
+	const wrong = [];
+	const focused = () => page.evaluate(() => document.activeElement.getAttribute("role"));
+	await page.keyboard.press("/");
+	if (await focused() !== "combobox")
+		wrong.push("/ does not lead to the search");
+	await page.keyboard.type("page.hole");
+	if (await chosen(page))
+		wrong.push("something is chosen that nobody has chosen");
+	await page.keyboard.press("ArrowDown");
+	if (await chosen(page) !== "site-result-0")
+		wrong.push("the arrow does not choose the first");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("ArrowUp");
+	if (await chosen(page) !== "site-result-0")
+		wrong.push("the arrows do not lead back");
+	await page.keyboard.press("Escape");
+	if (await focused() === "combobox" || await page.getByRole("listbox").isVisible())
+		wrong.push("Escape does not leave");
+	await page.keyboard.press("/");
+	await page.keyboard.type("page.hole");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await page.waitForURL("**/*#page.hole", { timeout: 3000 })
+		.catch(() => wrong.push(`Enter leads to ${placeOf(site, page.url())}`));
+	return wrong;
+}
+
+async function keyboard(browser, site) {
+	const page = await openPage(browser, site, PAGE);
+	const wrong = [];
+	const seen = new Set();
+
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Enter");
+	if (await page.evaluate(() => document.activeElement.localName) !== "main")
+		wrong.push("the first stop does not lead to the content");
+	await page.reload();
+	for (let stop = 0; stop < 400; stop++) {
+		await page.keyboard.press("Tab");
+		const { at, marked } = await page.evaluate(() => {
+			const element = document.activeElement;
+			const { outlineStyle, outlineWidth } = getComputedStyle(element);
+			return { at: element === document.body ? "" : element.outerHTML.slice(0, 80),
+				marked: outlineStyle !== "none" && parseFloat(outlineWidth) > 0 };
+		});
+		if (!at)
+			break;
+		seen.add(at);
+		if (!marked)
+			wrong.push(`no focus can be seen: ${at}`);
+	}
+	if (seen.size < 50)
+		wrong.push(`only ${seen.size} stops`);
+	wrong.push(...await searchByKeyboard(page, site));
+	await closePage(page);
+	return wrong;
+}
+
+// Copied is what can be pasted.
+async function copyFirst(browser, site, options) {
+	const page = await openPage(browser, site, PAGE, options);
+	const block = page.locator(".code").first();
+	const line = (await block.locator("pre").textContent()).split("\n")[0];
+	// what was copied before must not pass for it
+	await page.evaluate(() => getSelection().selectAllChildren(document.querySelector("h1")));
+	await page.keyboard.press("Control+C");
+	await block.getByRole("button", { name: "Copy this code" }).click({ timeout: 2000 });
+	await page.waitForFunction(() => document.querySelector("[role=status]").textContent, null,
+		{ timeout: 2000 });
+	await page.getByRole("combobox").focus();
+	await page.keyboard.press("Control+V");
+	const pasted = await page.getByRole("combobox").inputValue();
+	const [blocks, buttons] = await page.evaluate(() =>
+		[document.querySelectorAll("main pre").length, document.querySelectorAll(".copy").length]);
+	await closePage(page);
+	return [
+		...pasted.startsWith(line) ? [] : [`pastes "${pasted.slice(0, 40)}"`],
+		...blocks === buttons ? [] : [`${buttons} buttons for ${blocks} blocks`],
+	];
+}
+
+async function copying(browser, site) {
+	const wrong = [];
+	for (const [name, before] of [["with a clipboard", ""], ["without one",
+		"Object.defineProperty(navigator, 'clipboard', { value: undefined });"]])
+		wrong.push(...(await copyFirst(browser, site, { before }).catch((error) => [String(error)]))
+			.map((text) => `${name}: ${text}`));
+	return wrong;
+}
+
+const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+async function colours(browser, site) {
+	const wrong = [];
+	const page = await openPage(browser, site, PAGE, { colorScheme: "light" });
+	const light = await background(page);
+	await page.getByRole("button", { name: "Dark colours" }).click();
+	const dark = await background(page);
+	if (dark === light)
+		wrong.push("the button changes nothing");
+	await page.goto(`${site.root}index.html`);
+	if (await background(page) !== dark)
+		wrong.push("the choice is forgotten on the next page");
+	if (await page.getByRole("button", { name: "Dark colours" }).getAttribute("aria-pressed") !== "true")
+		wrong.push("the button does not tell its state");
+	await closePage(page);
+
+	const forbidden = await openPage(browser, site, PAGE, { colorScheme: "light",
+		before: "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } });" });
+	await forbidden.getByRole("button", { name: "Dark colours" }).click({ timeout: 2000 }).catch(() => {});
+	if (await background(forbidden) !== dark)
+		wrong.push("without storage the button changes nothing");
+	wrong.push(...forbidden.complaints.map((text) => `without storage: ${text}`));
+	await closePage(forbidden);
+	return wrong;
+}
+
+async function withoutScript(browser, site) {
+	const wrong = [];
+	for (const wide of [360, 1440]) {
+		const page = await openPage(browser, site, PAGE,
+			{ javaScriptEnabled: false, viewport: { width: wide, height: 900 } });
+		if (!await page.getByRole("heading", { name: "ERRORS" }).isVisible())
+			wrong.push(`at ${wide} the text cannot be seen`);
+		if (!await page.getByRole("navigation", { name: "Contents of this page" })
+			.getByRole("link", { name: "ERRORS" }).isVisible())
+			wrong.push(`at ${wide} the contents cannot be seen`);
+		if (await page.getByRole("button").count())
+			wrong.push(`at ${wide} there is a button that does nothing`);
+		await closePage(page);
+	}
+	return wrong;
+}
+
+export const ofSite = { search, keyboard, copying, colours, withoutScript };
