@@ -214,18 +214,20 @@ check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, 
 	tests/pages/check.sh $B
 	tests/pages/check-program.sh
 	tests/pages/check-links.sh $B/html
+	tests/pages/check-pdf.sh $B
 	tests/pages/check-install.sh
 	tests/pages/check-upstream.sh $B
 
-check-page-tools: $B/specgen $(GENERATED) html ## each of these checks notices what it is for
+check-page-tools: $B/specgen $(GENERATED) html pdf ## each of these checks notices what it is for
 	tests/pages/lint.sh --self-test
 	tests/pages/check.sh --self-test $B
 	tests/pages/check-program.sh --self-test
 	tests/pages/check-links.sh --self-test $B/html
-
-check-site: html ## the site in a browser: links, search, keyboard, both schemes, phones; and the check itself
-	tests/pages/check-site.sh $B
+	tests/pages/check-pdf.sh --self-test $B
 	tests/pages/check-site.sh --self-test $B
+
+check-site: html ## the site in a browser: links, search, keyboard, both schemes, phones
+	tests/pages/check-site.sh $B
 
 html: $B/specgen $B/uffdio_move_contract.7 ## the pages, the examples and the matrix of kernels as a site, build/html
 	tests/pages/html.sh $B $B/html

@@ -75,9 +75,10 @@ static void clause(const struct clause *k, FILE *out)
 	}
 }
 
-static void comment(const char *text, FILE *out)
+/* On a line of its own, so that none is longer than a sheet of paper is wide. */
+static void comment(const char *indent, const char *text, FILE *out)
 {
-	fprintf(out, "  /* ");
+	fprintf(out, "%s/* ", indent);
 	prose(text, out);
 	fprintf(out, " */\n");
 }
@@ -89,14 +90,14 @@ static void interface(const struct interface *in, FILE *out)
 	fprintf(out, ".P\n.nf\n#define %s  0x%08X\n.P\nstruct %s {\n", in->ioctl, in->value,
 		in->structure);
 	for (size_t i = 0; i < in->n_members; i++) {
-		fprintf(out, "    %s  %s;", in->members[i].type, in->members[i].name);
-		comment(in->members[i].is, out);
+		comment("    ", in->members[i].is, out);
+		fprintf(out, "    %s  %s;\n", in->members[i].type, in->members[i].name);
 	}
 	fprintf(out, "};\n.P\n");
 	for (size_t i = 0; i < in->n_modes; i++) {
-		fprintf(out, "#define %s  %s << %u)", in->modes[i].name,
+		comment("", in->modes[i].is, out);
+		fprintf(out, "#define %s  %s << %u)\n", in->modes[i].name,
 			in->modes[i].bit > 30 ? "(1ULL" : "(1", in->modes[i].bit);
-		comment(in->modes[i].is, out);
 	}
 	fprintf(out, "#define %s  %s << %u)\n.fi\n", in->feature,
 		in->feature_bit > 30 ? "(1ULL" : "(1", in->feature_bit);

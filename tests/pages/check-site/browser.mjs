@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the checks share: the site on disk, and a page of it in Chromium.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -18,10 +18,11 @@ export function launch() {
 	});
 }
 
-// Its pages, and all that can be linked to in it.
+// Its pages, those that take longest first, and all that can be linked to in it.
 export function openSite(directory) {
 	const files = readdirSync(directory);
-	const pages = files.filter((file) => file.endsWith(".html"));
+	const size = (file) => statSync(`${directory}/${file}`).size;
+	const pages = files.filter((file) => file.endsWith(".html")).sort((a, b) => size(b) - size(a));
 	const places = new Set(files);
 	for (const file of pages)
 		for (const [, id] of readFileSync(`${directory}/${file}`, "utf8").matchAll(/ id="([^"]*)"/g))
