@@ -249,4 +249,33 @@ async function withoutScript(browser, site) {
 	return wrong;
 }
 
-export const ofSite = { search, keyboard, copying, colours, withoutScript };
+// What the contract's page says of a clause is what the rows of the matrix show.
+async function marks(browser, site) {
+	const page = await openPage(browser, site, "kernels.html");
+	const rows = await page.evaluate(() => {
+		const counts = {};
+		for (const table of document.querySelectorAll(".matrix")) {
+			const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+			for (const row of table.tBodies[0].rows) {
+				const cells = [...row.cells].slice(1)
+					.filter((cell, i) => /^\d/.test(heads[i + 1]) && cell.className !== "unknown");
+				const count = counts[row.cells[0].textContent] ??= { holds: 0, tested: 0 };
+				count.tested += cells.length;
+				count.holds += cells.filter((cell) => cell.className === "holds").length;
+			}
+		}
+		return counts;
+	});
+	await page.goto(`${site.root}uffdio_move_contract.7.html`);
+	const told = await page.evaluate(() => Object.fromEntries([...document.querySelectorAll("dt[id]")]
+		.map((term) => [term.id, term.nextElementSibling?.querySelector(".mark")?.textContent])));
+	await closePage(page);
+	return Object.entries(rows).map(([clause, { holds, tested }]) => {
+		const wanted = !tested ? /^not tested/ : holds === tested ?
+			new RegExp(`^holds since [0-9].*, on ${holds} kernels$`) :
+			new RegExp(`^holds on ${holds} of ${tested} kernels$`);
+		return wanted.test(told[clause]) ? "" : `${clause}: ${holds} of ${tested}, says "${told[clause]}"`;
+	}).filter(Boolean);
+}
+
+export const ofSite = { search, keyboard, copying, colours, withoutScript, marks };

@@ -46,4 +46,8 @@ export const faults = [
 	["colours that do not change", "colours", "site.css", ':root[data-colours="dark"]', ":root[data-dark]"],
 	["a page that needs script", "withoutScript", "site.css", "main { padding", "main { display: none; padding"],
 	["contents that need script", "withoutScript", PAGE, '<details open="open">', "<details>"],
+	["a mark that the matrix does not bear out", "marks", "uffdio_move_contract.7.html", /holds on \d+ of/,
+		"holds on 99 of"],
+	["a row of the matrix that has changed", "marks", "kernels.html",
+		/(id="page\.hole">.*?)<td class="holds">/, '$1<td class="fails">'],
 ];

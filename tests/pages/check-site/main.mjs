@@ -43,7 +43,7 @@ async function play(browser, directory, [, check, file, from, to]) {
 	const copy = mkdtempSync(`${tmpdir()}/check-site.`);
 	try {
 		const text = readFileSync(`${directory}/${file}`, "utf8");
-		const edited = text.replaceAll(from, () => to);
+		const edited = from instanceof RegExp ? text.replace(from, to) : text.replaceAll(from, () => to);
 		if (edited === text)
 			return "the edit changes nothing";
 		cpSync(directory, copy, { recursive: true });

@@ -394,7 +394,7 @@
       </section>
       <section>
         <h2 id="constants">Constants</h2>
-        <dl class="list">
+        <dl class="list constants">
           <xsl:for-each select="exsl:node-set($constants)/constant[not(@name = preceding-sibling::constant/@name)]">
             <xsl:sort select="translate(@name, '_', ' ')"/>
             <dt id="{@name}"><xsl:value-of select="@name"/></dt>
@@ -422,11 +422,25 @@
     </xsl:with-param>
   </xsl:call-template>
 </xsl:template>
+<!-- Each page once, with a number for each further place in it. -->
 <xsl:template name="places">
   <xsl:param name="dts"/>
   <xsl:for-each select="$dts">
+    <xsl:variable name="page" select="ancestor::page"/>
+    <xsl:variable name="before" select="count(preceding::dt[@name = current()/@name]
+                                              [ancestor::page/@file = $page/@file])"/>
     <xsl:if test="position() &gt; 1">, </xsl:if>
-    <a href="{ancestor::page/@file}#{@id}"><xsl:value-of select="ancestor::page/@title"/></a>
+    <a href="{$page/@file}#{@id}">
+      <xsl:choose>
+        <xsl:when test="$before">
+          <xsl:attribute name="aria-label">
+            <xsl:value-of select="concat($page/@title, ', ', $before + 1)"/>
+          </xsl:attribute>
+          <xsl:value-of select="$before + 1"/>
+        </xsl:when>
+        <xsl:otherwise><xsl:value-of select="$page/@title"/></xsl:otherwise>
+      </xsl:choose>
+    </a>
   </xsl:for-each>
 </xsl:template>
 <xsl:variable name="constants">
