@@ -83,7 +83,8 @@ void emit_index(const struct contract *c, const struct records *records, FILE *o
 	for (size_t i = 0; i < c->n_clauses; i++) {
 		const struct clause *k = &c->clauses[i];
 
-		fprintf(out, "<clause id=\"%s\" level=\"%s\">\n", k->id, word_of(level_words, k->level));
+		fprintf(out, "<clause id=\"%s\" level=\"%s\">\n", k->id,
+			word_of(level_words, k->level));
 		element("rule", k->rule, out);
 		errors(c, i, out);
 		seen(records, i, out);

@@ -59,7 +59,8 @@ static void print_row_head(const char *id, bool is_first_table, FILE *out)
 	fputs("<tr", out);
 	if (is_first_table)
 		fprintf(out, " id=\"%s\"", id);
-	fprintf(out, "><th scope=\"row\"><a href=\"uffdio_move_contract.7.html#%s\">%s</a></th>", id, id);
+	fprintf(out, "><th scope=\"row\"><a href=\"uffdio_move_contract.7.html#%s\">%s</a></th>",
+		id, id);
 }
 
 static void print_rows(const struct contract *c, const struct records *records,

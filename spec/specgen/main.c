@@ -163,7 +163,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind == argc || (!trace && optind + 1 != argc) || trace + order + !!print + !!dir > 1 ||
+	if (optind == argc || (!trace && optind + 1 != argc) ||
+	    trace + order + !!print + !!dir > 1 ||
 	    (directory && (trace || order))) {
 		fputs(usage, stderr);
 		return 2;

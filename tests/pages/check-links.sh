@@ -39,12 +39,12 @@ places() {		# directory
 check_file() {		# directory, file; uses places of the directory
 	values 'href|src' "$1/$2" | sed 's/#$//' | sort -u |
 		awk -v file="$2" 'NR == FNR { known[$0]; next }
-			!(/^#/ ? file $0 in known : $0 in known) { print file ": a link to nothing: " $0 }' \
-			"$work/places" -
+			{ place = /^#/ ? file $0 : $0 }
+			!(place in known) { print file ": a link to nothing: " $0 }' "$work/places" -
 	values id "$1/$2" | sort | uniq -d | sed "s,^,$2: an anchor twice: ,"
 	# Text such as <b>name</b>(2) that was not made a link.
-	sed -e '/<pre/,/<\/pre>/d' -e 's,<a [^>]*><b>[^<]*</b>[^<]*</a>,,g' "$1/$2" | grep -o '<b>[A-Za-z_]*</b>([0-9][a-z]*)' |
-		sed "s,^,$2: no link: ,"
+	sed -e '/<pre/,/<\/pre>/d' -e 's,<a [^>]*><b>[^<]*</b>[^<]*</a>,,g' "$1/$2" |
+		grep -o '<b>[A-Za-z_]*</b>([0-9][a-z]*)' | sed "s,^,$2: no link: ,"
 }
 
 check_reach() {		# directory
@@ -80,7 +80,8 @@ if [ "$self_test" ]; then
 	bad "an anchor twice" $page 's/id="LIBRARY"/id="SYNOPSIS"/'
 	bad "a reference that is no link" $page \
 		's,<a class="away" href="[^"]*mremap.2"><b>mremap</b>(2)</a>,<b>mremap</b>(2),'
-	bad "a page that cannot be reached" index.html 's,href="UFFDIO_MOVE.2const.html",href="index.html",g'
+	bad "a page that cannot be reached" index.html \
+		's,href="UFFDIO_MOVE.2const.html",href="index.html",g'
 	tap_end
 	exit
 fi

@@ -32,15 +32,26 @@ lines() {		# PDF
 			return substr($0, RSTART + length(name) + 2, RLENGTH - length(name) - 3) + 0
 		}
 		/<page /	{ sheet++ }
-		/<line /	{ left = attribute("xMin"); right = attribute("xMax"); top = attribute("yMin"); text = "" }
-		/<word /	{ word = $0; sub(/^[^>]*>/, "", word); sub(/<\/word>.*/, "", word); text = text " " word }
+		/<line / {
+			left = attribute("xMin")
+			right = attribute("xMax")
+			top = attribute("yMin")
+			text = ""
+		}
+		/<word / {
+			word = $0
+			sub(/^[^>]*>/, "", word)
+			sub(/<\/word>.*/, "", word)
+			text = text " " word
+		}
 		/<\/line>/	{ print sheet, left, right, top, substr(text, 2) }'
 }
 
 # A4 is 595 points wide; an inch is free on either side, less what a slanted letter hangs over.
 check_margins() {
-	awk -F '\t' '$2 < 71 || $3 > 525 {
-		printf "sheet %d: from %d to %d of 595 points: %s\n", $1, $2, $3, $5 }' "$work/lines"
+	awk -F '\t' '
+		$2 < 71 || $3 > 525 { printf "sheet %d: from %d to %d of 595: %s\n", $1, $2, $3, $5 }' \
+		"$work/lines"
 }
 
 # What ends a line with a hyphen has it in the source too, where it is broken there.
@@ -50,7 +61,11 @@ check_hyphens() {	# pages
 	done >"$work/source"
 	awk -F '\t' '
 		before != "" { split($5, words, " "); print before words[1]; before = "" }
-		$5 ~ /[A-Za-z](-|‐)$/ { before = $5; sub(/.* /, "", before); sub(/‐$/, "-", before) }' \
+		$5 ~ /[A-Za-z](-|‐)$/ {
+			before = $5
+			sub(/.* /, "", before)
+			sub(/‐$/, "-", before)
+		}' \
 		"$work/lines" | sort -u | while read -r word; do
 		# as far as the second part goes, without what stands behind it
 		stem=$(printf '%s\n' "$word" | grep -oE '[A-Za-z_0-9.]+-[A-Za-z_0-9]+' | head -n 1)
@@ -63,20 +78,24 @@ check_fill() {
 	awk -F '\t' '
 		{ sheets = $1 }
 		$4 > 72 && $4 < 770 && !(($1, int($4)) in seen) { seen[$1, int($4)]; n[$1]++ }
-		END { for (sheet = 1; sheet <= sheets; sheet++)
-			if (n[sheet] < 8) printf "sheet %d: only %d lines\n", sheet, n[sheet] }' "$work/lines"
+		END {
+			for (sheet = 1; sheet <= sheets; sheet++)
+				if (n[sheet] < 8)
+					printf "sheet %d: only %d lines\n", sheet, n[sheet]
+		}' "$work/lines"
 }
 
 check_contents() {	# pages
 	for page; do
 		name="$(page_name "$page")($(page_section "$page"))"
 		number=$(awk -F '\t' -v name="$name" '
-			$1 == 1 && $5 == name { top = $4 }
-			$1 == 1 && $5 ~ /^[0-9]+$/ && $4 - top < 3 && top - $4 < 3 { print $5; exit }
-			$1 == 1 && index($5, name " ") == 1 { print substr($5, length(name) + 2); exit }' "$work/lines")
+			$1 > 1 { exit }
+			$5 == name { top = $4 }
+			$5 ~ /^[0-9]+$/ && $4 - top < 3 && top - $4 < 3 { print $5; exit }' "$work/lines")
 		[ "$number" ] || { echo "no line for $name"; continue; }
-		awk -F '\t' -v sheet="$number" -v name="$(page_name "$page") " \
-			'$1 == sheet && index($5, name) == 1 { found = 1 } END { exit !found }' "$work/lines" ||
+		awk -F '\t' -v sheet="$number" -v name="$(page_name "$page") " '
+			$1 == sheet && index($5, name) == 1 { found = 1 }
+			END { exit !found }' "$work/lines" ||
 			echo "$name is not on sheet $number"
 	done
 }
@@ -109,8 +128,9 @@ if [ "$self_test" ]; then
 		"/^\.SH DESCRIPTION/a .EX\n$(printf '%0100d' 0)\n.EE"
 	bad "text that begins in the margin" margins '/^\.SH DESCRIPTION/i .po 0.5i'
 	bad "words that are hyphenated" hyphens \
-		'/^\.SH DESCRIPTION/a .hy 4\n.ll 3i\nUFFDIO_REGISTER UFFDIO_UNREGISTER UFFDIO_WRITEPROTECT implementations'
-	bad "a sheet with hardly a line" fill '/^\.SH RETURN VALUE/i .bp\n.SH ALONE\nNothing else.\n.bp'
+		'/^\.SH DESCRIPTION/a .hy 4\n.ll 2i\nUFFDIO_UNREGISTER UFFDIO_WRITEPROTECT'
+	bad "a sheet with hardly a line" fill \
+		'/^\.SH RETURN VALUE/i .bp\n.SH ALONE\nNothing else.\n.bp'
 	bad "a page whose name is not where the contents say" contents \
 		'/^\.SH NAME/,/^\.SH/s/^UFFDIO_WAKE$/UFFDIO_WOKEN/'
 	tap_end
@@ -118,7 +138,8 @@ if [ "$self_test" ]; then
 fi
 
 lines "$build/uffdio-move.pdf" >"$work/lines"
-[ -s "$work/lines" ] || { echo "Bail out! no text in $build/uffdio-move.pdf; 'make pdf' makes it"; exit 1; }
+[ -s "$work/lines" ] ||
+	{ echo "Bail out! no text in $build/uffdio-move.pdf; 'make pdf' makes it"; exit 1; }
 tap_silent "nothing stands in the margins" "$(check_margins)"
 # shellcheck disable=SC2046
 tap_silent "no word is hyphenated" "$(check_hyphens $(all_pages))"

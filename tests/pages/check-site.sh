@@ -22,7 +22,8 @@ for program in chromium node npm; do
 		exit 0
 	}
 done
-[ -f "$build/html/index.html" ] || { echo "Bail out! no site in $build/html; 'make html' makes it"; exit 1; }
+[ -f "$build/html/index.html" ] ||
+	{ echo "Bail out! no site in $build/html; 'make html' makes it"; exit 1; }
 
 # Packages are fetched when the lock file has changed.
 modules=$build/check-site

@@ -24,7 +24,8 @@ contract=spec/uffdio_move.yaml
 records=spec/kernels
 
 for program in mandoc xsltproc; do
-	command -v $program >/dev/null || { echo "html.sh: there is no $program; 'make setup' installs it" >&2; exit 1; }
+	command -v $program >/dev/null ||
+		{ echo "html.sh: there is no $program; 'make setup' installs it" >&2; exit 1; }
 done
 
 # mandoc drops a line of code that holds nothing.

@@ -24,10 +24,9 @@ links() {		# pages
 	for page; do
 		name=$(page_name "$page")
 		section=$(page_section "$page")
-		printf 's/^\\.BR %s (%s)\\(.*\\)$/.pdfhref L -D %s -A "(%s)\\1" -- \\\\%%\\\\fB%s\\\\fP/\n' \
-			"$name" "$section" "$name" "$section" "$name"
-		printf 's/^\\.RB ( %s (%s)\\(.*\\)$/.pdfhref L -D %s -P "(" -A "(%s)\\1" -- \\\\%%\\\\fB%s\\\\fP/\n' \
-			"$name" "$section" "$name" "$section" "$name"
+		link="-D $name -A \"($section)\\1\" -- \\\\%\\\\fB$name\\\\fP"
+		printf '%s\n' "s/^\.BR $name ($section)\(.*\)$/.pdfhref L $link/" \
+			"s/^\.RB ( $name ($section)\(.*\)$/.pdfhref L -P \"(\" $link/"
 	done
 }
 
@@ -100,7 +99,8 @@ title_roff() {		# file of "begins PAGE NAME" lines, pages
 		number=$(sed -n "s/^begins \\([0-9]*\\) $name\$/\\1/p" "$numbers")
 		printf '.pdfhref L -D %s -A "(%s)" -- \\fB%s\\fP\n.sp -1\n' \
 			"$name" "$(page_section "$page")" "$name"
-		printf ".tl '''%s'\n.in 2m\n%s\n.in 0\n.sp .4\n" "${number:-0}" "$(description "$page")"
+		printf ".tl '''%s'\n.in 2m\n%s\n.in 0\n.sp .4\n" "${number:-0}" \
+			"$(description "$page")"
 	done
 	echo .fi
 }

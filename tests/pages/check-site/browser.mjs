@@ -14,7 +14,8 @@ export function launch() {
 	return chromium.launch({
 		executablePath: "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-			"--disable-background-networking", "--disable-component-update", "--disable-sync"],
+			"--disable-background-networking", "--disable-component-update",
+			"--disable-sync"],
 	});
 }
 
@@ -22,17 +23,20 @@ export function launch() {
 export function openSite(directory) {
 	const files = readdirSync(directory);
 	const size = (file) => statSync(`${directory}/${file}`).size;
-	const pages = files.filter((file) => file.endsWith(".html")).sort((a, b) => size(b) - size(a));
+	const text = (file) => readFileSync(`${directory}/${file}`, "utf8");
+	const pages = files.filter((file) => file.endsWith(".html"))
+		.sort((a, b) => size(b) - size(a));
 	const places = new Set(files);
 	for (const file of pages)
-		for (const [, id] of readFileSync(`${directory}/${file}`, "utf8").matchAll(/ id="([^"]*)"/g))
+		for (const [, id] of text(file).matchAll(/ id="([^"]*)"/g))
 			places.add(`${file}#${id}`);
 	return { root: `${pathToFileURL(directory)}/`, pages, places };
 }
 
 // A page that keeps what it asks for elsewhere, and what it complains of.
 export async function openPage(browser, site, file, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+	const viewport = { width: 1440, height: 900 };
+	const context = await browser.newContext({ viewport, ...options });
 	const page = await context.newPage();
 	page.outside = [];
 	page.complaints = [];
@@ -41,7 +45,8 @@ export async function openPage(browser, site, file, options = {}) {
 		if (!request.url().startsWith(site.root))
 			page.outside.push(request.url());
 	});
-	page.on("requestfailed", (request) => page.complaints.push(`cannot be had: ${request.url()}`));
+	page.on("requestfailed", (request) =>
+		page.complaints.push(`cannot be had: ${request.url()}`));
 	page.on("console", (message) => {
 		if (["error", "warning"].includes(message.type()))
 			page.complaints.push(message.text());

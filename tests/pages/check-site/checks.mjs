@@ -5,13 +5,15 @@ import { axeSource, closePage, openPage, placeOf } from "./browser.mjs";
 
 const PAGE = "UFFDIO_MOVE.2const.html";
 const WIDTHS = [360, 768, 1440];
+const DEBIAN = "https://manpages.debian.org/";
+const PATIENCE = { timeout: 2000 };
 
 /* Of every page */
 
 async function links(page, site) {
 	const urls = await page.evaluate(() => [...document.links].map((link) => link.href));
 	return [...new Set(urls.map((url) => placeOf(site, url)))]
-		.filter((place) => !site.places.has(place) && !place.startsWith("https://manpages.debian.org/"))
+		.filter((place) => !site.places.has(place) && !place.startsWith(DEBIAN))
 		.map((place) => `a link to nothing: ${place}`);
 }
 
@@ -26,8 +28,10 @@ async function width(page) {
 	const wrong = [];
 	for (const wide of WIDTHS) {
 		await resize(page, wide);
-		const over = await page.evaluate(() =>
-			document.documentElement.scrollWidth - document.documentElement.clientWidth);
+		const over = await page.evaluate(() => {
+			const { scrollWidth, clientWidth } = document.documentElement;
+			return scrollWidth - clientWidth;
+		});
 		if (over > 0)
 			wrong.push(`${over} pixels too wide at ${wide}`);
 	}
@@ -40,10 +44,10 @@ async function axe(page) {
 	for (const [colorScheme, wide] of [["light", 1440], ["dark", 360]]) {
 		await page.emulateMedia({ colorScheme });
 		await resize(page, wide);
-		const found = await page.evaluate(async () =>
-			(await window.axe.run({ resultTypes: ["violations"], preload: false })).violations
-				.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`));
-		wrong.push(...found.map((text) => `${colorScheme}: ${text.replace(/\s+/g, " ")}`));
+		const { violations } = await page.evaluate(() =>
+			window.axe.run({ resultTypes: ["violations"], preload: false }));
+		wrong.push(...violations.map(({ id, nodes: [first] }) =>
+			`${colorScheme}: ${id}: ${first.html} ${first.failureSummary}`));
 	}
 	return wrong;
 }
@@ -91,15 +95,16 @@ async function search(browser, site) {
 	for (const [words, kind, place] of ANSWERS) {
 		await input.fill(words);
 		const option = page.getByRole("option").first();
-		const at = await option.getAttribute("data-at", { timeout: 2000 }).catch(() => "nothing");
-		const said = await option.locator("i").textContent({ timeout: 2000 }).catch(() => "nothing");
+		const at = await option.getAttribute("data-at", PATIENCE).catch(() => "nothing");
+		const said = await option.locator("i").textContent(PATIENCE).catch(() => "nothing");
 		if (!at.endsWith(place) || said !== kind)
 			wrong.push(`"${words}" finds ${said} ${at}`);
 		if (!/^\d+ results?$/.test(await page.getByRole("status").textContent()))
 			wrong.push(`"${words}": the number of results is not announced`);
 	}
 	await input.fill("zyzzyva");
-	if (await page.getByRole("option").count() || await input.getAttribute("aria-expanded") !== "false")
+	if (await page.getByRole("option").count() ||
+	    await input.getAttribute("aria-expanded") !== "false")
 		wrong.push("finds what there is not");
 	if (await page.getByRole("status").textContent() !== "0 results")
 		wrong.push("does not announce that there is nothing");
@@ -157,8 +162,10 @@ async function keyboard(browser, site) {
 		const { at, marked } = await page.evaluate(() => {
 			const element = document.activeElement;
 			const { outlineStyle, outlineWidth } = getComputedStyle(element);
-			return { at: element === document.body ? "" : element.outerHTML.slice(0, 80),
-				marked: outlineStyle !== "none" && parseFloat(outlineWidth) > 0 };
+			return {
+				at: element === document.body ? "" : element.outerHTML.slice(0, 80),
+				marked: outlineStyle !== "none" && parseFloat(outlineWidth) > 0,
+			};
 		});
 		if (!at)
 			break;
@@ -181,14 +188,14 @@ async function copyFirst(browser, site, options) {
 	// what was copied before must not pass for it
 	await page.evaluate(() => getSelection().selectAllChildren(document.querySelector("h1")));
 	await page.keyboard.press("Control+C");
-	await block.getByRole("button", { name: "Copy this code" }).click({ timeout: 2000 });
+	await block.getByRole("button", { name: "Copy this code" }).click(PATIENCE);
 	await page.waitForFunction(() => document.querySelector("[role=status]").textContent, null,
-		{ timeout: 2000 });
+		PATIENCE);
 	await page.getByRole("combobox").focus();
 	await page.keyboard.press("Control+V");
 	const pasted = await page.getByRole("combobox").inputValue();
-	const [blocks, buttons] = await page.evaluate(() =>
-		[document.querySelectorAll("main pre").length, document.querySelectorAll(".copy").length]);
+	const blocks = await page.locator("main pre").count();
+	const buttons = await page.getByRole("button", { name: "Copy this code" }).count();
 	await closePage(page);
 	return [
 		...pasted.startsWith(line) ? [] : [`pastes "${pasted.slice(0, 40)}"`],
@@ -197,34 +204,40 @@ async function copyFirst(browser, site, options) {
 }
 
 async function copying(browser, site) {
+	const without = "Object.defineProperty(navigator, 'clipboard', { value: undefined });";
 	const wrong = [];
-	for (const [name, before] of [["with a clipboard", ""], ["without one",
-		"Object.defineProperty(navigator, 'clipboard', { value: undefined });"]])
-		wrong.push(...(await copyFirst(browser, site, { before }).catch((error) => [String(error)]))
-			.map((text) => `${name}: ${text}`));
+	for (const [name, before] of [["with a clipboard", ""], ["without one", without]]) {
+		const found = await copyFirst(browser, site, { before })
+			.catch((error) => [String(error)]);
+		wrong.push(...found.map((text) => `${name}: ${text}`));
+	}
 	return wrong;
 }
 
-const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const background = (page) =>
+	page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const darkButton = (page) => page.getByRole("button", { name: "Dark colours" });
+const NO_STORAGE =
+	"Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } });";
 
 async function colours(browser, site) {
 	const wrong = [];
 	const page = await openPage(browser, site, PAGE, { colorScheme: "light" });
 	const light = await background(page);
-	await page.getByRole("button", { name: "Dark colours" }).click();
+	await darkButton(page).click();
 	const dark = await background(page);
 	if (dark === light)
 		wrong.push("the button changes nothing");
 	await page.goto(`${site.root}index.html`);
 	if (await background(page) !== dark)
 		wrong.push("the choice is forgotten on the next page");
-	if (await page.getByRole("button", { name: "Dark colours" }).getAttribute("aria-pressed") !== "true")
+	if (await darkButton(page).getAttribute("aria-pressed") !== "true")
 		wrong.push("the button does not tell its state");
 	await closePage(page);
 
-	const forbidden = await openPage(browser, site, PAGE, { colorScheme: "light",
-		before: "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } });" });
-	await forbidden.getByRole("button", { name: "Dark colours" }).click({ timeout: 2000 }).catch(() => {});
+	const forbidden = await openPage(browser, site, PAGE,
+		{ colorScheme: "light", before: NO_STORAGE });
+	await darkButton(forbidden).click(PATIENCE).catch(() => {});
 	if (await background(forbidden) !== dark)
 		wrong.push("without storage the button changes nothing");
 	wrong.push(...forbidden.complaints.map((text) => `without storage: ${text}`));
@@ -249,33 +262,46 @@ async function withoutScript(browser, site) {
 	return wrong;
 }
 
+// Of each clause, the released kernels on which it was tested, and those on which it holds.
+function countMatrix() {
+	const counts = {};
+	for (const table of document.querySelectorAll(".matrix")) {
+		const [, ...kernels] = table.tHead.rows[0].cells;
+		for (const { cells: [clause, ...cells] } of table.tBodies[0].rows) {
+			const count = counts[clause.textContent] ??= { holds: 0, tested: 0 };
+			cells.forEach(({ className }, i) => {
+				if (className === "unknown" || !/^\d/.test(kernels[i].textContent))
+					return;
+				count.tested++;
+				count.holds += className === "holds";
+			});
+		}
+	}
+	return counts;
+}
+
+function wantedMark({ holds, tested }) {
+	if (!tested)
+		return /^not tested/;
+	return new RegExp(holds === tested ? `^holds since [0-9].*, on ${holds} kernels$` :
+		`^holds on ${holds} of ${tested} kernels$`);
+}
+
 // What the contract's page says of a clause is what the rows of the matrix show.
 async function marks(browser, site) {
 	const page = await openPage(browser, site, "kernels.html");
-	const rows = await page.evaluate(() => {
-		const counts = {};
-		for (const table of document.querySelectorAll(".matrix")) {
-			const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
-			for (const row of table.tBodies[0].rows) {
-				const cells = [...row.cells].slice(1)
-					.filter((cell, i) => /^\d/.test(heads[i + 1]) && cell.className !== "unknown");
-				const count = counts[row.cells[0].textContent] ??= { holds: 0, tested: 0 };
-				count.tested += cells.length;
-				count.holds += cells.filter((cell) => cell.className === "holds").length;
-			}
-		}
-		return counts;
-	});
+	const counts = await page.evaluate(countMatrix);
 	await page.goto(`${site.root}uffdio_move_contract.7.html`);
-	const told = await page.evaluate(() => Object.fromEntries([...document.querySelectorAll("dt[id]")]
-		.map((term) => [term.id, term.nextElementSibling?.querySelector(".mark")?.textContent])));
+	const told = await page.evaluate(() => {
+		const terms = [...document.querySelectorAll("dt:has(+ dd .mark)")];
+		return Object.fromEntries(terms.map((term) =>
+			[term.id, term.nextElementSibling.querySelector(".mark").textContent]));
+	});
 	await closePage(page);
-	return Object.entries(rows).map(([clause, { holds, tested }]) => {
-		const wanted = !tested ? /^not tested/ : holds === tested ?
-			new RegExp(`^holds since [0-9].*, on ${holds} kernels$`) :
-			new RegExp(`^holds on ${holds} of ${tested} kernels$`);
-		return wanted.test(told[clause]) ? "" : `${clause}: ${holds} of ${tested}, says "${told[clause]}"`;
-	}).filter(Boolean);
+	return Object.entries(counts)
+		.filter(([clause, count]) => !wantedMark(count).test(told[clause]))
+		.map(([clause, { holds, tested }]) =>
+			`${clause} holds on ${holds} of ${tested}, and is said: ${told[clause]}`);
 }
 
 export const ofSite = { search, keyboard, copying, colours, withoutScript, marks };

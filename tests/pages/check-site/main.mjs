@@ -30,8 +30,10 @@ async function check(browser, directory) {
 	const site = openSite(directory);
 	const left = [...site.pages];
 	async function work() {
-		for (let file; (file = left.shift());)
-			result(file, (await checkPage(browser, site, file)).map(([name, text]) => `${name}: ${text}`));
+		for (let file; (file = left.shift());) {
+			const found = await checkPage(browser, site, file);
+			result(file, found.map(([name, text]) => `${name}: ${text}`));
+		}
 	}
 	await Promise.all([work(), work()]);
 	for (const [name, ofAll] of Object.entries(ofSite))
@@ -43,7 +45,8 @@ async function play(browser, directory, [, check, file, from, to]) {
 	const copy = mkdtempSync(`${tmpdir()}/check-site.`);
 	try {
 		const text = readFileSync(`${directory}/${file}`, "utf8");
-		const edited = from instanceof RegExp ? text.replace(from, to) : text.replaceAll(from, () => to);
+		const edited = from instanceof RegExp ? text.replace(from, to) :
+			text.replaceAll(from, () => to);
 		if (edited === text)
 			return "the edit changes nothing";
 		cpSync(directory, copy, { recursive: true });

@@ -91,7 +91,8 @@
   <xsl:choose>
     <xsl:when test="parent::pre and not(following-sibling::node()) and
                     substring($line, string-length($line)) = '&#10;'">
-      <xsl:value-of select="translate(substring($line, 1, string-length($line) - 1), '&#160;', ' ')"/>
+      <xsl:value-of select="translate(substring($line, 1, string-length($line) - 1),
+                                      '&#160;', ' ')"/>
     </xsl:when>
     <xsl:otherwise><xsl:value-of select="translate($line, '&#160;', ' ')"/></xsl:otherwise>
   </xsl:choose>
@@ -178,14 +179,17 @@
         <xsl:value-of select="concat('(', $section, ')')"/></a>
     </xsl:when>
     <xsl:when test="$section != ''">
-      <a class="away" href="https://manpages.debian.org/{.}.{$section}"><b><xsl:value-of select="."/></b>
+      <a class="away" href="https://manpages.debian.org/{.}.{$section}">
+        <b><xsl:value-of select="."/></b>
         <xsl:value-of select="concat('(', $section, ')')"/></a>
     </xsl:when>
     <xsl:when test="not(ancestor::dt) and key('page', .) and . != $here/@name">
       <a href="{key('page', .)/@file}"><b><xsl:value-of select="."/></b></a>
     </xsl:when>
     <xsl:when test="not(ancestor::dt) and key('constant', .)">
-      <a class="constant" href="{key('constant', .)[1]/ancestor::page/@file}#{.}"><b><xsl:value-of select="."/></b></a>
+      <a class="constant" href="{key('constant', .)[1]/ancestor::page/@file}#{.}">
+        <b><xsl:value-of select="."/></b>
+      </a>
     </xsl:when>
     <xsl:otherwise><b><xsl:apply-templates/></b></xsl:otherwise>
   </xsl:choose>

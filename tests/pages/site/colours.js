@@ -20,7 +20,8 @@ const colours = {
 	},
 	areDark() {
 		const { colours: choice } = document.documentElement.dataset;
-		return choice ? choice === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+		const system = matchMedia("(prefers-color-scheme: dark)");
+		return choice ? choice === "dark" : system.matches;
 	},
 };
 

@@ -81,5 +81,8 @@ match(line, /^(Shows|Clauses|Page|Compile|Run|Prints)( \([^)]*\))?:/) {
 		next
 }
 key == "Prints" { sub(/^    /, "", line); said[key] = said[key] line "\n"; next }
-{ sub(/^ +/, "", line); said[key] = said[key] (said[key] == "" ? "" : line == "" ? "\n" : " ") line }
+{
+	sub(/^ +/, "", line)
+	said[key] = said[key] (said[key] == "" ? "" : line == "" ? "\n" : " ") line
+}
 END { end() }

@@ -68,8 +68,8 @@ function makeSearch() {
 		"aria-expanded": "false", "aria-controls": "site-results", "aria-keyshortcuts": "/",
 	});
 	const list = make("ul", { id: "site-results", role: "listbox", "aria-label": "Results" });
-	const form = make("form", { role: "search" }, input, make("kbd", { "aria-hidden": "true" }, "/"),
-		list);
+	const hint = make("kbd", { "aria-hidden": "true" }, "/");
+	const form = make("form", { role: "search" }, input, hint, list);
 	let chosen = -1;
 
 	list.hidden = true;
@@ -101,14 +101,17 @@ function makeSearch() {
 		location.href = option.dataset.at;
 	}
 
+	function makeOption([kind, name, at, text], index) {
+		const attributes = { role: "option", id: `site-result-${index}`, "aria-selected": "false",
+			"data-at": at };
+		return make("li", attributes, make("b", {}, name), " ", make("i", {}, kind), " ",
+			make("span", {}, excerpt(text, input.value)));
+	}
+
 	function update() {
 		const found = find(input.value);
 		choose(-1);
-		list.replaceChildren(...found.slice(0, MOST_RESULTS).map(([kind, name, at, text], i) =>
-			make("li", {
-				role: "option", id: `site-result-${i}`, "aria-selected": "false", "data-at": at,
-			}, make("b", {}, name), " ", make("i", {}, kind), " ",
-			make("span", {}, excerpt(text, input.value)))));
+		list.replaceChildren(...found.slice(0, MOST_RESULTS).map(makeOption));
 		show(found.length > 0);
 		status.textContent = !input.value.trim() ? "" :
 			found.length === 1 ? "1 result" : `${found.length} results`;
@@ -172,10 +175,11 @@ async function copy(text) {
 }
 
 function makeCopyButton(block) {
-	const button = make("button", { type: "button", class: "copy", "aria-label": "Copy this code" },
-		"Copy");
+	const button = make("button",
+		{ type: "button", class: "copy", "aria-label": "Copy this code" }, "Copy");
 	button.addEventListener("click", async () => {
-		const said = await copy(block.querySelector("pre").textContent) ? "Copied" : "Not copied";
+		const done = await copy(block.querySelector("pre").textContent);
+		const said = done ? "Copied" : "Not copied";
 		button.textContent = status.textContent = said;
 		button.focus();
 		setTimeout(() => { button.textContent = "Copy"; }, 2000);
@@ -186,7 +190,8 @@ function makeCopyButton(block) {
 /* Colours */
 
 function makeColoursButton() {
-	const button = make("button", { type: "button", class: "colours", "aria-label": "Dark colours" });
+	const button = make("button",
+		{ type: "button", class: "colours", "aria-label": "Dark colours" });
 	const show = () => button.setAttribute("aria-pressed", String(colours.areDark()));
 	button.addEventListener("click", () => {
 		colours.set(colours.areDark() ? "light" : "dark");
@@ -214,11 +219,12 @@ function foldContents() {
 
 function markCurrent() {
 	const links = [...document.querySelectorAll(".contents a")];
-	const headings = links.map((link) => document.getElementById(decodeURI(link.hash.slice(1))));
+	const headings = links.map(({ hash }) => document.getElementById(decodeURI(hash.slice(1))));
+	const isAbove = (heading) => heading.getBoundingClientRect().top < 120;
 	let current = null;
 
 	function mark() {
-		const behind = headings.findLastIndex((heading) => heading.getBoundingClientRect().top < 120);
+		const behind = headings.findLastIndex(isAbove);
 		if (links[behind] === current)
 			return;
 		current?.removeAttribute("aria-current");
@@ -233,7 +239,8 @@ function markCurrent() {
 function stopAtScrollers() {
 	const observer = new ResizeObserver((entries) => {
 		for (const { target } of entries) {
-			if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight)
+			if (target.scrollWidth > target.clientWidth ||
+			    target.scrollHeight > target.clientHeight)
 				target.tabIndex = 0;
 			else
 				target.removeAttribute("tabindex");

@@ -38,7 +38,9 @@
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <title>
           <xsl:value-of select="@title"/>
-          <xsl:if test="not(self::start)"> &#183; <xsl:value-of select="/site/start/@short"/></xsl:if>
+          <xsl:if test="not(self::start)">
+            <xsl:value-of select="concat(' &#183; ', /site/start/@short)"/>
+          </xsl:if>
         </title>
         <link rel="stylesheet" href="site.css"/>
         <script src="colours.js"/>
@@ -224,7 +226,8 @@
       </xsl:when>
       <xsl:when test="seen/@tested = seen/@holds">
         <xsl:attribute name="class">mark holds</xsl:attribute>
-        <xsl:value-of select="concat('holds since ', seen/@from, ', on ', seen/@holds, ' kernels')"/>
+        <xsl:value-of
+            select="concat('holds since ', seen/@from, ', on ', seen/@holds, ' kernels')"/>
       </xsl:when>
       <xsl:otherwise>
         <xsl:attribute name="class">mark deviates</xsl:attribute>
@@ -371,7 +374,8 @@
       <section>
         <h2 id="errors">Errors</h2>
         <dl class="list">
-          <xsl:for-each select="/site/page//dt[@name and generate-id() = generate-id(key('error', @name))]
+          <xsl:for-each select="/site/page//dt[@name]
+                                [generate-id() = generate-id(key('error', @name))]
                                 [translate(@name, $upper, '') = '' and string-length(@name) &gt; 3]">
             <xsl:sort select="@name"/>
             <xsl:variable name="name" select="@name"/>
@@ -395,13 +399,15 @@
       <section>
         <h2 id="constants">Constants</h2>
         <dl class="list constants">
-          <xsl:for-each select="exsl:node-set($constants)/constant[not(@name = preceding-sibling::constant/@name)]">
+          <xsl:for-each select="exsl:node-set($constants)/constant
+                                [not(@name = preceding-sibling::constant/@name)]">
             <xsl:sort select="translate(@name, '_', ' ')"/>
             <dt id="{@name}"><xsl:value-of select="@name"/></dt>
             <dd>
               <xsl:variable name="same" select="../constant[@name = current()/@name]"/>
               <!-- where it is mentioned only counts where nothing describes it -->
-              <xsl:for-each select="$same[@how != 'mentioned'] | $same[not($same/@how != 'mentioned')]">
+              <xsl:for-each select="$same[@how != 'mentioned'] |
+                                    $same[not($same/@how != 'mentioned')]">
                 <xsl:if test="position() &gt; 1">, </xsl:if>
                 <a href="{@at}"><xsl:value-of select="."/></a>
               </xsl:for-each>
@@ -447,7 +453,9 @@
   <xsl:for-each select="/site/page">
     <xsl:variable name="page" select="."/>
     <xsl:if test="starts-with(@name, 'UFFD')">
-      <constant name="{@name}" how="described" at="{@file}"><xsl:value-of select="@title"/></constant>
+      <constant name="{@name}" how="described" at="{@file}">
+        <xsl:value-of select="@title"/>
+      </constant>
     </xsl:if>
     <xsl:for-each select="article//dt[starts-with(@name, 'UFFD') or starts-with(@name, '_UFFD')]">
       <constant name="{@name}" how="described" at="{$page/@file}#{@id}">
@@ -479,15 +487,22 @@
   <xsl:param name="name"/>
   <xsl:param name="at"/>
   <xsl:param name="text"/>
-  <xsl:text>["</xsl:text><xsl:value-of select="$kind"/>
-  <xsl:text>", "</xsl:text><xsl:call-template name="string"><xsl:with-param name="text" select="$name"/></xsl:call-template>
-  <xsl:text>", "</xsl:text><xsl:value-of select="$at"/>
-  <xsl:text>", "</xsl:text><xsl:call-template name="string"><xsl:with-param name="text" select="$text"/></xsl:call-template>
-  <xsl:text>"],&#10;</xsl:text>
+  <xsl:value-of select="concat('[', $quote, $kind, $quote, ', ')"/>
+  <xsl:call-template name="string">
+    <xsl:with-param name="text" select="$name"/>
+  </xsl:call-template>
+  <xsl:value-of select="concat(', ', $quote, $at, $quote, ', ')"/>
+  <xsl:call-template name="string">
+    <xsl:with-param name="text" select="$text"/>
+  </xsl:call-template>
+  <xsl:text>],&#10;</xsl:text>
 </xsl:template>
+<xsl:variable name="quote">"</xsl:variable>
 <xsl:template name="string">
   <xsl:param name="text"/>
-  <xsl:value-of select="str:replace(str:replace(normalize-space($text), '\', '\\'), '&quot;', '\&quot;')"/>
+  <xsl:variable name="escaped" select="str:replace(normalize-space($text), '\', '\\')"/>
+  <xsl:value-of
+      select="concat($quote, str:replace($escaped, $quote, concat('\', $quote)), $quote)"/>
 </xsl:template>
 <xsl:template match="page" mode="search">
   <xsl:variable name="page" select="."/>
@@ -518,7 +533,7 @@
     <xsl:call-template name="entry">
       <xsl:with-param name="kind">
         <xsl:choose>
-          <xsl:when test="starts-with(@name, 'UFFD') or starts-with(@name, '_UFFD')">constant</xsl:when>
+          <xsl:when test="starts-with(translate(@name, '_', ''), 'UFFD')">constant</xsl:when>
           <xsl:when test="starts-with(@name, 'E') and translate(@name, $upper, '') = '' and
                           string-length(@name) &gt; 3">error</xsl:when>
           <xsl:when test="key('deviation', @name)">deviation</xsl:when>
