@@ -1,28 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: html.sh BUILD DIRECTORY [PAGE...]
+# usage: html.sh BUILD DIRECTORY
 #
-# Writes the site into DIRECTORY: the pages (all of them, if none is named), the examples,
-# and what is known of kernels, in one frame that site/ has the parts of.  BUILD holds
-# specgen.  It is read from the disk as it is; what is Debian's and not ours is a link to
+# Writes the site into DIRECTORY: the pages, the examples, and what is known of kernels, in
+# one frame that site/ has the parts of.  BUILD holds specgen and the contract's page.  The
+# site is read from the disk as it is; what is Debian's and not ours is a link to
 # manpages.debian.org.
 
 set -eu
-[ $# -ge 2 ] || { echo "usage: $0 BUILD DIRECTORY [PAGE...]" >&2; exit 2; }
+[ $# -eq 2 ] || { echo "usage: $0 BUILD DIRECTORY" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 # shellcheck source=/dev/null
 . tests/pages/lib.sh
 build=$1
 target=$2
-shift 2
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(our_pages) "$build/uffdio_move_contract.7"
 parts=tests/pages/site
 contract=spec/uffdio_move.yaml
 records=spec/kernels
 
+for file in "$build/specgen" "$build/uffdio_move_contract.7"; do
+	[ -f "$file" ] || { echo "html.sh: there is no $file; 'make html' makes it" >&2; exit 1; }
+done
 for program in mandoc xsltproc; do
 	command -v $program >/dev/null ||
 		{ echo "html.sh: there is no $program; 'make setup' installs it" >&2; exit 1; }
@@ -51,7 +51,7 @@ examples_in_order() {
 	} | awk '!seen[$0]++'
 }
 
-site() {		# pages
+site() {
 	cat <<-END
 	<site>
 	<start file="index.html" title="The pages of UFFDIO_MOVE and its kin" short="UFFDIO_MOVE">
@@ -60,8 +60,8 @@ site() {		# pages
 	<group id="contract" section="7">The contract</group>
 	</start>
 	END
-	for page; do
-		page "$page"
+	for manual in $(our_pages) "$build/uffdio_move_contract.7"; do
+		page "$manual"
 	done
 	echo '<matrix file="kernels.html" title="What holds on which kernel">'
 	"$build/specgen" --matrix $records $contract
@@ -72,7 +72,7 @@ site() {		# pages
 	echo "</site>"
 }
 
-site "$@" >"$work/site.xml"
+site >"$work/site.xml"
 xsltproc -o "$work/articles.xml" $parts/article.xsl "$work/site.xml"
 rm -rf "$target.new"
 mkdir -p "$target.new"

@@ -17,6 +17,9 @@ target=$2
 shift 2
 # shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(our_pages) "$build/uffdio_move_contract.7"
+for page; do
+	[ -f "$page" ] || { echo "pdf.sh: there is no page $page" >&2; exit 1; }
+done
 title="The pages of UFFDIO_MOVE and its kin"
 
 # References to our own pages become links.

@@ -318,6 +318,11 @@
 <xsl:template name="part">
   <xsl:variable name="page" select="/site/page[@title = current()/@page]"/>
   <xsl:variable name="heading" select="key('section', concat(@page, ' ', @title))"/>
+  <xsl:if test="not($heading)">
+    <xsl:message terminate="yes">
+      <xsl:value-of select="concat(../@title, ': ', @page, ' has no section ', @title)"/>
+    </xsl:message>
+  </xsl:if>
   <a href="{$page/@file}#{$heading/@id}">
     <xsl:value-of select="concat(@page, ', ', @title)"/>
   </a>
@@ -373,7 +378,7 @@
       </section>
       <section>
         <h2 id="errors">Errors</h2>
-        <dl class="list">
+        <dl class="list errors">
           <xsl:for-each select="/site/page//dt[@name]
                                 [generate-id() = generate-id(key('error', @name))]
                                 [translate(@name, $upper, '') = '' and string-length(@name) &gt; 3]">
