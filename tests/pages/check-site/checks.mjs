@@ -79,6 +79,7 @@ const ANSWERS = [
 	["refusals", "section", "UFFDIO_MOVE.2const.html#Refusals"],
 	["ebusy", "error", "#EBUSY"],
 	["UFFDIO_MOVE_MODE_DONTWAKE", "constant", "#UFFDIO_MOVE_MODE_DONTWAKE"],
+	["_uffdio_move", "constant", "index.html#_UFFDIO_MOVE"],
 	["page.hole", "clause", "uffdio_move_contract.7.html#page.hole"],
 	["hole refused unless allowed", "clause", "uffdio_move_contract.7.html#page.hole"],
 	["pinned.c", "example", "pinned.c.html"],

@@ -23,6 +23,10 @@
   <exsl:document href="{$directory}/search-index.js" method="text" encoding="utf-8">
     <xsl:text>// SPDX-License-Identifier: GPL-2.0-only&#10;const SEARCH_INDEX = [&#10;</xsl:text>
     <xsl:apply-templates select="page | matrix | example | contract/clause" mode="search"/>
+    <xsl:apply-templates select="exsl:node-set($constants)/constant
+                                 [not(@name = preceding-sibling::constant/@name)]
+                                 [not(../constant[@how = 'described']/@name = @name)]"
+        mode="search"/>
     <xsl:text>];&#10;</xsl:text>
   </exsl:document>
 </xsl:template>
@@ -564,6 +568,15 @@
     <xsl:with-param name="name" select="@title"/>
     <xsl:with-param name="at" select="@file"/>
     <xsl:with-param name="text" select="concat(question, ' ', shows)"/>
+  </xsl:call-template>
+</xsl:template>
+<!-- One that no page describes is found in the list of all. -->
+<xsl:template match="constant" mode="search">
+  <xsl:call-template name="entry">
+    <xsl:with-param name="kind" select="'constant'"/>
+    <xsl:with-param name="name" select="@name"/>
+    <xsl:with-param name="at" select="concat('index.html#', @name)"/>
+    <xsl:with-param name="text" select="."/>
   </xsl:call-template>
 </xsl:template>
 <xsl:template match="clause" mode="search">
