@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 /* Bounds, which specgen holds every contract against. */
+#define MAX_STATES	87	/* all letters that there are */
 #define MAX_LETTERS	16	/* in one range of a vector or case */
 #define MAX_CLAUSES	256
 #define MAX_ROWS	64	/* of checks, of outcomes, and of effects */

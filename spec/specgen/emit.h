@@ -27,6 +27,9 @@ void emit_header(const struct contract *c, FILE *out);
 /* uffdio_move_contract.7: the reading version, in man(7). */
 void emit_page(const struct contract *c, const struct records *records, FILE *out);
 
+/* The outcome table as one of tbl: the states of the source by those of the destination. */
+void emit_outcome_table(const struct contract *c, FILE *out);
+
 /* uffdio_move_cases.h: the cases of the kernel's own selftest, with what is expected. */
 void emit_selftest(const struct contract *c, FILE *out);
 

@@ -182,8 +182,10 @@ static void modes(const struct contract *c, uint64_t mask, FILE *out)
 static void outcomes(const struct contract *c, FILE *out)
 {
 	fprintf(out, ".SH OUTCOMES\n"
-		"A move walks upwards and stops at the first page that fails.\n"
-		"For each page the first row that fits decides.\n");
+		"A move walks upwards and stops at the first page that fails.\n");
+	emit_outcome_table(c, out);
+	fprintf(out, ".P\nThese are the rows behind it.\n"
+		"For each page the first one that fits decides.\n");
 	for (size_t i = 0; i < c->n_outcomes; i++) {
 		const struct outcome *o = &c->outcomes[i];
 
@@ -219,7 +221,8 @@ static void letters_line(const char *name, const char *before, const char *after
 
 static void vectors(const struct contract *c, FILE *out)
 {
-	fprintf(out, ".SH WORKED CASES\n");
+	fprintf(out, ".SH WORKED CASES\nA page is a letter, as PAGE STATES has them:\n"
+		"both ranges before a call, and after it.\n");
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
 
@@ -305,12 +308,19 @@ static void deviations(const struct contract *c, const struct records *records, 
 	}
 }
 
-void emit_page(const struct contract *c, const struct records *records, FILE *out)
+/* The day of the newest record, up to which the page tells of kernels. */
+static const char *newest(const struct records *records)
 {
-	emit_head(".\\\"", "", "GPL-2.0-only", out);
-	fprintf(out, ".TH UFFDIO_MOVE_CONTRACT 7 \"\" uffdio\\-move \"The contract\"\n");
-	fprintf(out, ".SH NAME\nuffdio_move_contract\n\\-\nthe contract of ");
-	line(c->title, out);
+	const char *date = "";
+
+	for (size_t i = 0; i < records->n; i++)
+		if (strcmp(records->all[i].date, date) > 0)
+			date = records->all[i].date;
+	return date;
+}
+
+static void description(const struct contract *c, FILE *out)
+{
 	fprintf(out, ".SH DESCRIPTION\nThis is version %s.\nEach clause has a name, a level, a rule, and why it is so.\n"
 		"The levels are\n.B must\n(a kernel that breaks it is at fault),\n.B may\n"
 		"(allowed; a caller has to be ready for each of the results),\n.B advice\n"
@@ -321,14 +331,26 @@ void emit_page(const struct contract *c, const struct records *records, FILE *ou
 	fprintf(out, "A run of the tests passes only if at least %u in 100 of the clauses of level\n"
 		"must and may for which there are tests were looked at.\n", c->floor.tested);
 	line(c->floor.why, out);
-	interface(&c->interface, out);
-	states(c, out);
-	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);
-	checks(c, out);
-	outcomes(c, out);
-	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
+}
+
+void emit_page(const struct contract *c, const struct records *records, FILE *out)
+{
+	fprintf(out, "'\\\" t\n");	/* a table is in it */
+	emit_head(".\\\"", "", "GPL-2.0-only", out);
+	fprintf(out, ".TH UFFDIO_MOVE_CONTRACT 7 \"%s\" \"uffdio\\-move %s\" \"The contract\"\n",
+		newest(records), c->version);
+	fprintf(out, ".SH NAME\nuffdio_move_contract\n\\-\nthe contract of ");
+	line(c->title, out);
+	description(c, out);
 	vectors(c, out);
+	states(c, out);
+	outcomes(c, out);
+	checks(c, out);
+	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);
+	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
+	interface(&c->interface, out);
 	deviations(c, records, out);
 	kernels(c, records, out);
-	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2)\n");
+	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2),\n");
+	fprintf(out, ".BR %s (2const)\n", c->interface.ioctl);
 }

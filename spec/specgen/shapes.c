@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define MAX_SIZE	0x3fff	/* of a structure: the bits that a request number has for it */
-#define MAX_STATES	87	/* all letters that there are */
 #define MAX_VARIATIONS	256
 #define MAX_ENTRIES	256	/* of a list that has no bound of its own */
 
