@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # usage: lint.sh [PAGE...]
+#        lint.sh --findings PAGE
 #        lint.sh --self-test
 #
 # Holds man pages against the rules of the man-pages project and prints flat TAP:
 # the source (lint.awk), mandoc, groff with all warnings and at two widths,
 # references, and spelling.  With --self-test, breaks a page in each of the ways of
 # the table bad-pages and looks whether the named rule refuses it.
+#
+# With --findings, prints what is wrong with a page without the numbers of lines, sorted,
+# so that two versions of it can be compared.
 #
 # groff is the newest of those found: in PATH, /usr/local, /opt/groff, and
 # $GROFF_ROOT, a directory into which `make groff` has put a newer one.
@@ -188,6 +192,10 @@ self_test() {
 	fi
 }
 
+if [ "${1:-}" = --findings ]; then
+	check_all "$2" | sed -e "s,^$2,,;s,^${2##*/},," -e "s/[0-9][0-9]*://g" | sort
+	exit
+fi
 if [ "${1:-}" = --self-test ]; then
 	self_test
 	tap_end
