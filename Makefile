@@ -235,8 +235,8 @@ html: $B/specgen $B/uffdio_move_contract.7 ## the pages, the examples and the ma
 pdf: $B/uffdio_move_contract.7 ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/pdf.sh $B $B/uffdio-move.pdf
 
-upstream: ## series for git am: MAN_PAGES=checkout of the man-pages project
-	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages
+upstream: ## small patches for git am: MAN_PAGES=checkout of the man-pages project; PATCHES="FILE ..."
+	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages $(PATCHES)
 
 install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
 	tests/pages/install.sh $(DESTDIR)$(mandir)

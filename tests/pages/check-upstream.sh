@@ -3,9 +3,10 @@
 #
 # usage: check-upstream.sh BUILD
 #
-# Makes a checkout of man-pages out of Debian's own packages, with the layout of the
-# project's git, has upstream.sh write the series for it, and looks at what a
-# maintainer would.  Prints flat TAP.
+# Has upstream.sh write its series for checkouts that are made here, and looks at what
+# a maintainer would: of a page of ours, for which a patch is broken in each of the
+# ways of the table bad-patches, and of two releases of man-pages, whose packages of
+# Debian are laid out as the project's git is.  Prints flat TAP.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -15,106 +16,350 @@ work=$(mktemp -d) || exit 1
 
 [ $# -eq 1 ] || { echo "usage: $0 BUILD" >&2; exit 2; }
 build=$1
-tree=$work/man-pages
-patches=$work/patches
+cache=$(sh kernel-patch/vm/cache.sh)
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
-dpkg -L manpages manpages-dev 2>/dev/null | grep '^/usr/share/man/man[0-9]/.*\.gz$' |
-	while read -r file; do
-		[ -f "$file" ] || continue
-		page=$(basename "$file" .gz)
-		mkdir -p "$tree/man/man${page##*.}"
-		gzip -dc "$file" >"$tree/man/man${page##*.}/$page"
-	done
-if [ ! -d "$tree/man/man2" ]; then
-	echo "1..0 # SKIP Debian's manpages-dev is not installed"
-	exit
-fi
-
-write_series() {
-	tests/pages/upstream.sh "$tree" "$patches" >"$work/said" 2>&1
+commit_all() {		# tree
+	git -C "$1" init -q
+	git -C "$1" config user.name "A Writer"
+	git -C "$1" config user.email writer@example.org
+	git -C "$1" add man
+	git -C "$1" commit -q -m "The pages"
 }
 
-if write_series; then
-	tap "not ok" "what is no repository is refused" "$(cat "$work/said")"
-else
-	tap ok "what is no repository is refused"
-fi
-git -C "$tree" init -q
-git -C "$tree" -c user.name=A -c user.email=a@example.org add man
-git -C "$tree" -c user.name=A -c user.email=a@example.org commit -q -m "Debian's pages"
-if write_series; then
-	tap "not ok" "nobody to sign off is refused" "$(cat "$work/said")"
-else
-	tap ok "nobody to sign off is refused"
-fi
-git -C "$tree" config user.name "A Writer"
-git -C "$tree" config user.email writer@example.org
-before=$(git -C "$tree" status --porcelain; git -C "$tree" rev-parse HEAD; git -C "$tree" branch)
-if write_series; then
-	tap ok "the series is written and applies"
-else
-	tap "not ok" "the series is written and applies" "$(cat "$work/said")"
-	tap_end
-	exit
-fi
-after=$(git -C "$tree" status --porcelain; git -C "$tree" rev-parse HEAD; git -C "$tree" branch)
-tap_silent "the checkout is as it was" "$([ "$before" = "$after" ] || echo "it is not")"
-
-subjects() {
-	for patch in "$patches"/*.patch; do
-		sed -n '/^Subject: /{:a;N;s/\n //;ta;s/\n.*//;p;q;}' "$patch"
-	done
+# What could be touched there.
+state_of() {		# tree
+	git -C "$1" status --porcelain
+	git -C "$1" rev-parse HEAD
+	git -C "$1" branch
 }
 
-subjects >"$work/subjects"
-# shellcheck disable=SC2046
-set -- $(find tests/pages/upstream-messages -type f ! -name cover)
-tap_silent "a cover letter, and a patch a page" \
-	"$([ "$(wc -l <"$work/subjects")" -eq $(($# + 1)) ] || cat "$work/subjects")"
-tap_silent "subjects name the page and tell what is done" \
-	"$(sed 1d "$work/subjects" |
-		grep -v '^Subject: \[PATCH [0-9/]*\] man/man2[a-z]*/[A-Za-z_]*\.2[a-z]*: [A-Z][^.]*$')"
-tap_silent "the cover letter is complete" "$(grep -n '\*\*\*' "$patches"/0000-*)"
-tap_silent "it has a range-diff" "$(grep -q '^Range-diff' "$patches"/0000-* || echo "it has none")"
-tap_silent "each patch is signed off" "$(grep -L '^Signed-off-by: A Writer' "$patches"/000[1-9]-* "$patches"/001*)"
-tap_silent "each patch names sources" "$(grep -L '^Sources:' "$patches"/000[1-9]-* "$patches"/001*)"
-tap_silent "lines of messages are short enough" "$(for patch in "$patches"/*.patch; do
-	sed '/^---$/,$d;/^[A-Z][A-Za-z-]*: /d;/^ /d;/^<http/d' "$patch" | grep '.\{73\}'; done)"
-tap_silent "no citation of ours is left" "$(grep -nE '^\+\.\\" \[|^\+ \* Clauses' "$patches"/*.patch)"
-tap_silent "titles are those of that project's git" \
-	"$(grep -h '^+\.TH' "$patches"/*.patch | grep -v ' (date) "Linux man-pages (unreleased)"$')"
-# A page that is new comes before one that is changed.
-tap_silent "new pages come first" "$(for patch in "$patches"/*.patch; do
-	case $patch in */0000-*) continue ;; esac
-	if grep -q '^new file mode' "$patch"; then
-		[ -z "${changed:-}" ] || echo "${patch##*/} after $changed"
+ask() {			# patch, what; the page to change, its page here
+	awk -f tests/pages/upstream.awk -v patch="$1" -v ask="$2" ${4:+-v ours="$4"} ${3:+"$3"}
+}
+
+# --- a page of ours, and patches that are made for it ---
+
+toy=$work/toy
+toy_page=man/man2const/UFFDIO_COPY.2const
+good=$work/20-good
+bad=$work/30-bad
+other=$work/40-other
+
+write_for_toy() {	# patches
+	rm -rf "$work/patches"
+	tests/pages/upstream.sh "$toy" "$work/patches" "$@" >"$work/said" 2>&1
+}
+
+refused() {		# what is refused, what is said
+	if write_for_toy "$good"; then
+		tap "not ok" "$1 is refused" "it is not: $(cat "$work/said")"
+	elif grep -q "$2" "$work/said"; then
+		tap ok "$1 is refused"
 	else
-		changed=${patch##*/}
+		tap "not ok" "$1 is refused" "$(cat "$work/said")"
 	fi
-done)"
-tap_silent "the rest of a thread answers the cover letter" "$(
-	first=$(sed -n 's/^Message-Id: //Ip' "$patches"/0000-*)
-	for patch in "$patches"/000[1-9]-*; do
-		[ "$(sed -n 's/^In-Reply-To: //p' "$patch")" = "$first" ] || echo "${patch##*/}"
-	done)"
+}
 
-# The program compiles, with the headers of Linux 6.8 or what stands for them here.
-git clone -q "$tree" "$work/applied"
-git -C "$work/applied" config user.name B
-git -C "$work/applied" config user.email b@example.org
-find "$patches" -name '*.patch' ! -name '0000-*' | sort | xargs git -C "$work/applied" am -q
-sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/p' "$work/applied/man/man2const/UFFDIO_MOVE.2const" |
-	mandoc -Tutf8 -O width=200 2>/dev/null | col -pbx | sed -e '1d' -e '$d' >"$work/program.c"
-tap_silent "the program in the applied page compiles" \
-	"$(${CC:-gcc} -Wall -Wextra -Werror -fsyntax-only \
-		-include "$build/uffdio_move.h" "$work/program.c" 2>&1)"
+sum_of() {		# line
+	awk -f tests/pages/upstream.awk -v ask=sums "$toy/$toy_page" |
+		line=$1 awk -F '\t' '$2 == ENVIRON["line"] { print substr($1, 1, 8); exit }'
+}
 
-git -C "$tree" pull -q "$work/applied" HEAD
-if write_series; then
-	tap "not ok" "a checkout that has it all is left alone" "$(cat "$work/said")"
+write_good() {		# section, line, line in its place
+	cat <<END
+# SPDX-License-Identifier: Linux-man-pages-copyleft
+Page: man2const/UFFDIO_COPY.2const
+Subject: Say how long ago it was
+Drops: 1
+Fixes: 0123456789ab (2026-01-01; "a page")
+
+It was in 2015.
+
+Sources:
+
+A calendar.
+---
+in $1
+replace $(sum_of "$2")
++$3
+END
+}
+
+with_sums() {		# edit
+	printf '%s\n' "$1" | sed -e "s/@copyright@/$copyright/;s/@paragraph@/$paragraph/" \
+		-e "s/@heading@/$heading/;s/@enoent@/$enoent/"
+}
+
+check_bad() {		# what is said, edit
+	sed -e "$(with_sums "$2")" "$good" >"$bad"
+	if write_for_toy "$bad"; then
+		tap "not ok" "30-bad$1" "it is not refused"
+	elif ! grep -qF "30-bad$1" "$work/said"; then
+		tap "not ok" "30-bad$1" "$(cat "$work/said")"
+	else
+		tap_silent "30-bad$1" "$(find "$work/patches" -name '*.patch' 2>/dev/null)"
+	fi
+}
+
+mkdir -p "$toy/man/man2" "$toy/man/man2const"
+cp man2/userfaultfd.2 "$toy/man/man2/"
+without_citations man2const/UFFDIO_COPY.2const |
+	sed 's/^Linux 4\.3\.$/Linux 4.3, long ago./' >"$toy/$toy_page"
+copyright=$(sum_of '.\" Copyright, the authors of the Linux man-pages project')
+paragraph=$(sum_of .P)
+heading=$(sum_of '.SH STANDARDS')
+enoent=$(sum_of '.B ENOENT')
+write_good HISTORY "Linux 4.3, long ago." "Linux 4.3, which came in 2015." >"$good"
+write_good STANDARDS Linux. "Linux alone." >"$other"
+
+refused "what is no repository" "no git repository"
+commit_all "$toy"
+if write_for_toy "$good" "$other"; then
+	tap ok "the patch that is broken below is good"
 else
-	tap ok "a checkout that has it all is left alone"
+	tap "not ok" "the patch that is broken below is good" "$(cat "$work/said")"
 fi
+while IFS='	' read -r says edit; do
+	case $says in "#"*) continue ;; esac
+	check_bad "$says" "$edit"
+done <tests/pages/bad-patches
+write_good HISTORY Linux. "Linux alone." >"$bad"
+write_for_toy "$bad" "$good"
+tap_silent "where one is refused the rest goes on" \
+	"$(grep -q '^  30-bad' "$work/said" || cat "$work/said"
+	find "$work/patches" -name '*.patch' | grep -q /0001- || echo "there is no patch")"
+
+git -C "$toy" config --unset user.email
+refused "nobody to sign off" "who are you?"
+git -C "$toy" config user.email writer@example.org
+echo ".P" >>"$toy/$toy_page"
+refused "a checkout with changes" "not committed"
+git -C "$toy" checkout -q "$toy_page"
+git -C "$toy" mv "$toy_page" man/man2/
+git -C "$toy" commit -q -m "Before the pages were split"
+refused "an older release" "older than man-pages"
+git -C "$toy" reset -q --hard HEAD~1
+mkdir -p "$work/elsewhere/man"
+toy=$work/elsewhere refused "another project" "no checkout of man-pages"
+toy=$work/nowhere refused "a checkout that is not there" "there is no directory"
+: >"$work/file"
+tap_silent "a directory that cannot be made is refused" \
+	"$(tests/pages/upstream.sh "$toy" "$work/file/patches" "$good" 2>&1 | grep -v 'cannot be made')"
+
+write_for_toy "$good"
+git -C "$toy" am -q "$work/patches"/0001-*
+before=$(state_of "$toy")
+if write_for_toy "$good" && grep -q 'has all of this already' "$work/said"; then
+	tap ok "a fact that is there already is no error"
+else
+	tap "not ok" "a fact that is there already is no error" "$(cat "$work/said")"
+fi
+tap_silent "nothing is changed then" "$([ "$before" = "$(state_of "$toy")" ] || echo "it is")"
+
+# --- releases ---
+
+fetch() {		# suite
+	[ -d "$cache/man-pages-$1" ] ||
+		tests/fetch-packages.sh "$cache/man-pages-$1" "$1" all manpages-dev
+}
+
+# Debian's build fills in the title, and has one directory for what git has in two.
+lay_out() {		# suite, tree
+	mkdir -p "$2/man/man2" "$2/man/man2const"
+	for packed in "$cache/man-pages-$1"/usr/share/man/man2/*userfaultfd.2.gz \
+			"$cache/man-pages-$1"/usr/share/man/man2/UFFDIO_*.2const.gz; do
+		page=$(basename "$packed" .gz)
+		gzip -dc "$packed" |
+			sed '/^\.TH /s/ [-0-9]* "Linux man-pages [^"]*"$/ (date) "Linux man-pages (unreleased)"/' \
+				>"$2/man/man${page##*.}/$page"
+	done
+	commit_all "$2"
+}
+
+release_of() {		# suite
+	gzip -dc "$cache/man-pages-$1/usr/share/man/man2/UFFDIO_COPY.2const.gz" |
+		sed -n 's/^\.TH .*"Linux man-pages \(.*\)"$/\1/p'
+}
+
+# What upstream.sh has listed below a word: the names of patches.
+listed() {		# word, what it said
+	sed -n "/^$1 (/,/^[^ ]/s/^  \([^ ]*\) .*/\1/p" "$2"
+}
+
+# The patches that a series consists of.
+in_series() {		# what upstream.sh said
+	{ listed "left out" "$1"; listed "there already" "$1"; } >"$work/not-in-series"
+	for patch in tests/pages/upstream/[0-9]*; do
+		grep -qx "${patch##*/}" "$work/not-in-series" || echo "$patch"
+	done
+}
+
+subjects() {		# directory
+	for patch in "$1"/*.patch; do
+		sed -n '/^Subject: /{:a;N;s/\n //;ta;s/\n.*//;s/^Subject: \[[^]]*\] //;p;q;}' "$patch"
+	done
+}
+
+shuffle() {
+	while read -r patch; do
+		echo "$(echo "$patch" | cksum | cut -d ' ' -f 1) $patch"
+	done | sort -n | cut -d ' ' -f 2
+}
+
+# Applies the patches that it reads to the pages below a directory, and names those that fail.
+apply_to() {		# directory
+	while read -r patch; do
+		page=$(ask "$patch" page)
+		there=$1/man${page##*.}/${page##*/}
+		if ask "$patch" whole; then
+			continue
+		fi
+		ask "$patch" change "$there" "$page" >"$1/changed" || echo "${patch##*/}"
+		mv "$1/changed" "$there"
+	done
+}
+
+alone() {		# tree
+	while read -r patch; do
+		page=$(ask "$patch" page)
+		ask "$patch" whole ||
+			ask "$patch" change "$1/man/man${page##*.}/${page##*/}" "$page" >"$work/alone" ||
+			echo "${patch##*/}"
+	done
+}
+
+# Which pages have other lines than those of the series, wherever these stand.
+other_lines() {		# directory, pages of the series
+	for page in "$1"/*/*; do
+		sort "$page" >"$work/lines"
+		sort "$2/${page#"$1"/}" | cmp -s - "$work/lines" || echo "${page#"$1"/}"
+	done
+}
+
+# What lint says of pages that it did not say of them before, where it has not seen them so.
+new_findings() {	# directory, pages before, pages of the series
+	for page in "$1"/*/*; do
+		name=${page#"$1"/}
+		cmp -s "$page" "$3/$name" && continue
+		tests/pages/lint.sh --findings "$2/$name" >"$work/findings"
+		tests/pages/lint.sh --findings "$page" | comm -13 "$work/findings" - | sed "s,^,$name,"
+	done
+}
+
+# Runs of seven words; macros and punctuation are no words.
+runs_of_words() {	# files
+	sed -e '/^in /d' -e '/^+*\.S[HS]/d' -e '/^[#.]\\"/d' -e 's/^+//' -e 's/^\.[A-Z]* *//' \
+		-e 's/\\f.//g' "$@" |
+		tr -cs 'A-Za-z0-9_' '\n' | awk 'NF {
+			run = ""
+			for (i = 1; i < 7; i++)
+				run = run (word[i] = word[i + 1]) " "
+			word[7] = $1
+			print run $1
+		}' | sort -u
+}
+
+# What patches say in the same words as the pages of that project.
+same_words() {		# tree, patches
+	repeated=$1
+	shift
+	runs_of_words "$repeated"/man/*/* >"$work/theirs"
+	runs_of_words "$@" | comm -12 "$work/theirs" -
+}
+
+check_messages() {	# release, directory
+	tap_silent "$1: subjects name a page and say a sentence, in less than 75 characters" "$(
+		subjects "$2" | sed 1d | grep -v '^man/man2[a-z]*/[A-Za-z_]*\.2[a-z]*: [A-Z_].*[^.]$'
+		subjects "$2" | grep '.\{75\}')"
+	tap_silent "$1: the cover letter is complete, and has a range-diff and a base" "$(
+		grep -n '\*\*\*' "$2"/0000-*
+		for has in '^Range-diff' '^base-commit: '; do
+			grep -q "$has" "$2"/0000-* || echo "it lacks $has"
+		done)"
+	first=$(sed -n 's/^Message-Id: //Ip' "$2"/0000-*)
+	tap_silent "$1: patches are signed off, name sources and recipients, answer the cover letter" "$(
+		for has in '^Signed-off-by: A Writer' '^Sources:' '^To: Alejandro Colomar' \
+				'^Cc: linux-man@' "^In-Reply-To: $first"; do
+			grep -L "$has" "$2"/*.patch | grep -v /0000- | sed "s/$/ lacks $has/"
+		done)"
+	tap_silent "$1: lines of messages are short enough" "$(for patch in "$2"/*.patch; do
+		sed '/^---$/,$d;/^[A-Z][A-Za-z-]*: /d;/^ /d;/^<http/d' "$patch" | grep '.\{73\}'; done)"
+	tap_silent "$1: no line of copyright goes, and no citation of ours comes" \
+		"$(grep -nE '^-.*(Copyright|SPDX)|^\+\.\\" \[' "$2"/*.patch)"
+}
+
+check_release() {	# release, what is left out
+	tree=$work/$1 patches=$work/$1.patches said=$work/$1.said applied=$work/$1.applied
+	tap_silent "$1: what has another place there is left out, and nothing else" "$(
+		echo "$2" | tr ' ' '\n' | sed '/^$/d' >"$work/expected"
+		listed "left out" "$said" | diff "$work/expected" - || cat "$said")"
+	tap_silent "$1: the exit status tells of that" \
+		"$(echo $((${#2} > 0)) | diff - "$work/$1.status")"
+	tap_silent "$1: the checkout is as it was" "$(state_of "$tree" | diff "$work/$1.before" -)"
+	[ -f "$patches/0000-cover-letter.patch" ] || return
+	check_messages "$1" "$patches"
+
+	git clone -q "$tree" "$applied"
+	git -C "$applied" config user.name B
+	git -C "$applied" config user.email b@example.org
+	find "$patches" -name '*.patch' ! -name '0000-*' | sort | xargs git -C "$applied" am -q
+	sed -n '/^\.\\" SRC BEGIN/,/^\.\\" SRC END/p' "$applied/man/man2const/UFFDIO_MOVE.2const" |
+		mandoc -Tutf8 -O width=200 2>/dev/null | col -pbx | sed -e '1d' -e '$d' >"$work/program.c"
+	tap_silent "$1: the program in the applied page compiles" \
+		"$(${CC:-gcc} -Wall -Wextra -Werror -fsyntax-only \
+			-include "$build/uffdio_move.h" "$work/program.c" 2>&1)"
+
+	in_series "$said" >"$work/series"
+	tap_silent "$1: each patch finds its place alone" "$(alone "$tree" <"$work/series")"
+	for order in "sort -r" shuffle; do
+		rm -rf "$work/ordered"
+		cp -r "$tree/man" "$work/ordered"
+		tap_silent "$1: all of them find it after '$order'" \
+			"$($order <"$work/series" | apply_to "$work/ordered")"
+		tap_silent "$1: and give pages with the same lines" \
+			"$(other_lines "$work/ordered" "$applied/man")"
+	done
+	tap_silent "$1: of which lint has no more to say than before" \
+		"$(new_findings "$work/ordered" "$tree/man" "$applied/man")"
+	tap_silent "$1: no sentence of that project is kept here" \
+		"$(same_words "$tree" tests/pages/upstream/*)"
+	sed -n "/^[A-Z][a-z ,]*\$/s/^/+/p" "$tree/man/man2/userfaultfd.2" >"$work/copied"
+	tap_silent "$1: one that is copied is noticed" \
+		"$([ "$(same_words "$tree" "$work/copied")" ] || echo "it is not")"
+
+	git -C "$tree" pull -q "$applied" HEAD
+	tests/pages/upstream.sh "$tree" "$work/again" >"$work/said" 2>&1
+	tap_silent "$1: what is there already is not written again" \
+		"$(find "$work/again" -name '*.patch'; listed "left out" "$work/said" | diff "$work/expected" -)"
+}
+
+# Debian's suite, the release that it has, and which patches have another place in that.
+releases() {
+	cat <<END
+sid 6.20
+trixie 6.9.1
+END
+}
+
+releases >"$work/releases"
+while read -r suite release left_out; do
+	fetch "$suite" >"$work/$release.fetched" 2>&1 </dev/null || continue
+	[ "$(release_of "$suite")" = "$release" ] || continue
+	lay_out "$suite" "$work/$release"
+	state_of "$work/$release" >"$work/$release.before"
+	{
+		tests/pages/upstream.sh "$work/$release" "$work/$release.patches" >"$work/$release.said" 2>&1
+		echo $? >"$work/$release.status"
+	} &
+done <"$work/releases"
+wait
+while read -r suite release left_out; do
+	if [ -f "$work/$release.status" ]; then
+		check_release "$release" "$left_out"
+	else
+		tap_skip "$release" "Debian's $suite cannot be had, or has another release"
+	fi
+done <"$work/releases"
 tap_end

@@ -1,26 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: upstream.sh MAN_PAGES DIRECTORY
+# usage: upstream.sh MAN_PAGES DIRECTORY [PATCH...]
 #
-# Writes into DIRECTORY the pages as a series of patches for the checkout MAN_PAGES
-# of the man-pages project, for `git am`: a cover letter, then one commit a page, new
-# pages first, and looks whether it applies.  MAN_PAGES itself is not touched.
+# Writes into DIRECTORY a series of patches for the checkout MAN_PAGES of the man-pages
+# project, for `git am`: a cover letter, then one patch a fact, made of the files of
+# upstream/ (all of them, or those that are named; upstream/README tells their form),
+# and looks whether it applies.  MAN_PAGES itself is not touched, and who signs the
+# patches off is who git says you are there.
 #
-# Comments that cite clauses are left out.  What a patch says is in
-# upstream-messages/, and who signs it off is who git says you are there.
+# A patch whose place is not as it expects, or that does what that project would send
+# back, is left out and named at the end; the exit status is 1 then.
 
 set -eu
-[ $# -eq 2 ] || { echo "usage: $0 MAN_PAGES DIRECTORY" >&2; exit 2; }
-[ "$1" ] || { echo "upstream.sh: MAN_PAGES=PATH is missing: a checkout of the man-pages project" >&2; exit 2; }
+[ $# -ge 2 ] || { echo "usage: $0 MAN_PAGES DIRECTORY [PATCH...]" >&2; exit 2; }
+[ "$1" ] || {
+	echo "upstream.sh: MAN_PAGES=PATH is missing: a checkout of the man-pages project" >&2
+	exit 2
+}
 [ -d "$1" ] || { echo "upstream.sh: there is no directory $1" >&2; exit 2; }
 tree=$(cd "$1" && pwd)
-mkdir -p "$2"
-output=$(cd "$2" && pwd)
+case $2 in /*) output=$2 ;; *) output=$PWD/$2 ;; esac
+shift 2
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 # shellcheck source=/dev/null
 . tests/pages/lib.sh
+[ $# -gt 0 ] || set -- tests/pages/upstream/[0-9]*
 
 die() {
 	echo "upstream.sh: $*" >&2
@@ -32,78 +38,178 @@ place() {		# page
 	echo "man/man$(page_section "$1")/${1##*/}"
 }
 
-# A page as that project wants it: what leads back here goes.
+# A page of ours as that project wants it: what leads back here goes.
 for_them() {		# page
-	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move_contract (7)//; p }'
+	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move_contract (7)//; p; }'
 }
 
-commit_page() {		# page
-	message=tests/pages/upstream-messages/${1##*/}
-	there=$(place "$1")
-	mkdir -p "$work/tree/${there%/*}"
-	for_them "$1" >"$work/tree/$there"
+ask() {			# what, of $patch; the page to change, its page here
+	awk -f tests/pages/upstream.awk -v ask="$1" -v patch="$patch" \
+		${3:+-v ours="$3"} ${2:+"$2"} </dev/null
+}
+
+# The lines that the one file has more often than the other.
+lines_only_in() {	# file, other file
+	sort "$2" >"$work/other"
+	sort "$1" | comm -23 - "$work/other"
+}
+
+# What lint says of a page, kept for the next patch to that page.
+findings() {		# file, where to keep it
+	tests/pages/lint.sh --findings "$1" >"$2" || die "lint.sh does not run: $(cat "$2")"
+}
+
+# Why a patch would be sent back, but for what lint says.
+objections() {		# file before, file after
+	[ ${#subject} -lt 75 ] || echo "its subject has ${#subject} characters"
+	lines_only_in "$1" "$2" >"$work/gone"
+	! grep -q 'Copyright\|SPDX' "$work/gone" || echo "it removes a line of copyright or licence"
+	gone=$(wc -l <"$work/gone")
+	[ "$gone" -le "$(ask drops)" ] || echo "it removes lines: $gone, and says $(ask drops)"
+	! lines_only_in "$2" "$1" | grep -q '^\.\\" \[' || echo "it has a citation of ours"
+}
+
+commit() {		# page there
 	{
-		printf '%s: ' "$there"
-		sed 1d "$message"	# its licence
-		printf '\nSigned-off-by: %s <%s>\n' "$name" "$email"
+		printf '%s\n\n' "$subject"
+		ask message
+		printf '\n'
+		ask fixes
+		printf 'Signed-off-by: %s <%s>\n' "$name" "$email"
 	} >"$work/message"
-	git -C "$work/tree" add "$there"
+	git -C "$work/tree" add "$1"
 	git -C "$work/tree" commit -q -F "$work/message"
 }
 
+refuse() {		# why
+	echo "  ${patch##*/} ($there): $1" >>"$work/refused"
+}
+
+tell_there() {
+	echo "  ${patch##*/} ($there)" >>"$work/there"
+}
+
+# Writes the page as the patch makes it; fails with the reason in $work/why.
+change() {		# page there, page here
+	if ! ask whole; then
+		[ -f "$1" ] || { echo "there is no such page" >"$work/why"; return 4; }
+		ask change "$1" "$2" 2>"$work/why"
+	elif [ -f "$1" ]; then
+		return 3
+	else
+		for_them "$2"
+	fi
+}
+
+apply() {		# patch
+	patch=$1
+	here=$(ask page)
+	there=$(place "$here")
+	subject="$there: $(ask subject)"
+	page=$work/tree/$there
+	old=$work/old/${there##*/}
+	new=$work/new/${there##*/}
+	known=$work/findings/${there##*/}
+	# A page that is ours to the letter says all that we know.
+	if [ -f "$page" ] && [ -f "$here" ] && for_them "$here" | cmp -s - "$page"; then
+		tell_there
+		return
+	fi
+	status=0
+	change "$page" "$here" >"$new" || status=$?
+	case $status in
+	0) ;;
+	3) tell_there; return ;;
+	*) refuse "$(cat "$work/why")"; return ;;
+	esac
+	if [ -f "$page" ]; then
+		cp "$page" "$old"
+	else
+		: >"$old"
+		: >"$known"
+	fi
+	why=$(objections "$old" "$new")
+	if [ -z "$why" ]; then
+		[ -f "$known" ] || findings "$old" "$known"
+		findings "$new" "$known.new"
+		why=$(comm -13 "$known" "$known.new" | sed 's/^: /lint: /')
+	fi
+	if [ "$why" ]; then
+		refuse "$(printf "%s\n" "$why" | paste -sd ';' | sed 's/;/; /g')"
+		return
+	fi
+	mkdir -p "${page%/*}"
+	cp "$new" "$page"
+	mv "$known.new" "$known"
+	commit "$there"
+}
+
+tell_list() {		# what they are, file
+	[ ! -s "$2" ] || { echo "$1 ($(wc -l <"$2")):"; cat "$2"; }
+}
+
 [ -d "$tree/man/man2" ] || die "$tree has no man/man2: no checkout of man-pages"
-base=$(git -C "$tree" rev-parse HEAD) || die "$tree is no git repository"
+[ -f "$tree/man/man2const/UFFDIO_COPY.2const" ] ||
+	die "$tree is older than man-pages 6.9: its operations have no pages of their own"
+base=$(git -C "$tree" rev-parse --verify -q HEAD) ||
+	die "$tree is no git repository, or has no commit"
+[ -z "$(git -C "$tree" status --porcelain --untracked-files=no)" ] ||
+	die "$tree has changes that are not committed: the series would not be for what you see"
 name=$(git -C "$tree" config user.name || true)
 email=$(git -C "$tree" config user.email || true)
 if [ -z "$name" ] || [ -z "$email" ]; then
 	die "git config user.name, user.email: who are you?"
 fi
+mkdir -p "$output" 2>/dev/null || die "$output cannot be made"
+[ -w "$output" ] || die "$output cannot be written"
+for patch; do
+	ask check || exit 2
+done
+
+mkdir "$work/old" "$work/new" "$work/findings"
+: >"$work/refused"
+: >"$work/there"
 git clone -q --shared "$tree" "$work/tree"
 git -C "$work/tree" checkout -q -b uffdio-move
 git -C "$work/tree" config user.name "$name"
 git -C "$work/tree" config user.email "$email"
 git -C "$work/tree" config commit.gpgSign false
-git -C "$work/tree" config branch.uffdio-move.description "$(sed 1d tests/pages/upstream-messages/cover)"
+git -C "$work/tree" config branch.uffdio-move.description "$(sed 1d tests/pages/upstream/cover)"
 
-# What has no message is not for them: userfaultfd(2), which they have and we would replace.
-theirs() {
-	for page in $(our_pages); do
-		[ ! -f "tests/pages/upstream-messages/${page##*/}" ] || echo "$page"
-	done
-}
-
-for page in $(theirs); do
-	[ -f "$work/tree/$(place "$page")" ] || echo "$page"
-done >"$work/new"
-for page in $(theirs); do
-	[ ! -f "$work/tree/$(place "$page")" ] ||
-		for_them "$page" | cmp -s - "$work/tree/$(place "$page")" || echo "$page"
-done >"$work/changed"
-# shellcheck disable=SC2013
-for page in $(cat "$work/new" "$work/changed"); do
-	commit_page "$page"
+for file; do
+	apply "$file"
 done
-[ "$(git -C "$work/tree" rev-parse HEAD)" != "$base" ] || die "$tree has all of this already"
-
+count=$(git -C "$work/tree" rev-list --count "$base"..HEAD)
 rm -f "$output"/[0-9][0-9][0-9][0-9]-*.patch
-git -C "$work/tree" format-patch -q -o "$output" --cover-letter --cover-from-description=subject \
-	--thread=shallow --range-diff="$base" --base="$base" \
-	--to='Alejandro Colomar <alx@kernel.org>' --cc=linux-man@vger.kernel.org \
-	--cc='Suren Baghdasaryan <surenb@google.com>' \
-	--cc='Lokesh Gidra <lokeshgidra@google.com>' \
-	--cc='Andrea Arcangeli <aarcange@redhat.com>' \
-	--cc=linux-mm@kvack.org --cc=linux-api@vger.kernel.org "$base"..uffdio-move
 
-# It applies where it was made for, and gives what was meant.
-git clone -q --shared "$tree" "$work/applied"
-git -C "$work/applied" config user.name "$name"
-git -C "$work/applied" config user.email "$email"
-git -C "$work/applied" config commit.gpgSign false
-find "$output" -name '[0-9][0-9][0-9][0-9]-*.patch' ! -name '0000-*' | sort |
-	xargs git -C "$work/applied" am -q --whitespace=error-all ||
-	die "the series does not apply"
-[ "$(git -C "$work/applied" rev-parse "HEAD^{tree}")" = \
-	"$(git -C "$work/tree" rev-parse "HEAD^{tree}")" ] ||
-	die "the series applies, but gives another tree"
-echo "$output: a cover letter and $(git -C "$work/tree" rev-list --count "$base"..HEAD) patches;" \
-	"they apply to $(git -C "$tree" log -1 --format='%h ("%s")')"
+if [ "$count" -gt 0 ]; then
+	git -C "$work/tree" format-patch -q -o "$output" --cover-letter \
+		--cover-from-description=subject --thread=shallow \
+		--range-diff="$base" --base="$base" \
+		--to='Alejandro Colomar <alx@kernel.org>' --cc=linux-man@vger.kernel.org \
+		--cc='Suren Baghdasaryan <surenb@google.com>' \
+		--cc='Lokesh Gidra <lokeshgidra@google.com>' \
+		--cc='Andrea Arcangeli <aarcange@redhat.com>' \
+		--cc=linux-mm@kvack.org --cc=linux-api@vger.kernel.org "$base"..uffdio-move
+
+	# It applies where it was made for, and gives what was meant.
+	git clone -q --shared "$tree" "$work/applied"
+	git -C "$work/applied" config user.name "$name"
+	git -C "$work/applied" config user.email "$email"
+	git -C "$work/applied" config commit.gpgSign false
+	find "$output" -name '[0-9][0-9][0-9][0-9]-*.patch' ! -name '0000-*' | sort |
+		xargs git -C "$work/applied" am -q --whitespace=error-all ||
+		die "the series does not apply"
+	[ "$(git -C "$work/applied" rev-parse "HEAD^{tree}")" = \
+		"$(git -C "$work/tree" rev-parse "HEAD^{tree}")" ] ||
+		die "the series applies, but gives another tree"
+	echo "$output: a cover letter, patches: $count;" \
+		"they apply to $(git -C "$tree" log -1 --format='%h ("%s")')"
+elif [ -s "$work/refused" ]; then
+	echo "$tree takes none of the patches"
+else
+	echo "$tree has all of this already"
+fi
+tell_list "there already" "$work/there"
+tell_list "left out" "$work/refused"
+[ ! -s "$work/refused" ]
