@@ -24,7 +24,8 @@
 # `drop SUM...`, without a text; `new`: the section in which it is is not there yet, and
 # goes where man-pages(7) wants it; `sort`: the entries, by their tags; and in place of
 # all that `whole`: the page is new, and ours.  `take SECTION` stands for the lines that
-# our page has there.  A heading HEAD means what comes before the first one.
+# our page has there.  A heading HEAD means what comes before the first one.  What is an
+# entry of its own goes in a section, not in the entry beside it.
 #
 # With ask=sums, writes PAGE with the sum of each line before it, and where it is.
 #

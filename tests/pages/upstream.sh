@@ -54,9 +54,16 @@ lines_only_in() {	# file, other file
 	sort "$1" | comm -23 - "$work/other"
 }
 
-# What lint says of a page, kept for the next patch to that page.
+# What lint says of a page.
 findings() {		# file, where to keep it
 	tests/pages/lint.sh --findings "$1" >"$2" || die "lint.sh does not run: $(cat "$2")"
+}
+
+# What it did not say before; what it says now is kept for the next patch to that page.
+lint() {		# file before, file after, where findings are kept
+	[ -f "$3" ] || findings "$1" "$3"
+	findings "$2" "$3.new"
+	comm -13 "$3" "$3.new" | sed 's/^: /lint: /'
 }
 
 # Why a patch would be sent back, but for what lint says.
@@ -66,7 +73,6 @@ objections() {		# file before, file after
 	! grep -q 'Copyright\|SPDX' "$work/gone" || echo "it removes a line of copyright or licence"
 	gone=$(wc -l <"$work/gone")
 	[ "$gone" -le "$(ask drops)" ] || echo "it removes lines: $gone, and says $(ask drops)"
-	! lines_only_in "$2" "$1" | grep -q '^\.\\" \[' || echo "it has a citation of ours"
 }
 
 commit() {		# page there
@@ -96,8 +102,11 @@ change() {		# page there, page here
 		ask change "$1" "$2" 2>"$work/why"
 	elif [ -f "$1" ]; then
 		return 3
-	else
+	elif [ -f "$2" ]; then
 		for_them "$2"
+	else
+		echo "we have no such page" >"$work/why"
+		return 4
 	fi
 }
 
@@ -129,11 +138,7 @@ apply() {		# patch
 		: >"$known"
 	fi
 	why=$(objections "$old" "$new")
-	if [ -z "$why" ]; then
-		[ -f "$known" ] || findings "$old" "$known"
-		findings "$new" "$known.new"
-		why=$(comm -13 "$known" "$known.new" | sed 's/^: /lint: /')
-	fi
+	[ "$why" ] || why=$(lint "$old" "$new" "$known")
 	if [ "$why" ]; then
 		refuse "$(printf "%s\n" "$why" | paste -sd ';' | sed 's/;/; /g')"
 		return
