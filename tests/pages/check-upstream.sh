@@ -88,18 +88,19 @@ END
 }
 
 with_sums() {		# edit
-	printf '%s\n' "$1" | sed -e "s/@copyright@/$copyright/;s/@paragraph@/$paragraph/" \
+	printf '%s\n' "$1" | sed -e "s/@copyright@/$copyright/;s/@entry@/$entry/" \
 		-e "s/@heading@/$heading/;s/@enoent@/$enoent/"
 }
 
 check_bad() {		# what is said, edit
+	says=30-bad$(echo "$1" | sed 's,^(\([A-Z]*\)), (man/man2const/UFFDIO_\1.2const),')
 	sed -e "$(with_sums "$2")" "$good" >"$bad"
 	if write_for_toy "$bad"; then
-		tap "not ok" "30-bad$1" "it is not refused"
-	elif ! grep -qF "30-bad$1" "$work/said"; then
-		tap "not ok" "30-bad$1" "$(cat "$work/said")"
+		tap "not ok" "$says" "it is not refused"
+	elif ! grep -qF "$says" "$work/said"; then
+		tap "not ok" "$says" "$(cat "$work/said")"
 	else
-		tap_silent "30-bad$1" "$(find "$work/patches" -name '*.patch' 2>/dev/null)"
+		tap_silent "$says" "$(find "$work/patches" -name '*.patch' 2>/dev/null)"
 	fi
 }
 
@@ -108,7 +109,7 @@ cp man2/userfaultfd.2 "$toy/man/man2/"
 without_citations man2const/UFFDIO_COPY.2const |
 	sed 's/^Linux 4\.3\.$/Linux 4.3, long ago./' >"$toy/$toy_page"
 copyright=$(sum_of '.\" Copyright, the authors of the Linux man-pages project')
-paragraph=$(sum_of .P)
+entry=$(sum_of .TP)
 heading=$(sum_of '.SH STANDARDS')
 enoent=$(sum_of '.B ENOENT')
 write_good HISTORY "Linux 4.3, long ago." "Linux 4.3, which came in 2015." >"$good"
