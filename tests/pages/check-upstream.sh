@@ -39,6 +39,52 @@ ask() {			# patch, what; the page to change, its page here
 	awk -f tests/pages/upstream.awk -v patch="$1" -v ask="$2" ${4:+-v ours="$4"} ${3:+"$3"}
 }
 
+# --- series for releases are written while the rest is checked ---
+
+fetch() {		# suite
+	[ -d "$cache/man-pages-$1" ] ||
+		tests/fetch-packages.sh "$cache/man-pages-$1" "$1" all manpages-dev
+}
+
+# Debian's build fills in the title, and has one directory for what git has in two.
+lay_out() {		# suite, tree
+	mkdir -p "$2/man/man2" "$2/man/man2const"
+	for packed in "$cache/man-pages-$1"/usr/share/man/man2/*userfaultfd.2.gz \
+			"$cache/man-pages-$1"/usr/share/man/man2/UFFDIO_*.2const.gz; do
+		page=$(basename "$packed" .gz)
+		gzip -dc "$packed" |
+			sed '/^\.TH /s/ [-0-9]* "Linux man-pages [^"]*"$/ (date) "Linux man-pages (unreleased)"/' \
+				>"$2/man/man${page##*.}/$page"
+	done
+	commit_all "$2"
+}
+
+release_of() {		# suite
+	gzip -dc "$cache/man-pages-$1/usr/share/man/man2/UFFDIO_COPY.2const.gz" |
+		sed -n 's/^\.TH .*"Linux man-pages \(.*\)"$/\1/p'
+}
+
+# Debian's suite, the release that it has, and which patches have another place in that.
+releases() {
+	cat <<END
+sid 6.20
+trixie 6.9.1 46-writeprotect-eagain 61-api-move-optional 62-api-rwp 63-register-rwp \
+64-rwprotect-rwp 65-set-mode-rwp 66-userfaultfd-rwp 71-userfaultfd-handshake
+END
+}
+
+releases >"$work/releases"
+while read -r suite release left_out; do
+	fetch "$suite" >"$work/$release.fetched" 2>&1 </dev/null || continue
+	[ "$(release_of "$suite")" = "$release" ] || continue
+	lay_out "$suite" "$work/$release"
+	state_of "$work/$release" >"$work/$release.before"
+	{
+		tests/pages/upstream.sh "$work/$release" "$work/$release.patches" >"$work/$release.said" 2>&1
+		echo $? >"$work/$release.status"
+	} &
+done <"$work/releases"
+
 # --- a page of ours, and patches that are made for it ---
 
 toy=$work/toy
@@ -159,30 +205,7 @@ else
 fi
 tap_silent "nothing is changed then" "$([ "$before" = "$(state_of "$toy")" ] || echo "it is")"
 
-# --- releases ---
-
-fetch() {		# suite
-	[ -d "$cache/man-pages-$1" ] ||
-		tests/fetch-packages.sh "$cache/man-pages-$1" "$1" all manpages-dev
-}
-
-# Debian's build fills in the title, and has one directory for what git has in two.
-lay_out() {		# suite, tree
-	mkdir -p "$2/man/man2" "$2/man/man2const"
-	for packed in "$cache/man-pages-$1"/usr/share/man/man2/*userfaultfd.2.gz \
-			"$cache/man-pages-$1"/usr/share/man/man2/UFFDIO_*.2const.gz; do
-		page=$(basename "$packed" .gz)
-		gzip -dc "$packed" |
-			sed '/^\.TH /s/ [-0-9]* "Linux man-pages [^"]*"$/ (date) "Linux man-pages (unreleased)"/' \
-				>"$2/man/man${page##*.}/$page"
-	done
-	commit_all "$2"
-}
-
-release_of() {		# suite
-	gzip -dc "$cache/man-pages-$1/usr/share/man/man2/UFFDIO_COPY.2const.gz" |
-		sed -n 's/^\.TH .*"Linux man-pages \(.*\)"$/\1/p'
-}
+# --- what a maintainer of a release would look at ---
 
 # What upstream.sh has listed below a word: the names of patches.
 listed() {		# word, what it said
@@ -249,15 +272,15 @@ new_findings() {	# directory, pages before, pages of the series
 	done
 }
 
-# Runs of seven words; macros and punctuation are no words.
+# Runs of six words; macros and punctuation are no words.
 runs_of_words() {	# files
 	sed -e '/^in /d' -e '/^+*\.S[HS]/d' -e '/^[#.]\\"/d' -e 's/^+//' -e 's/^\.[A-Z]* *//' \
 		-e 's/\\f.//g' "$@" |
 		tr -cs 'A-Za-z0-9_' '\n' | awk 'NF {
 			run = ""
-			for (i = 1; i < 7; i++)
+			for (i = 1; i < 6; i++)
 				run = run (word[i] = word[i + 1]) " "
-			word[7] = $1
+			word[6] = $1
 			print run $1
 		}' | sort -u
 }
@@ -299,6 +322,7 @@ check_release() {	# release, what is left out
 	tap_silent "$1: the exit status tells of that" \
 		"$(echo $((${#2} > 0)) | diff - "$work/$1.status")"
 	tap_silent "$1: the checkout is as it was" "$(state_of "$tree" | diff "$work/$1.before" -)"
+	tap_silent "$1: there is a series" "$(ls "$patches/0000-cover-letter.patch" 2>&1 >/dev/null)"
 	[ -f "$patches/0000-cover-letter.patch" ] || return
 	check_messages "$1" "$patches"
 
@@ -336,26 +360,6 @@ check_release() {	# release, what is left out
 		"$(find "$work/again" -name '*.patch'; listed "left out" "$work/said" | diff "$work/expected" -)"
 }
 
-# Debian's suite, the release that it has, and which patches have another place in that.
-releases() {
-	cat <<END
-sid 6.20
-trixie 6.9.1 46-writeprotect-eagain 61-api-move-optional 62-api-rwp 63-register-rwp \
-64-rwprotect-rwp 65-set-mode-rwp 66-userfaultfd-rwp 71-userfaultfd-handshake
-END
-}
-
-releases >"$work/releases"
-while read -r suite release left_out; do
-	fetch "$suite" >"$work/$release.fetched" 2>&1 </dev/null || continue
-	[ "$(release_of "$suite")" = "$release" ] || continue
-	lay_out "$suite" "$work/$release"
-	state_of "$work/$release" >"$work/$release.before"
-	{
-		tests/pages/upstream.sh "$work/$release" "$work/$release.patches" >"$work/$release.said" 2>&1
-		echo $? >"$work/$release.status"
-	} &
-done <"$work/releases"
 wait
 while read -r suite release left_out; do
 	if [ -f "$work/$release.status" ]; then
