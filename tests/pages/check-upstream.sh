@@ -134,8 +134,7 @@ END
 }
 
 with_sums() {		# edit
-	printf '%s\n' "$1" | sed -e "s/@copyright@/$copyright/;s/@entry@/$entry/" \
-		-e "s/@heading@/$heading/;s/@enoent@/$enoent/"
+	printf '%s\n' "$1" | sed "s/@copyright@/$copyright/;s/@entry@/$entry/;s/@heading@/$heading/"
 }
 
 check_bad() {		# what is said, edit
@@ -157,7 +156,6 @@ without_citations man2const/UFFDIO_COPY.2const |
 copyright=$(sum_of '.\" Copyright, the authors of the Linux man-pages project')
 entry=$(sum_of .TP)
 heading=$(sum_of '.SH STANDARDS')
-enoent=$(sum_of '.B ENOENT')
 write_good HISTORY "Linux 4.3, long ago." "Linux 4.3, which came in 2015." >"$good"
 write_good STANDARDS Linux. "Linux alone." >"$other"
 
@@ -222,7 +220,7 @@ in_series() {		# what upstream.sh said
 
 subjects() {		# directory
 	for patch in "$1"/*.patch; do
-		sed -n '/^Subject: /{:a;N;s/\n //;ta;s/\n.*//;s/^Subject: \[[^]]*\] //;p;q;}' "$patch"
+		sed -n '/^Subject: /{:a;N;s/\n / /;ta;s/\n.*//;s/^Subject: \[[^]]*\] //;p;q;}' "$patch"
 	done
 }
 
