@@ -123,6 +123,6 @@ main(void)
         _exit(EXIT_SUCCESS);
     from[0] = 'a';
     move_range(to, from, 4 * page);
-    exit(to[0] != 'a' || to[page] != 0 || to[2 * page] != 'c'
-         || to[3 * page] != 'x');
+    exit(memcmp((char []) {to[0], to[page], to[2 * page], to[3 * page]},
+                "a\0cx", 4) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -40,7 +40,7 @@ if [ "${1:-}" = --self-test ]; then
 	bad "a page without a program" page '/SRC BEGIN/d'
 	bad "a program that does not compile" both 's/^static int     fd;/static int     ufd;/'
 	bad "a program with a warning" both 's/^static int     fd;/static int     unused, fd;/'
-	bad "a program that fails" both 's/    exit(to/    exit(!to/'
+	bad "a program that fails" both 's/ == 0 ? EXIT_SUCCESS/ != 0 ? EXIT_SUCCESS/'
 	bad "a program that prints something else" both 's/"moved"/"has moved"/'
 	bad "a program that does not end" both 's/    move_range(to, from, 4/    pause(); move_range(to, from, 4/'
 	tap_end

@@ -69,7 +69,7 @@ releases() {
 	cat <<END
 sid 6.20
 stable 6.9.1 46-writeprotect-eagain 61-api-move-optional 62-api-rwp 63-register-rwp \
-64-rwprotect-rwp 65-set-mode-rwp 66-userfaultfd-rwp 71-userfaultfd-handshake
+66-userfaultfd-rwp 71-userfaultfd-handshake
 END
 }
 
