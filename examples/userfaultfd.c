@@ -54,11 +54,14 @@ fill_pages(void *arg)
                 {(uintptr_t) region + number * page, page};
         copy = (struct uffdio_copy)
                {range.start, (uintptr_t) buffer, page, 0, 0};
-        if (ioctl(fd, UFFDIO_COPY, &copy) == 0)
-            continue;
-        /* Another thread's event of this page may have come first. */
-        if (errno != EEXIST || ioctl(fd, UFFDIO_WAKE, &range) == -1)
-            err(EXIT_FAILURE, "UFFDIO_COPY, UFFDIO_WAKE");
+        for (int tries = 100; ioctl(fd, UFFDIO_COPY, &copy) == -1; tries--) {
+            if (errno == EAGAIN && tries > 0)
+                continue;
+            /* Another thread's event of this page may have come first. */
+            if (errno != EEXIST || ioctl(fd, UFFDIO_WAKE, &range) == -1)
+                err(EXIT_FAILURE, "UFFDIO_COPY, UFFDIO_WAKE");
+            break;
+        }
     }
     return arg;
 }
