@@ -37,6 +37,7 @@ static size_t  page;
 static void *
 fill_pages(void *arg)
 {
+    int                  tries;
     size_t               number;
     struct uffd_msg      msg;
     struct uffdio_copy   copy;
@@ -54,10 +55,11 @@ fill_pages(void *arg)
                 {(uintptr_t) region + number * page, page};
         copy = (struct uffdio_copy)
                {range.start, (uintptr_t) buffer, page, 0, 0};
-        for (int tries = 100; ioctl(fd, UFFDIO_COPY, &copy) == -1; tries--) {
-            if (errno == EAGAIN && tries > 0)
+        tries = 100;
+        while (ioctl(fd, UFFDIO_COPY, &copy) == -1) {
+            if (errno == EAGAIN && tries-- > 0)
                 continue;
-            /* Another thread's event of this page may have come first. */
+            /* An event of this page may have come before. */
             if (errno != EEXIST || ioctl(fd, UFFDIO_WAKE, &range) == -1)
                 err(EXIT_FAILURE, "UFFDIO_COPY, UFFDIO_WAKE");
             break;
