@@ -103,16 +103,29 @@ static void interface(const struct interface *in, FILE *out)
 		in->feature_bit > 30 ? "(1ULL" : "(1", in->feature_bit);
 }
 
+static const char *side_words(unsigned int sides)
+{
+	switch (sides) {
+	case SIDE_SOURCE:
+		return "source";
+	case SIDE_DESTINATION:
+		return "destination";
+	default:
+		return "source, destination";
+	}
+}
+
 static void states(const struct contract *c, FILE *out)
 {
-	fprintf(out, ".SH PAGE STATES\nA range of pages is written as a string of letters.\n");
+	fprintf(out, ".SH PAGE STATES\nA range of pages is written as a string of letters.\n"
+		"No others than those named below stand at a source, or at a destination.\n");
 	for (size_t i = 0; i < c->n_states; i++) {
 		char letter[2] = { c->states[i].letter, '\0' };
 
 		fprintf(out, ".TP\n");
 		request("B", letter, out, "");
 		prose(c->states[i].name, out);
-		fprintf(out, ":\n");
+		fprintf(out, " (%s):\n", side_words(c->states[i].sides));
 		line(c->states[i].is, out);
 	}
 }
@@ -221,8 +234,10 @@ static void letters_line(const char *name, const char *before, const char *after
 
 static void vectors(const struct contract *c, FILE *out)
 {
-	fprintf(out, ".SH WORKED CASES\nA page is a letter, as PAGE STATES has them:\n"
-		"both ranges before a call, and after it.\n");
+	fprintf(out, ".SH WORKED CASES\nA page, or a whole huge page, is a letter, as PAGE STATES\n"
+		"has them: both ranges before a call, and after it.\n"
+		"Places, lengths, and what .move counts are in letters here.\n"
+		"What holds nothing looks like a hole afterwards, with or without a page table.\n");
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
 
@@ -270,6 +285,9 @@ static void kernels(const struct contract *c, const struct records *records, FIL
 		}
 		fprintf(out, ".\n");
 	}
+	fprintf(out, ".P\nA run of the tests passes only if at least %u in 100 of the clauses of level\n"
+		"must and may for which there are tests were looked at.\n", c->floor.tested);
+	line(c->floor.why, out);
 }
 
 static void deviations(const struct contract *c, const struct records *records, FILE *out)
@@ -328,9 +346,6 @@ static void description(const struct contract *c, FILE *out)
 		"that it works),\n.B observed\n"
 		"(what kernels do; not to be relied upon) and\n.B unspecified\n"
 		"(callers must not depend on it).\n", c->version);
-	fprintf(out, "A run of the tests passes only if at least %u in 100 of the clauses of level\n"
-		"must and may for which there are tests were looked at.\n", c->floor.tested);
-	line(c->floor.why, out);
 }
 
 void emit_page(const struct contract *c, const struct records *records, FILE *out)
