@@ -20,6 +20,7 @@
 #define KNOWN (UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)
 #define DRIFT 20		/* of so many pages one is counted wrongly */
 #define RESERVE_PAGES 8192
+#define PUT_BACKS 500		/* so that what is put back meets those who look for it */
 
 static char *place(uint64_t address)
 {
@@ -269,6 +270,28 @@ static int old_place_stays(struct test *t, int uffd, struct uffdio_move *arg)
 	return 0;
 }
 
+/*
+ * Takes a huge page away, refuses it, and puts it back as it was, whatever others have
+ * done to its place in the meantime.
+ */
+static int refused_is_put_back(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	struct uffdio_writeprotect off = { .range = { arg->src, arg->len } };
+	char *page = place(arg->src);
+	char *kept;
+
+	if (!huge_page_size() || arg->len < huge_page_size() || !page_is_there(t, page))
+		return __real_test_move(t, uffd, arg);
+	kept = kept_copy(page, page_size());
+	for (int i = 0; i < PUT_BACKS; i++) {
+		if (!page_is_there(t, page) || memcmp(page, kept, page_size()))
+			memcpy(page, kept, page_size());
+		ioctl(uffd, UFFDIO_WRITEPROTECT, &off);
+	}
+	free(kept);
+	return refuse(arg, EBUSY);
+}
+
 const struct fault faults_of_scenarios[] = {
 	{ .name = "length-truncated-to-32-bits", .call = length_truncated_to_32_bits },
 	{ .name = "length-masked-31", .call = length_masked_31 },
@@ -287,5 +310,6 @@ const struct fault faults_of_scenarios[] = {
 	{ .name = "stores-are-lost", .call = stores_are_lost },
 	{ .name = "page-comes-in-pieces", .call = page_comes_in_pieces },
 	{ .name = "old-place-stays", .call = old_place_stays },
+	{ .name = "refused-is-put-back", .call = refused_is_put_back },
 	{ .name = NULL }
 };
