@@ -192,7 +192,7 @@ void scenario_dropped_beside_pins(struct test *t)
 	build(&m, t, 0);
 	play_rounds(&m, false, drop);
 	test_observe(t, "unexpected_errors", "%u", m.unexpected);
-	test_observe(t, "left", "%u", m.left);
+	test_observe(t, "left", "%s", m.left ? "yes" : "no");
 	scene_end(&m.scene);
 }
 
@@ -226,6 +226,6 @@ void scenario_protected_beside_pins(struct test *t)
 	build(&m, t, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
 	play_rounds(&m, true, protect);
 	test_observe(t, "unexpected_errors", "%u", m.unexpected);
-	test_observe(t, "left", "%u", m.left);
+	test_observe(t, "left", "%s", m.left ? "yes" : "no");
 	scene_end(&m.scene);
 }
