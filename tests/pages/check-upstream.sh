@@ -18,7 +18,10 @@ work=$(mktemp -d) || exit 1
 build=$1
 cache=$(sh kernel-patch/vm/cache.sh)
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+export GIT_OPTIONAL_LOCKS=0
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars) GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL EMAIL
+unset GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
 
 commit_all() {		# tree
 	git -C "$1" init -q
@@ -33,6 +36,7 @@ state_of() {		# tree
 	git -C "$1" status --porcelain
 	git -C "$1" rev-parse HEAD
 	git -C "$1" branch
+	find "$1" -printf '%p %T@\n' | sort
 }
 
 ask() {			# patch, what; the page to change, its page here
@@ -176,8 +180,93 @@ tap_silent "where one is refused the rest goes on" \
 	"$(grep -q '^  30-bad' "$work/said" || cat "$work/said"
 	find "$work/patches" -name '*.patch' | grep -q /0001- || echo "there is no patch")"
 
+# --- what a user has set for git, or git for its hooks ---
+
+same_patches() {	# name
+	tap_silent "$1" "$(
+		find "$work/patches" -type f -printf '%f\n' | sort | diff "$work/plain.names" -
+		grep -v '^From [0-9a-f]\|^Date:\|^In-Reply-To:\|^References:\|^Message-Id:' \
+			"$work/patches"/0001-* | diff "$work/plain" - || cat "$work/said")"
+}
+
+# Each of these alone would spoil a series.
+settings() {
+	cat <<END
+[core]
+	hooksPath = $work/hooks
+	autocrlf = true
+	attributesFile = $work/attributes
+	excludesFile = $work/attributes
+[init]
+	templateDir = $work/template
+[format]
+	suffix = .txt
+	attach = true
+	subjectPrefix = RFC
+	signOff = true
+	numbered = false
+	outputDirectory = $work/nowhere
+[diff]
+	noprefix = true
+	mnemonicPrefix = true
+	context = 9
+	external = false
+[protocol "file"]
+	allow = never
+[commit]
+	template = $work/none
+	gpgSign = true
+	cleanup = scissors
+[am]
+	threeWay = true
+	keepcr = true
+[log]
+	showSignature = true
+	date = relative
+[user]
+	name = Another Writer
+END
+}
+
+write_for_toy "$good"
+find "$work/patches" -type f -printf '%f\n' | sort >"$work/plain.names"
+grep -v '^From [0-9a-f]\|^Date:\|^In-Reply-To:\|^References:\|^Message-Id:' \
+	"$work/patches"/0001-* >"$work/plain"
+
+git init -q "$work/decoy"
+state_of "$work/decoy" >"$work/decoy.before" 2>&1
+GIT_DIR=$work/decoy/.git GIT_WORK_TREE=$work/decoy GIT_INDEX_FILE=$work/decoy/.git/index \
+	GIT_OBJECT_DIRECTORY=$work/decoy/.git/objects GIT_PREFIX=man/ \
+	GIT_DIFF_OPTS=-u9 GIT_EXTERNAL_DIFF=false write_for_toy "$good"
+same_patches "variables that lead to another repository change nothing"
+tap_silent "and that is not touched" \
+	"$(state_of "$work/decoy" 2>&1 | diff "$work/decoy.before" -)"
+
+mkdir -p "$work/hooks" "$work/template/hooks"
+printf '#!/bin/sh\nexit 1\n' >"$work/hooks/pre-commit"
+chmod +x "$work/hooks/pre-commit"
+cp "$work/hooks/pre-commit" "$work/template/hooks/applypatch-msg"
+echo "*.2const -diff" >"$work/attributes"
+settings >"$work/settings"
+GIT_CONFIG_GLOBAL=$work/settings write_for_toy "$good"
+same_patches "settings of a user change nothing"
+git config --file "$work/safe" safe.directory '*'
+GIT_CONFIG_GLOBAL=$work/safe GIT_TEST_ASSUME_DIFFERENT_OWNER=1 write_for_toy "$good"
+same_patches "nor does it that MAN_PAGES is another's, which git was told to read"
+
+touch "$toy/$toy_page"
+state_of "$toy" >"$work/toy.before"
+(unset GIT_OPTIONAL_LOCKS && write_for_toy "$good")
+tap_silent "a checkout is not touched, nor git's times of its files" \
+	"$(state_of "$toy" | diff "$work/toy.before" -)"
+
 git -C "$toy" config --unset user.email
-refused "nobody to sign off" "who are you?"
+refused "nobody to sign off" "does not know who you are"
+GIT_AUTHOR_EMAIL=other@example.org write_for_toy "$good"
+tap_silent "who is named by the environment writes and signs off" "$(
+	for has in 'From: A Writer' 'Signed-off-by: A Writer'; do
+		grep -qx "$has <other@example.org>" "$work/patches"/0001-* || echo "it lacks $has"
+	done)"
 git -C "$toy" config user.email writer@example.org
 echo ".P" >>"$toy/$toy_page"
 refused "a checkout with changes" "not committed"

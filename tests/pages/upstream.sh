@@ -5,14 +5,16 @@
 #
 # Writes into DIRECTORY a series of patches for the checkout MAN_PAGES of the man-pages
 # project, for `git am`: a cover letter, then one patch a fact, made of the files of
-# upstream/ (all of them, or those that are named; upstream/README tells their form),
-# and looks whether it applies.  MAN_PAGES itself is not touched, and who signs the
-# patches off is who git says you are there.
+# upstream/ (all of them, or those that are named; upstream.awk tells their form),
+# and looks whether it applies.  MAN_PAGES itself is not touched.  Who writes the patches
+# and signs them off is who git says is the author there; all else that a user has set for
+# git is left aside.
 #
 # A patch whose place is not as it expects, or that does what that project would send
 # back, is left out and named at the end; the exit status is 1 then.
 
 set -eu
+unset CDPATH
 [ $# -ge 2 ] || { echo "usage: $0 MAN_PAGES DIRECTORY [PATCH...]" >&2; exit 2; }
 [ "$1" ] || {
 	echo "upstream.sh: MAN_PAGES=PATH is missing: a checkout of the man-pages project" >&2
@@ -27,6 +29,13 @@ work=$(mktemp -d)
 # shellcheck source=/dev/null
 . tests/pages/lib.sh
 [ $# -gt 0 ] || set -- tests/pages/upstream/[0-9]*
+
+# A git hook, or a shell that is in some repository, has variables that lead git there.
+command -v git >/dev/null || { echo "upstream.sh: there is no git" >&2; exit 1; }
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars)
+unset GIT_ALLOW_PROTOCOL GIT_DIFF_OPTS GIT_EXTERNAL_DIFF GIT_NAMESPACE GIT_TEMPLATE_DIR
+export GIT_OPTIONAL_LOCKS=0	# asking for the state of MAN_PAGES writes nothing there
 
 die() {
 	echo "upstream.sh: $*" >&2
@@ -149,6 +158,36 @@ apply() {		# patch
 	commit "$there"
 }
 
+# Sets $name and $email to those of the author, who git must not have made up.
+identify() {
+	ident=$(git -C "$tree" -c user.useConfigOnly=true var GIT_AUTHOR_IDENT 2>/dev/null) ||
+		ident=$(git -C "$tree" -c user.useConfigOnly=true var GIT_COMMITTER_IDENT 2>/dev/null) ||
+		die "git does not know who you are: set user.name and user.email with git config"
+	name=${ident% <*}
+	email=${ident##*<}
+	email=${email%%>*}
+}
+
+configure() {		# key, value
+	git config --file "$work/gitconfig" "$1" "$2"
+}
+
+# From here on git knows nothing of what its user has set, but for the name.
+leave_settings_aside() {
+	mkdir "$work/none"
+	configure user.name "$name"
+	configure user.email "$email"
+	configure safe.directory '*'	# the user's git has let us read MAN_PAGES
+	configure protocol.file.allow always
+	configure init.templateDir "$work/none"
+	configure core.hooksPath "$work/none"
+	configure core.attributesFile /dev/null
+	configure core.excludesFile /dev/null
+	unset GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE
+	unset GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+	export GIT_CONFIG_GLOBAL="$work/gitconfig" GIT_CONFIG_SYSTEM=/dev/null GIT_ATTR_NOSYSTEM=1
+}
+
 tell_list() {		# what they are, file
 	[ ! -s "$2" ] || { echo "$1 ($(wc -l <"$2")):"; cat "$2"; }
 }
@@ -160,11 +199,7 @@ base=$(git -C "$tree" rev-parse --verify -q HEAD) ||
 	die "$tree is no git repository, or has no commit"
 [ -z "$(git -C "$tree" status --porcelain --untracked-files=no)" ] ||
 	die "$tree has changes that are not committed: the series would not be for what you see"
-name=$(git -C "$tree" config user.name || true)
-email=$(git -C "$tree" config user.email || true)
-if [ -z "$name" ] || [ -z "$email" ]; then
-	die "git config user.name, user.email: who are you?"
-fi
+identify
 mkdir -p "$output" 2>/dev/null || die "$output cannot be made"
 [ -w "$output" ] || die "$output cannot be written"
 for patch; do
@@ -174,11 +209,9 @@ done
 mkdir "$work/old" "$work/new" "$work/findings"
 : >"$work/refused"
 : >"$work/there"
+leave_settings_aside
 git clone -q --shared "$tree" "$work/tree"
 git -C "$work/tree" checkout -q -b uffdio-move
-git -C "$work/tree" config user.name "$name"
-git -C "$work/tree" config user.email "$email"
-git -C "$work/tree" config commit.gpgSign false
 git -C "$work/tree" config branch.uffdio-move.description "$(sed 1d tests/pages/upstream/cover)"
 
 for file; do
@@ -199,15 +232,15 @@ if [ "$count" -gt 0 ]; then
 
 	# It applies where it was made for, and gives what was meant.
 	git clone -q --shared "$tree" "$work/applied"
-	git -C "$work/applied" config user.name "$name"
-	git -C "$work/applied" config user.email "$email"
-	git -C "$work/applied" config commit.gpgSign false
 	find "$output" -name '[0-9][0-9][0-9][0-9]-*.patch' ! -name '0000-*' | sort |
 		xargs git -C "$work/applied" am -q --whitespace=error-all ||
 		die "the series does not apply"
 	[ "$(git -C "$work/applied" rev-parse "HEAD^{tree}")" = \
 		"$(git -C "$work/tree" rev-parse "HEAD^{tree}")" ] ||
 		die "the series applies, but gives another tree"
+	[ "$(git -C "$work/applied" log --format='%an <%ae>%n%B' "$base"..)" = \
+		"$(git -C "$work/tree" log --format='%an <%ae>%n%B' "$base"..)" ] ||
+		die "the series applies, but gives other messages"
 	echo "$output: a cover letter, patches: $count;" \
 		"they apply to $(git -C "$tree" log -1 --format='%h ("%s")')"
 elif [ -s "$work/refused" ]; then
