@@ -235,8 +235,10 @@ html: $B/specgen $B/uffdio_move_contract.7 ## the pages, the examples and the ma
 pdf: $B/uffdio_move_contract.7 ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/pdf.sh $B $B/uffdio-move.pdf
 
+# PATCHES are words: files whose names have no spaces.
 upstream: ## small patches for git am: MAN_PAGES=checkout of the man-pages project; PATCHES="FILE ..."
-	tests/pages/upstream.sh "$(MAN_PAGES)" $B/upstream/man-pages $(PATCHES)
+	tests/pages/upstream.sh $(call quoted,$(value MAN_PAGES)) $(call quoted,$B/upstream/man-pages) \
+		$(foreach patch,$(value PATCHES),$(call quoted,$(patch)))
 
 install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
 	tests/pages/install.sh $(DESTDIR)$(mandir)

@@ -260,6 +260,33 @@ state_of "$toy" >"$work/toy.before"
 tap_silent "a checkout is not touched, nor git's times of its files" \
 	"$(state_of "$toy" | diff "$work/toy.before" -)"
 
+# --- where the series goes ---
+
+# The patch is applied by a git that finds fault with it.
+mkdir "$work/bin"
+cat >"$work/bin/git" <<END
+#!/bin/sh
+case " \$* " in *" am "*) exit 1 ;; esac
+PATH=$PATH
+exec git "\$@"
+END
+chmod +x "$work/bin/git"
+mkdir -p "$work/kept"
+echo good >"$work/kept/0001-good.patch"
+PATH=$work/bin:$PATH tests/pages/upstream.sh "$toy" "$work/kept" "$good" >"$work/said" 2>&1
+tap_silent "a series that does not apply does not replace the one before" "$(
+	find "$work/kept" -mindepth 1 -printf '%f\n' | grep -vx 0001-good.patch
+	grep -qx good "$work/kept/0001-good.patch" || echo "it is gone"
+	grep -q 'does not apply' "$work/said" || cat "$work/said")"
+
+# shellcheck disable=SC2016
+strange=$work/'a `touch spoilt` $B "b'"'c"
+cp -r "$toy" "$strange"
+MAKEFLAGS='' make upstream B="$work/built" MAN_PAGES="$strange" PATCHES="$good" >"$work/said" 2>&1
+tap_silent "make takes the path of a checkout as it is" "$(
+	[ ! -e spoilt ] || { echo "its name was run"; rm spoilt; }
+	[ -f "$work/built/upstream/man-pages/0000-cover-letter.patch" ] || cat "$work/said")"
+
 git -C "$toy" config --unset user.email
 refused "nobody to sign off" "does not know who you are"
 GIT_AUTHOR_EMAIL=other@example.org write_for_toy "$good"

@@ -12,6 +12,9 @@
 #
 # A patch whose place is not as it expects, or that does what that project would send
 # back, is left out and named at the end; the exit status is 1 then.
+#
+# What is in DIRECTORY is replaced, a cover letter that was edited too, but only by a
+# series that applies; what another failure leaves there is the one before.
 
 set -eu
 unset CDPATH
@@ -172,6 +175,18 @@ configure() {		# key, value
 	git config --file "$work/gitconfig" "$1" "$2"
 }
 
+# Puts the series where the one before was.  What takes long, or may fail, comes first.
+hand_over() {
+	fresh=$(mktemp -d "$output/.series-XXXXXX") || die "$output cannot be written"
+	if [ "$count" -gt 0 ] && ! cp "$work/series"/*.patch "$fresh"; then
+		rm -rf "$fresh"
+		die "$output cannot be written"
+	fi
+	rm -f "$output"/[0-9][0-9][0-9][0-9]-*.patch
+	[ "$count" -eq 0 ] || mv "$fresh"/*.patch "$output"
+	rmdir "$fresh"
+}
+
 # From here on git knows nothing of what its user has set, but for the name.
 leave_settings_aside() {
 	mkdir "$work/none"
@@ -218,10 +233,9 @@ for file; do
 	apply "$file"
 done
 count=$(git -C "$work/tree" rev-list --count "$base"..HEAD)
-rm -f "$output"/[0-9][0-9][0-9][0-9]-*.patch
 
 if [ "$count" -gt 0 ]; then
-	git -C "$work/tree" format-patch -q -o "$output" --cover-letter \
+	git -C "$work/tree" format-patch -q -o "$work/series" --cover-letter \
 		--cover-from-description=subject --thread=shallow \
 		--range-diff="$base" --base="$base" \
 		--to='Alejandro Colomar <alx@kernel.org>' --cc=linux-man@vger.kernel.org \
@@ -232,8 +246,9 @@ if [ "$count" -gt 0 ]; then
 
 	# It applies where it was made for, and gives what was meant.
 	git clone -q --shared "$tree" "$work/applied"
-	find "$output" -name '[0-9][0-9][0-9][0-9]-*.patch' ! -name '0000-*' | sort |
-		xargs git -C "$work/applied" am -q --whitespace=error-all ||
+	set -- "$work/series"/*.patch
+	shift	# the cover letter
+	git -C "$work/applied" am -q --whitespace=error-all "$@" ||
 		die "the series does not apply"
 	[ "$(git -C "$work/applied" rev-parse "HEAD^{tree}")" = \
 		"$(git -C "$work/tree" rev-parse "HEAD^{tree}")" ] ||
@@ -241,11 +256,13 @@ if [ "$count" -gt 0 ]; then
 	[ "$(git -C "$work/applied" log --format='%an <%ae>%n%B' "$base"..)" = \
 		"$(git -C "$work/tree" log --format='%an <%ae>%n%B' "$base"..)" ] ||
 		die "the series applies, but gives other messages"
+	hand_over
 	echo "$output: a cover letter, patches: $count;" \
 		"they apply to $(git -C "$tree" log -1 --format='%h ("%s")')"
 elif [ -s "$work/refused" ]; then
 	echo "$tree takes none of the patches"
 else
+	hand_over
 	echo "$tree has all of this already"
 fi
 tell_list "there already" "$work/there"
