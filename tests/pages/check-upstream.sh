@@ -163,7 +163,14 @@ heading=$(sum_of '.SH STANDARDS')
 write_good HISTORY "Linux 4.3, long ago." "Linux 4.3, which came in 2015." >"$good"
 write_good STANDARDS Linux. "Linux alone." >"$other"
 
-refused "what is no repository" "no git repository"
+refused "what is no repository" "not a git repository"
+git -C "$toy" init -q
+refused "what has no commit" "has no commit"
+git init -q "$work/around"
+cp -r "$toy/man" "$work/around/"
+mkdir "$work/around/below"
+cp -r "$toy/man" "$work/around/below/"
+toy=$work/around/below refused "a directory of another repository" "inside another one"
 commit_all "$toy"
 if write_for_toy "$good" "$other"; then
 	tap ok "the patch that is broken below is good"
@@ -302,6 +309,21 @@ git -C "$toy" mv "$toy_page" man/man2/
 git -C "$toy" commit -q -m "Before the pages were split"
 refused "an older release" "older than man-pages"
 git -C "$toy" reset -q --hard HEAD~1
+git -C "$toy" mv "$toy_page" "${toy_page%/*}/UFFDIO_ZEROPAGE.2const"
+git -C "$toy" commit -q -m "One page less"
+refused "what lacks a page" "20-good ($toy_page): there is no such page"
+git -C "$toy" reset -q --hard HEAD~1
+sed -i 's/$/\r/' "$toy/$toy_page"
+git -C "$toy" commit -qam "A page from elsewhere"
+refused "a page with other ends of lines" "20-good ($toy_page): its lines end in CRLF"
+git -C "$toy" reset -q --hard HEAD~1
+GIT_TEST_ASSUME_DIFFERENT_OWNER=1 refused "a checkout of another" "^upstream.sh: .*dubious owner"
+echo "[" >"$work/broken"
+GIT_CONFIG_GLOBAL=$work/broken refused "a broken configuration" "^upstream.sh: .*broken"
+: >"$work/50-empty"
+good=$work/50-empty refused "an empty patch" "50-empty:1: error: it is empty"
+good=$work/none refused "a patch that is not there" "none:1: error: there is no such file"
+good=$work refused "a directory as a patch" "$work:1: error: it is no regular file"
 mkdir -p "$work/elsewhere/man"
 toy=$work/elsewhere refused "another project" "no checkout of man-pages"
 toy=$work/nowhere refused "a checkout that is not there" "there is no directory"

@@ -73,6 +73,40 @@ function is_tagged(text, name)
 
 # --- the patch ---
 
+# The names of the contract's clauses, which are nobody's but ours.  Those without a dot are
+# of its examples, and words that anyone may use.
+function read_clauses(	line)
+{
+	while ((getline line < "spec/uffdio_move.yaml") > 0)
+		if (sub(/^ *- id: /, "", line) && line ~ /[.]/)
+			is_clause[line] = 1
+	close("spec/uffdio_move.yaml")
+}
+
+# Refuses a line of ours that names what that project does not have.
+function check_names(line,	words, n, i)
+{
+	if (line ~ /uffdio_move_contract/)
+		bad("it names uffdio_move_contract, which that project does not have")
+	n = split(line, words, /[^a-z0-9.-]+/)
+	for (i = 1; i <= n; i++) {
+		gsub(/^[.-]+|[.-]+$/, "", words[i])
+		if (words[i] in is_clause)
+			bad("it names a clause of ours: " words[i])
+	}
+}
+
+# git takes such a line of a message for the end of it, or for a header.
+function check_message(line)
+{
+	if (length(line) > 72 && line !~ /^</)
+		bad("the message has lines of more than 72 characters")
+	if (line ~ /^(diff -|Index: |---)/)
+		bad("the message has a line that looks like the beginning of a patch")
+	if (message == "" && line ~ /^(From|Date|Subject): /)
+		bad("the message begins like a header")
+}
+
 function header(line,	key, value)
 {
 	if (line !~ /^[A-Z][a-z]+: [^ ]/)
@@ -90,6 +124,8 @@ function header(line,	key, value)
 		bad("not a number of lines: " value)
 	if (key == "Fixes" && value !~ /^[0-9a-f]+ \([0-9]+-[0-9]+-[0-9]+; ".*"\)$/)
 		bad("not 'Fixes: hash (YYYY-MM-DD; \"subject\")'")
+	if (key == "Subject" && value ~ /[.] *$/)
+		bad("the subject has a full stop at its end")
 	head[key] = value
 }
 
@@ -169,8 +205,10 @@ function take(name,	line, inside, found)
 function read_patch(	line, part)
 {
 	part = "licence"
+	read_clauses()
 	while ((getline line < patch) > 0) {
 		at++
+		check_names(line)
 		if (part == "licence") {
 			if (line != "# SPDX-License-Identifier: Linux-man-pages-copyleft")
 				bad("the first line is not the licence of pages")
@@ -182,8 +220,7 @@ function read_patch(	line, part)
 		} else if (part == "message" && line == "---") {
 			part = "places"
 		} else if (part == "message") {
-			if (length(line) > 72 && line !~ /^</)
-				bad("the message has lines of more than 72 characters")
+			check_message(line)
 			message = message line "\n"
 		} else if (line ~ /^in [^ ]/) {
 			begin_place(line)
@@ -197,8 +234,10 @@ function read_patch(	line, part)
 			bad("neither a place, nor a change, nor a '+' and a line of text")
 		}
 	}
-	if (!at)
-		bad("it cannot be read")
+	if (!at) {
+		at = 1
+		bad("it cannot be read, or is empty")
+	}
 	if (!("Page" in head) || !("Subject" in head))
 		bad("Page or Subject is missing")
 	if (message !~ /[^\n]/)
@@ -485,6 +524,10 @@ BEGIN {
 		exit_status = op[1] != "whole"
 	if (ask !~ /^(change|sums)$/)
 		exit exit_status
+}
+
+/\r$/ && ask == "change" {
+	fail(4, "its lines end in CRLF")
 }
 
 {

@@ -84,7 +84,33 @@ objections() {		# file before, file after
 	lines_only_in "$1" "$2" >"$work/gone"
 	! grep -q 'Copyright\|SPDX' "$work/gone" || echo "it removes a line of copyright or licence"
 	gone=$(wc -l <"$work/gone")
-	[ "$gone" -le "$(ask drops)" ] || echo "it removes lines: $gone, and says $(ask drops)"
+	allowed=$(ask drops)
+	[ "$gone" -le "$allowed" ] ||
+		echo "it removes more lines than its Drops allows: $gone, not $allowed"
+	! grep -q uffdio_move_contract "$2" || echo "it names uffdio_move_contract"
+}
+
+# Says why a file is no patch, with the place, before awk reads it.
+readable() {		# patch
+	if [ ! -e "$1" ]; then
+		echo "$1:1: error: there is no such file"
+	elif [ ! -f "$1" ]; then
+		echo "$1:1: error: it is no regular file"
+	elif [ ! -r "$1" ]; then
+		echo "$1:1: error: it cannot be read"
+	elif [ ! -s "$1" ]; then
+		echo "$1:1: error: it is empty"
+	else
+		LC_ALL=C.UTF-8 grep -naxv '.*' "$1" |
+			sed -n "s,^\([0-9]*\):.*,\1: error: it is not UTF-8,;1p;q" | sed "s,^,$1:,"
+	fi
+}
+
+check() {		# patch
+	patch=$1
+	wrong=$(readable "$1")
+	[ -z "$wrong" ] || { echo "$wrong" >&2; exit 2; }
+	ask check || exit 2
 }
 
 commit() {		# page there
@@ -161,6 +187,17 @@ apply() {		# patch
 	commit "$there"
 }
 
+# What a program has said, on one line.
+on_one_line() {		# file
+	sed 's/^fatal: //' "$1" | tr -s '[:space:]' ' ' | sed 's/ $//'
+}
+
+# Asks git about MAN_PAGES; what it has to say against that is told.
+git_there() {		# arguments
+	git -C "$tree" -c core.fsmonitor=false "$@" 2>"$work/git" ||
+		die "git does not read $tree: $(on_one_line "$work/git")"
+}
+
 # Sets $name and $email to those of the author, who git must not have made up.
 identify() {
 	ident=$(git -C "$tree" -c user.useConfigOnly=true var GIT_AUTHOR_IDENT 2>/dev/null) ||
@@ -208,17 +245,19 @@ tell_list() {		# what they are, file
 }
 
 [ -d "$tree/man/man2" ] || die "$tree has no man/man2: no checkout of man-pages"
-[ -f "$tree/man/man2const/UFFDIO_COPY.2const" ] ||
+[ "$(find "$tree/man/man2const" -name '*.2const' 2>/dev/null)" ] ||
 	die "$tree is older than man-pages 6.9: its operations have no pages of their own"
-base=$(git -C "$tree" rev-parse --verify -q HEAD) ||
-	die "$tree is no git repository, or has no commit"
-[ -z "$(git -C "$tree" status --porcelain --untracked-files=no)" ] ||
+inside=$(git_there rev-parse --show-prefix)
+[ -z "$inside" ] || die "$tree is no repository itself, but a directory inside another one"
+base=$(git -C "$tree" rev-parse --verify -q 'HEAD^{commit}') || die "$tree has no commit"
+changed=$(git_there status --porcelain --untracked-files=no)
+[ -z "$changed" ] ||
 	die "$tree has changes that are not committed: the series would not be for what you see"
 identify
 mkdir -p "$output" 2>/dev/null || die "$output cannot be made"
 [ -w "$output" ] || die "$output cannot be written"
-for patch; do
-	ask check || exit 2
+for file; do
+	check "$file"
 done
 
 mkdir "$work/old" "$work/new" "$work/findings"
