@@ -181,10 +181,15 @@ while IFS='	' read -r says edit; do
 	case $says in "#"*) continue ;; esac
 	check_bad "$says" "$edit"
 done <tests/pages/bad-patches
+tests/pages/upstream.sh "$toy" "$work/patches" "$good" 2>"$work/told" >"$work/said"
+tap_silent "each patch is told of, and where the series is comes last" "$(
+	echo "1/1: $toy_page: Say how long ago it was" | diff - "$work/told"
+	tail -n 1 "$work/said" | grep -v "^$work/patches: a cover letter, patches: 1;")"
 write_good HISTORY Linux. "Linux alone." >"$bad"
 write_for_toy "$bad" "$good"
 tap_silent "where one is refused the rest goes on" \
 	"$(grep -q '^  30-bad' "$work/said" || cat "$work/said"
+	grep -q '^1/2: 30-bad left out: HISTORY is not as expected' "$work/said" || cat "$work/said"
 	find "$work/patches" -name '*.patch' | grep -q /0001- || echo "there is no patch")"
 
 # --- what a user has set for git, or git for its hooks ---

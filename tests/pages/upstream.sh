@@ -11,7 +11,8 @@
 # git is left aside.
 #
 # A patch whose place is not as it expects, or that does what that project would send
-# back, is left out and named at the end; the exit status is 1 then.
+# back, is left out and named at the end; the exit status is 1 then.  What becomes of
+# each is told on standard error meanwhile.
 #
 # What is in DIRECTORY is replaced, a cover letter that was edited too, but only by a
 # series that applies; what another failure leaves there is the one before.
@@ -125,11 +126,19 @@ commit() {		# page there
 	git -C "$work/tree" commit -q -F "$work/message"
 }
 
+# A run takes a minute or more.
+progress() {		# what has become of $patch
+	number=$((number + 1))
+	echo "$number/$total: $1" >&2
+}
+
 refuse() {		# why
+	progress "${patch##*/} left out: $1"
 	echo "  ${patch##*/} ($there): $1" >>"$work/refused"
 }
 
 tell_there() {
+	progress "${patch##*/} there already"
 	echo "  ${patch##*/} ($there)" >>"$work/there"
 }
 
@@ -185,6 +194,7 @@ apply() {		# patch
 	cp "$new" "$page"
 	mv "$known.new" "$known"
 	commit "$there"
+	progress "$subject"
 }
 
 # What a program has said, on one line.
@@ -268,6 +278,8 @@ git clone -q --shared "$tree" "$work/tree"
 git -C "$work/tree" checkout -q -b uffdio-move
 git -C "$work/tree" config branch.uffdio-move.description "$(sed 1d tests/pages/upstream/cover)"
 
+number=0
+total=$#
 for file; do
 	apply "$file"
 done
@@ -296,8 +308,7 @@ if [ "$count" -gt 0 ]; then
 		"$(git -C "$work/tree" log --format='%an <%ae>%n%B' "$base"..)" ] ||
 		die "the series applies, but gives other messages"
 	hand_over
-	echo "$output: a cover letter, patches: $count;" \
-		"they apply to $(git -C "$tree" log -1 --format='%h ("%s")')"
+	applies_to=$(git -C "$tree" log -1 --format='%h ("%s")')
 elif [ -s "$work/refused" ]; then
 	echo "$tree takes none of the patches"
 else
@@ -306,4 +317,6 @@ else
 fi
 tell_list "there already" "$work/there"
 tell_list "left out" "$work/refused"
+[ "$count" -eq 0 ] ||
+	echo "$output: a cover letter, patches: $count; they apply to $applies_to"
 [ ! -s "$work/refused" ]
