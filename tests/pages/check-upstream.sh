@@ -249,7 +249,7 @@ git init -q "$work/decoy"
 state_of "$work/decoy" >"$work/decoy.before" 2>&1
 GIT_DIR=$work/decoy/.git GIT_WORK_TREE=$work/decoy GIT_INDEX_FILE=$work/decoy/.git/index \
 	GIT_OBJECT_DIRECTORY=$work/decoy/.git/objects GIT_PREFIX=man/ \
-	GIT_DIFF_OPTS=-u9 GIT_EXTERNAL_DIFF=false write_for_toy "$good"
+	GIT_QUARANTINE_PATH=$work/decoy GIT_DIFF_OPTS=-u9 GIT_EXTERNAL_DIFF=false write_for_toy "$good"
 same_patches "variables that lead to another repository change nothing"
 tap_silent "and that is not touched" \
 	"$(state_of "$work/decoy" 2>&1 | diff "$work/decoy.before" -)"

@@ -38,7 +38,8 @@ work=$(mktemp -d)
 command -v git >/dev/null || { echo "upstream.sh: there is no git" >&2; exit 1; }
 # shellcheck disable=SC2046
 unset $(git rev-parse --local-env-vars)
-unset GIT_ALLOW_PROTOCOL GIT_DIFF_OPTS GIT_EXTERNAL_DIFF GIT_NAMESPACE GIT_TEMPLATE_DIR
+unset GIT_ALLOW_PROTOCOL GIT_ATTR_SOURCE GIT_DIFF_OPTS GIT_EXTERNAL_DIFF GIT_NAMESPACE \
+	GIT_QUARANTINE_PATH GIT_TEMPLATE_DIR
 export GIT_OPTIONAL_LOCKS=0	# asking for the state of MAN_PAGES writes nothing there
 
 die() {
@@ -102,8 +103,9 @@ readable() {		# patch
 	elif [ ! -s "$1" ]; then
 		echo "$1:1: error: it is empty"
 	else
-		LC_ALL=C.UTF-8 grep -naxv '.*' "$1" |
-			sed -n "s,^\([0-9]*\):.*,\1: error: it is not UTF-8,;1p;q" | sed "s,^,$1:,"
+		# A line that is not made of characters; lib.sh has set UTF-8.
+		broken=$(grep -naxv '.*' "$1" | cut -d : -f 1 | head -n 1)
+		[ -z "$broken" ] || echo "$1:$broken: error: it is not UTF-8"
 	fi
 }
 
