@@ -208,7 +208,6 @@ function read_patch(	line, part)
 	read_clauses()
 	while ((getline line < patch) > 0) {
 		at++
-		check_names(line)
 		if (part == "licence") {
 			if (line != "# SPDX-License-Identifier: Linux-man-pages-copyleft")
 				bad("the first line is not the licence of pages")
@@ -233,6 +232,7 @@ function read_patch(	line, part)
 		} else {
 			bad("neither a place, nor a change, nor a '+' and a line of text")
 		}
+		check_names(line)
 	}
 	if (!at) {
 		at = 1
