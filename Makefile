@@ -213,6 +213,7 @@ groff: | $(CACHE)/groff ## fetch a newer groff into the cache, for lint
 check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, their program runs, links resolve
 	tests/pages/check.sh $B
 	tests/pages/check-program.sh
+	tests/pages/check-html.sh $B
 	tests/pages/check-links.sh $B/html
 	tests/pages/check-pdf.sh $B
 	tests/pages/check-install.sh

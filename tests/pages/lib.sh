@@ -77,6 +77,11 @@ our_pages() {
 	done
 }
 
+# The first page, if any, whose name would need care in a link.
+odd_pages() {
+	printf '%s\n' man2/*.2 man2const/*.2const | grep '[^A-Za-z0-9_./*-]' | head -n 1
+}
+
 # The pages of Debian's own packages, as "NAME SECTION" lines.
 debian_pages() {
 	dpkg -L manpages manpages-dev 2>/dev/null |

@@ -17,8 +17,19 @@ target=$2
 shift 2
 # shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(our_pages) "$build/uffdio_move_contract.7"
+
+fail() {		# why
+	echo "pdf.sh: $1" >&2
+	exit 1
+}
+
+for program in awk groff gropdf; do
+	command -v $program >/dev/null || fail "there is no $program; 'make setup' installs it"
+done
+odd=$(odd_pages)
+[ -z "$odd" ] || fail "$odd has other characters in its name than letters, digits, _, . and -"
 for page; do
-	[ -f "$page" ] || { echo "pdf.sh: there is no page $page" >&2; exit 1; }
+	[ -f "$page" ] || fail "there is no page $page"
 done
 title="The pages of UFFDIO_MOVE and its kin"
 
@@ -135,3 +146,4 @@ cat "$work/said" >&2
 mkdir -p "$(dirname "$target")"
 mv "$work/pdf" "$target.new"
 mv "$target.new" "$target"
+echo "The pages are in $target"

@@ -58,6 +58,13 @@
   <xsl:apply-templates/>
 </xsl:template>
 
+<!-- Any other may do what its author likes in the reader's browser. -->
+<xsl:template match="a[@class = 'Lk'][not(starts-with(@href, 'http://') or
+                     starts-with(@href, 'https://') or starts-with(@href, 'mailto:') or
+                     starts-with(@href, '#'))]">
+  <xsl:apply-templates/>
+</xsl:template>
+
 <!-- Code: neighbours are one block, so that it can be taken as a whole. -->
 <xsl:template match="pre">
   <xsl:variable name="before" select="preceding-sibling::*[normalize-space(.)][1]"/>
