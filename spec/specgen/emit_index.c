@@ -2,12 +2,9 @@
 /*
  * The index: each clause with its errors, and where it was seen to hold, as XML for the site.
  */
-#include <string.h>
-
 #include "emit.h"
 #include "kinds.h"
 #include "records.h"
-#include "releases.h"
 #include "shapes.h"
 
 static void element(const char *name, const char *text, FILE *out)
@@ -36,10 +33,18 @@ static void errors(const struct contract *c, unsigned int clause, FILE *out)
 	}
 }
 
-/* The released kernels on which it was looked at: how many keep it, the first and last of them. */
+static unsigned int count_releases(const struct records *records)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < records->n; i++)
+		n += record_is_of_release(&records->all[i]);
+	return n;
+}
+
+/* The released kernels on which it was looked at, and how many keep it. */
 static void seen(const struct records *records, unsigned int clause, FILE *out)
 {
-	const char *from = NULL, *to = NULL;
 	unsigned int holds = 0, tested = 0;
 
 	for (size_t i = 0; i < records->n; i++) {
@@ -49,18 +54,9 @@ static void seen(const struct records *records, unsigned int clause, FILE *out)
 		if (!record_is_of_release(r) || known == KNOWN_NOT || known == KNOWN_UNTESTED)
 			continue;
 		tested++;
-		if (known != KNOWN_HOLDS)
-			continue;
-		holds++;
-		if (!from || releases_compare(r->kernel, from) < 0)
-			from = r->kernel;
-		if (!to || releases_compare(r->kernel, to) > 0)
-			to = r->kernel;
+		holds += known == KNOWN_HOLDS;
 	}
-	fprintf(out, "<seen tested=\"%u\" holds=\"%u\"", tested, holds);
-	if (holds)
-		fprintf(out, " from=\"%s\" to=\"%s\"", from, to);
-	fputs("/>\n", out);
+	fprintf(out, "<seen tested=\"%u\" holds=\"%u\"/>\n", tested, holds);
 }
 
 static void deviation(const struct deviation *d, FILE *out)
@@ -79,7 +75,8 @@ static void deviation(const struct deviation *d, FILE *out)
 
 void emit_index(const struct contract *c, const struct records *records, FILE *out)
 {
-	fprintf(out, "<contract version=\"%s\">\n", c->version);
+	fprintf(out, "<contract version=\"%s\" kernels=\"%u\">\n", c->version,
+		count_releases(records));
 	for (size_t i = 0; i < c->n_clauses; i++) {
 		const struct clause *k = &c->clauses[i];
 

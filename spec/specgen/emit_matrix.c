@@ -14,6 +14,8 @@ void emit_markup(const char *text, FILE *out)
 			fputs("&amp;", out);
 		else if (*text == '<')
 			fputs("&lt;", out);
+		else if (*text == '>')	/* for "]]>" is no text in XML */
+			fputs("&gt;", out);
 		else if (*text == '"')
 			fputs("&quot;", out);
 		else
@@ -178,7 +180,9 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 {
 	fputs("<kernels>\n", out);
 	fprintf(out, "<p>Version %s of the contract, clauses by kernels, the newest first. "
-		"Each column is a run of all tests on that kernel.</p>\n"
+		"Each column is a kernel, that is, a release on one architecture, and tells a run of "
+		"all tests on it; <i>patched</i> is Linux 6.1 with the series in kernel-patch/, and "
+		"counts as no release.</p>\n"
 		"<p><span class=\"holds\">&#10003;</span> holds &#183; "
 		"<span class=\"deviates\">D1</span> deviates in a way that is known &#183; "
 		"<span class=\"deviates\">&#8800;</span> does otherwise than was observed elsewhere &#183; "

@@ -61,6 +61,14 @@ traced_by_name()
 		grep -q "^$scratch/other.yaml:[0-9]*:1: error: no page tells"
 }
 
+# "]]>" is no text in XML.
+markup_is_escaped()
+{
+	sed '0,/^    rule: /s//&A[b[0]]>c \& a<d, and /' spec/uffdio_move.yaml >"$scratch/rule.yaml"
+	"$dir/specgen" --index spec/kernels "$scratch/rule.yaml" >"$scratch/index" || return 1
+	grep -q 'A\[b\[0\]\]&gt;c &amp; a&lt;d' "$scratch/index"
+}
+
 # Above each row that has to come before others stands a comment, and above no other row.
 order_is_told()
 {
@@ -97,6 +105,7 @@ for standard in c89 c17; do
 done
 sed -i 's/__s64 move;/__s64 move, more;/' "$scratch/one/uffdio_move.h"
 refused "a wrong size is refused by it" compile c
+try "a rule is text in the index, whatever is in it" markup_is_escaped
 try "the contract says why a row comes before others" order_is_told
 try "the reading version tells modes by their names" sh -c \
 	"grep -q '^without ALLOW_SRC_HOLES:' '$scratch/two/uffdio_move_contract.7' &&

@@ -263,6 +263,33 @@ async function withoutScript(browser, site) {
 	return wrong;
 }
 
+// On A4, upright and across, in pixels of CSS, less the margins.
+const SHEETS = { [PAGE]: 718, "kernels.html": 1046 };
+
+// Paper does not scroll: what is wider or higher than its box is lost.
+async function onPaper(browser, site) {
+	const wrong = [];
+	for (const [file, wide] of Object.entries(SHEETS)) {
+		const page = await openPage(browser, site, file);
+		await page.emulateMedia({ media: "print" });
+		await resize(page, wide);
+		wrong.push(...await page.evaluate(() => [
+			...[document.documentElement, ...document.querySelectorAll(".wide, pre")]
+				.filter((box) => box.scrollWidth > box.clientWidth ||
+					getComputedStyle(box).maxHeight !== "none")
+				.map((box) => `cut off: ${box.outerHTML.slice(0, 80)}`),
+			...[...document.querySelectorAll("nav, button, input")]
+				.filter((element) => element.checkVisibility())
+				.map((element) => `of no use: ${element.outerHTML.slice(0, 80)}`),
+			...[...document.querySelectorAll(".matrix tbody th")]
+				.filter((cell) => cell.offsetHeight > 20)
+				.map((cell) => `in two lines: ${cell.textContent}`),
+		]).then((found) => found.map((text) => `${file}: ${text}`)));
+		await closePage(page);
+	}
+	return wrong;
+}
+
 // Of each clause, the released kernels on which it was tested, and those on which it holds.
 function countMatrix() {
 	const counts = {};
@@ -284,7 +311,8 @@ function countMatrix() {
 function wantedMark({ holds, tested }) {
 	if (!tested)
 		return /^not tested/;
-	return new RegExp(holds === tested ? `^holds since [0-9].*, on ${holds} kernels$` :
+	return new RegExp(holds === tested ?
+		`^holds on all ${holds} recorded kernels( that ran its tests)?$` :
 		`^holds on ${holds} of ${tested} kernels$`);
 }
 
@@ -305,4 +333,4 @@ async function marks(browser, site) {
 			`${clause} holds on ${holds} of ${tested}, and is said: ${told[clause]}`);
 }
 
-export const ofSite = { search, keyboard, copying, colours, withoutScript, marks };
+export const ofSite = { search, keyboard, copying, colours, withoutScript, onPaper, marks };

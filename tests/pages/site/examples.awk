@@ -16,6 +16,7 @@
 function markup(text) {
 	gsub(/&/, "\\&amp;", text)
 	gsub(/</, "\\&lt;", text)
+	gsub(/>/, "\\&gt;", text)
 	gsub(/"/, "\\&quot;", text)
 	return text
 }

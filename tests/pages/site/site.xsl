@@ -231,7 +231,8 @@
       <xsl:when test="seen/@tested = seen/@holds">
         <xsl:attribute name="class">mark holds</xsl:attribute>
         <xsl:value-of
-            select="concat('holds since ', seen/@from, ', on ', seen/@holds, ' kernels')"/>
+            select="concat('holds on all ', seen/@holds, ' recorded kernels')"/>
+        <xsl:if test="seen/@tested != ../@kernels"> that ran its tests</xsl:if>
       </xsl:when>
       <xsl:otherwise>
         <xsl:attribute name="class">mark deviates</xsl:attribute>
