@@ -84,6 +84,14 @@ const ANSWERS = [
 	["hole refused unless allowed", "clause", "uffdio_move_contract.7.html#page.hole"],
 	["pinned.c", "example", "pinned.c.html"],
 	["kernel which holds", "page", "kernels.html"],
+	["EINVAL", "error", "UFFDIO_MOVE.2const.html#EINVAL"],
+	["EAGAIN", "error", "UFFDIO_MOVE.2const.html#EAGAIN"],
+	['"EBUSY",', "error", "UFFDIO_MOVE.2const.html#EBUSY"],
+	["errno 16", "error", "UFFDIO_MOVE.2const.html#EBUSY"],
+	["matrix", "page", "kernels.html"],
+	["race", "clause", "#threads.writers"],
+	["ioctl()", "page", "ioctl_userfaultfd.2.html"],
+	["D15", "deviation", "kernels.html#deviation-15"],
 ];
 
 async function search(browser, site) {
@@ -96,19 +104,22 @@ async function search(browser, site) {
 	for (const [words, kind, place] of ANSWERS) {
 		await input.fill(words);
 		const option = page.getByRole("option").first();
-		const at = await option.getAttribute("data-at", PATIENCE).catch(() => "nothing");
+		const at = await option.getAttribute("href", PATIENCE).catch(() => "nothing");
 		const said = await option.locator("i").textContent(PATIENCE).catch(() => "nothing");
 		if (!at.endsWith(place) || said !== kind)
 			wrong.push(`"${words}" finds ${said} ${at}`);
 		if (!/^\d+ results?$/.test(await page.getByRole("status").textContent()))
 			wrong.push(`"${words}": the number of results is not announced`);
+		if (!await page.getByText(/^\d+ of \d+$/).isVisible())
+			wrong.push(`"${words}": the number of results cannot be seen`);
 	}
 	await input.fill("zyzzyva");
 	if (await page.getByRole("option").count() ||
 	    await input.getAttribute("aria-expanded") !== "false")
 		wrong.push("finds what there is not");
-	if (await page.getByRole("status").textContent() !== "0 results")
-		wrong.push("does not announce that there is nothing");
+	if (await page.getByRole("status").textContent() !== "Nothing found" ||
+	    !await page.locator(".results p").isVisible())
+		wrong.push("does not tell that there is nothing");
 	await closePage(page);
 	return wrong;
 }
@@ -139,6 +150,11 @@ async function searchByKeyboard(page, site) {
 	await page.keyboard.press("Escape");
 	if (await focused() === "combobox" || await page.getByRole("listbox").isVisible())
 		wrong.push("Escape does not leave");
+	await page.keyboard.press("/");
+	await page.keyboard.type("page");
+	await page.keyboard.press("Tab");
+	if (!await page.evaluate(() => document.activeElement.matches(".colours")))
+		wrong.push("Tab does not lead from the search to the next control");
 	await page.keyboard.press("/");
 	await page.keyboard.type("page.hole");
 	await page.keyboard.press("ArrowDown");

@@ -3,8 +3,14 @@
 "use strict";
 
 const MOST_RESULTS = 12;
-// Of two results that fit alike, the kind that comes first here does; then the shorter name.
+// Of two results that fit alike, the kind that comes first here does; then what this page has.
 const KINDS = ["page", "error", "constant", "clause", "example", "section", "deviation", "term"];
+const MAIN_PAGE = "UFFDIO_MOVE.2const.html";
+// What traces show instead of a name, on all of the architectures in the matrix.
+const ERRNO = { EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EBADF: 9, EAGAIN: 11, ENOMEM: 12,
+	EACCES: 13, EFAULT: 14, EBUSY: 16, EEXIST: 17, EINVAL: 22, ENFILE: 23, EMFILE: 24,
+	ENOTTY: 25, ENOSPC: 28, ENOSYS: 38, EOPNOTSUPP: 95 };
+const SYNONYMS = { retry: "repeat", race: "threads" };
 
 function make(name, attributes, ...children) {
 	const element = document.createElement(name);
@@ -20,44 +26,64 @@ tools.append(status);
 
 /* Search */
 
-// Less is better; Infinity does not fit.  Each word counts where it fits best.
-function rank([, name, , text], words) {
-	const lower = name.toLowerCase();
-	const longer = text.toLowerCase();
-	let sum = 0;
-	for (const word of words) {
-		if (lower === word || lower.replace(/\(.*/, "") === word)
-			sum += 0;
-		else if (lower.startsWith(word))
-			sum += 1;
-		else if (lower.split(/[^a-z0-9]+/).includes(word))
-			sum += 2;
-		else if (lower.includes(word))
-			sum += 3;
-		else if (longer.includes(word))
-			sum += 10;
-		else
-			return Infinity;
-	}
-	return sum;
+const wordsOf = (text) => text.split(/[^a-z0-9]+/);
+
+// Less is better; Infinity does not fit.
+function fit(name, text, word) {
+	const [first, ...others] = wordsOf(name);
+	if (name === word || name.replace(/\(.*/, "") === word)
+		return 0;
+	if (first === word)
+		return 0.5;
+	if (name.startsWith(word))
+		return 1;
+	if (others.includes(word))
+		return 2;
+	if (others.some((other) => other.startsWith(word)))
+		return 3;
+	if (wordsOf(text).includes(word))
+		return 10;
+	if (name.includes(word))
+		return 11;
+	return text.includes(word) ? 20 : Infinity;
+}
+
+// Each word counts where it fits best.
+function rank([kind, name, , text], words) {
+	const number = kind === "error" && ERRNO[name] ? ` errno ${ERRNO[name]}` : "";
+	const fits = (word) => fit(name.toLowerCase(), text.toLowerCase() + number, word);
+	return words.reduce((sum, word) => sum + Math.min(fits(word),
+		word in SYNONYMS ? fits(SYNONYMS[word]) : Infinity), 0);
+}
+
+// As they are looked for: what is pasted often has quotes or a comma around it.
+function wordsOfQuery(query) {
+	const words = query.toLowerCase().split(/\s+/)
+		.map((word) => word.replace(/^[^a-z0-9_]+|[^a-z0-9_)]+$/g, ""))
+		.map((word) => word.replace(/\(\)$/, ""))
+		.map((word) => word.includes("(") ? word : word.replace(/\)[^a-z0-9_]*$/, ""));
+	return words.filter(Boolean);
 }
 
 function find(query) {
-	const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+	const words = wordsOfQuery(query);
 	if (!words.length)
 		return [];
+	const isElsewhere = ([, , at]) => !at.startsWith(MAIN_PAGE);
 	return SEARCH_INDEX.map((entry) => ({ entry, at: rank(entry, words) }))
 		.filter(({ at }) => at < Infinity)
 		.sort((a, b) => a.at - b.at ||
 			KINDS.indexOf(a.entry[0]) - KINDS.indexOf(b.entry[0]) ||
+			isElsewhere(a.entry) - isElsewhere(b.entry) ||
 			a.entry[1].length - b.entry[1].length)
 		.map(({ entry }) => entry);
 }
 
-// The words around the first that was found.
+// What stands around the first word that was asked for.
 function excerpt(text, query) {
-	const word = query.trim().toLowerCase().split(/\s+/)[0];
-	const at = text.toLowerCase().indexOf(word);
+	const [word] = wordsOfQuery(query);
+	const lower = text.toLowerCase();
+	const at = wordsOf(lower).includes(word) ? lower.search(`\\b${word}\\b`) : lower.indexOf(word);
 	return at > 60 ? "… " + text.slice(text.indexOf(" ", at - 50) + 1) : text;
 }
 
@@ -67,12 +93,15 @@ function makeSearch() {
 		spellcheck: "false", "aria-label": "Search", "aria-autocomplete": "list",
 		"aria-expanded": "false", "aria-controls": "site-results", "aria-keyshortcuts": "/",
 	});
-	const list = make("ul", { id: "site-results", role: "listbox", "aria-label": "Results" });
+	const list = make("div", { id: "site-results", role: "listbox", "aria-label": "Results" });
+	// the status tells the same to those who do not see it
+	const count = make("p", { "aria-hidden": "true" });
+	const results = make("div", { class: "results" }, list, count);
 	const hint = make("kbd", { "aria-hidden": "true" }, "/");
-	const form = make("form", { role: "search" }, input, hint, list);
+	const form = make("form", { role: "search" }, input, hint, results);
 	let chosen = -1;
 
-	list.hidden = true;
+	results.hidden = true;
 	tools.prepend(form);
 
 	function choose(index) {
@@ -89,59 +118,60 @@ function makeSearch() {
 	}
 
 	function show(isShown) {
-		list.hidden = !isShown;
-		input.setAttribute("aria-expanded", String(isShown));
+		results.hidden = !isShown;
+		input.setAttribute("aria-expanded", String(isShown && list.children.length > 0));
 		if (!isShown)
 			choose(-1);
 	}
 
-	function follow(option) {
-		show(false);
-		input.blur();
-		location.href = option.dataset.at;
-	}
-
 	function makeOption([kind, name, at, text], index) {
 		const attributes = { role: "option", id: `site-result-${index}`, "aria-selected": "false",
-			"data-at": at };
-		return make("li", attributes, make("b", {}, name), " ", make("i", {}, kind), " ",
+			href: at, tabindex: "-1" };
+		return make("a", attributes, make("b", {}, name), " ", make("i", {}, kind), " ",
 			make("span", {}, excerpt(text, input.value)));
 	}
 
 	function update() {
 		const found = find(input.value);
+		const shown = found.slice(0, MOST_RESULTS);
+		const isAsked = input.value.trim() !== "";
 		choose(-1);
-		list.replaceChildren(...found.slice(0, MOST_RESULTS).map(makeOption));
-		show(found.length > 0);
-		status.textContent = !input.value.trim() ? "" :
+		list.replaceChildren(...shown.map(makeOption));
+		count.textContent = found.length ? `${shown.length} of ${found.length}` : "Nothing found";
+		status.textContent = !isAsked ? "" : !found.length ? "Nothing found" :
 			found.length === 1 ? "1 result" : `${found.length} results`;
-		form.classList.toggle("nothing", input.value.trim() !== "" && !found.length);
+		show(isAsked);
 	}
 
 	input.addEventListener("input", update);
 	input.addEventListener("focus", () => input.value && update());
 	form.addEventListener("submit", (event) => event.preventDefault());
-	form.addEventListener("focusout", () => show(false));
+	form.addEventListener("focusout", ({ relatedTarget }) =>
+		form.contains(relatedTarget) || show(false));
 	// so that a click on a result does not take the focus first
-	list.addEventListener("mousedown", (event) => event.preventDefault());
+	list.addEventListener("mousedown", (event) => event.button || event.preventDefault());
 	list.addEventListener("click", (event) => {
-		const option = event.target.closest("[role=option]");
-		if (option)
-			follow(option);
+		if (event.ctrlKey || event.metaKey || event.shiftKey)
+			return;
+		show(false);
+		input.blur();
 	});
 	input.addEventListener("keydown", (event) => {
-		const n = list.hidden ? 0 : list.children.length;
+		const n = results.hidden ? 0 : list.children.length;
 		if (event.key === "ArrowDown" && n)
 			choose((chosen + 1) % n);
 		else if (event.key === "ArrowUp" && n)
 			choose(chosen <= 0 ? n - 1 : chosen - 1);
 		else if (event.key === "Enter" && n)
-			follow(list.children[Math.max(chosen, 0)]);
+			list.children[Math.max(chosen, 0)].click();
 		else if (event.key === "Escape") {
 			input.value = "";
 			update();
 			input.blur();
 		} else {
+			// before the list, which scrolls, can take the focus and be hidden with it
+			if (event.key === "Tab")
+				show(false);
 			return;
 		}
 		event.preventDefault();

@@ -533,7 +533,7 @@
         <!-- what the contract's page tells comes clause by clause -->
         <xsl:if test="generate-id($page) != generate-id($contract)">
           <xsl:for-each select="../node()[not(self::section or self::h2 or self::h3)]">
-            <xsl:value-of select="concat(., ' ')"/>
+            <xsl:apply-templates select="." mode="plain"/>
           </xsl:for-each>
         </xsl:if>
       </xsl:with-param>
@@ -552,16 +552,40 @@
       </xsl:with-param>
       <xsl:with-param name="name" select="@name"/>
       <xsl:with-param name="at" select="concat($page/@file, '#', @id)"/>
-      <xsl:with-param name="text" select="concat($page/@title, ': ', following-sibling::dd[1])"/>
+      <xsl:with-param name="text">
+        <xsl:value-of select="concat($page/@title, ': ')"/>
+        <xsl:apply-templates select="following-sibling::dd[1]" mode="plain"/>
+      </xsl:with-param>
     </xsl:call-template>
   </xsl:for-each>
 </xsl:template>
+<!-- As text what stands apart on the page stays apart. -->
+<xsl:template match="p | pre | li | dt | dd | br | tr" mode="plain">
+  <xsl:apply-templates mode="plain"/>
+  <xsl:text> </xsl:text>
+</xsl:template>
+<xsl:template match="td | th" mode="plain">
+  <xsl:apply-templates mode="plain"/>
+  <xsl:if test="following-sibling::*"> &#183; </xsl:if>
+</xsl:template>
 <xsl:template match="matrix" mode="search">
+  <xsl:variable name="file" select="@file"/>
   <xsl:call-template name="entry">
     <xsl:with-param name="kind" select="'page'"/>
     <xsl:with-param name="name" select="@title"/>
-    <xsl:with-param name="at" select="@file"/>
+    <xsl:with-param name="at" select="$file"/>
+    <xsl:with-param name="text" select="concat('Matrix: ', kernels/p[1])"/>
   </xsl:call-template>
+  <xsl:for-each select="kernels//dt[starts-with(@id, 'deviation-')]">
+    <xsl:call-template name="entry">
+      <xsl:with-param name="kind" select="'deviation'"/>
+      <xsl:with-param name="name" select="."/>
+      <xsl:with-param name="at" select="concat($file, '#', @id)"/>
+      <xsl:with-param name="text">
+        <xsl:apply-templates select="following-sibling::dd[1]" mode="plain"/>
+      </xsl:with-param>
+    </xsl:call-template>
+  </xsl:for-each>
 </xsl:template>
 <xsl:template match="example" mode="search">
   <xsl:call-template name="entry">
