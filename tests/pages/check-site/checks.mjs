@@ -279,6 +279,56 @@ async function withoutScript(browser, site) {
 	return wrong;
 }
 
+// What a reader sees first, and where the errors lead.
+async function start(browser, site) {
+	const page = await openPage(browser, site, "index.html");
+	const [first, error] = await page.evaluate(() => [
+		[document.querySelector("main a[href]:not(.self)")],
+		document.querySelectorAll("#EBUSY + dd > a"),
+	].map((links) => [...links].map((link) => link.getAttribute("href"))));
+	await closePage(page);
+	return [
+		...first[0] === PAGE ? [] : [`begins with ${first[0]}`],
+		...[`${PAGE}#EBUSY`, `${PAGE}#result-EBUSY`, `${PAGE}#Refusals`]
+			.filter((place) => !error.includes(place))
+			.map((place) => `EBUSY does not lead to ${place}`),
+	];
+}
+
+// Narrow windows: what cannot be reached, or is too small or too narrow to be of use.
+async function windows(browser, site) {
+	const wrong = [];
+	for (const file of [PAGE, "kernels.html"]) {
+		const page = await openPage(browser, site, file);
+		for (const wide of [360, 480, 700, 890, 915, 959, 961, 1024, 1440]) {
+			await resize(page, wide);
+			wrong.push(...await page.evaluate(() => {
+				const boxes = (selector) => [...document.querySelectorAll(selector)]
+					.map((element) => element.getBoundingClientRect());
+				const [copy] = boxes(".copy");
+				const range = document.createRange();
+				const code = document.querySelector(".code code");
+				if (code)
+					range.selectNodeContents(code);
+				const [line] = code ? range.getClientRects() : [];
+				return [
+					...boxes("header.site :is(a, button, input)")
+						.filter(({ left, right }) => left < 0 || right > innerWidth)
+						.map(({ right }) => `the bar ends at ${right}`),
+					...boxes("button, input").filter(({ width, height }) =>
+						Math.min(width, height) < 24).map(() => "a button is too small"),
+					...boxes(".matrix tbody th").filter(({ width }) => width < 120)
+						.map(() => "a clause of the matrix is too narrow"),
+					...copy && innerWidth < 900 && copy.bottom > line.top ?
+						["the button covers the code"] : [],
+				];
+			}).then((found) => [...new Set(found)].map((text) => `${file}, ${wide}: ${text}`)));
+		}
+		await closePage(page);
+	}
+	return wrong;
+}
+
 // On A4, upright and across, in pixels of CSS, less the margins.
 const SHEETS = { [PAGE]: 718, "kernels.html": 1046 };
 
@@ -349,4 +399,6 @@ async function marks(browser, site) {
 			`${clause} holds on ${holds} of ${tested}, and is said: ${told[clause]}`);
 }
 
-export const ofSite = { search, keyboard, copying, colours, withoutScript, onPaper, marks };
+export const ofSite = {
+	search, keyboard, copying, colours, withoutScript, start, windows, onPaper, marks,
+};

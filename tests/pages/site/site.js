@@ -236,7 +236,7 @@ function makeColoursButton() {
 
 // On a phone they are opened by whoever wants them.
 function foldContents() {
-	const narrow = matchMedia("screen and (max-width: 55rem)");
+	const narrow = matchMedia("screen and (max-width: 60rem)");
 	const contents = document.querySelector(".contents details");
 	const fold = () => { contents.open = !narrow.matches; };
 	narrow.addEventListener("change", fold);

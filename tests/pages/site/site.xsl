@@ -199,6 +199,38 @@
   </xsl:if>
 </xsl:template>
 
+<!-- An error leads to what is to be done about it, which tells it by the name of a heading. -->
+<xsl:template match="article//dd[preceding-sibling::*[1][self::dt][key('error', @name)]]"
+    mode="body">
+  <xsl:variable name="advice">
+    <xsl:for-each select="preceding-sibling::dt[1]">
+      <xsl:call-template name="advice"/>
+    </xsl:for-each>
+  </xsl:variable>
+  <dd>
+    <xsl:apply-templates mode="body"/>
+    <xsl:if test="exsl:node-set($advice)/a">
+      <p class="facts"><xsl:copy-of select="$advice"/></p>
+    </xsl:if>
+  </dd>
+</xsl:template>
+<xsl:template match="article//tr[key('error', td[1])][not(td[1] = preceding-sibling::tr/td[1])]"
+    mode="body">
+  <tr id="result-{td[1]}"><xsl:apply-templates mode="body"/></tr>
+</xsl:template>
+<xsl:template match="article//i[. = ancestor::page//h3]" mode="body">
+  <a href="#{ancestor::page//h3[. = current()]/@id}"><i><xsl:value-of select="."/></i></a>
+</xsl:template>
+
+<!-- A line does not end behind the minus of -EAGAIN. -->
+<xsl:template match="article//b[starts-with(., '-')] | article//td[starts-with(., '-')]"
+    mode="body">
+  <xsl:copy>
+    <xsl:attribute name="class">whole</xsl:attribute>
+    <xsl:apply-templates mode="body"/>
+  </xsl:copy>
+</xsl:template>
+
 <!-- The contract's page: a clause tells where it holds, is told and shown. -->
 <xsl:template match="dd[key('clause', preceding-sibling::dt[1]/@name)]" mode="body">
   <dd>
@@ -354,6 +386,12 @@
   <xsl:call-template name="frame">
     <xsl:with-param name="body">
       <h1><xsl:value-of select="@title"/></h1>
+      <xsl:for-each select="/site/page[@name = current()/@short]">
+        <p class="lead">
+          <a href="{@file}"><b><xsl:value-of select="@title"/></b></a>
+          <xsl:value-of select="concat(': ', @about, '.')"/>
+        </p>
+      </xsl:for-each>
       <section>
         <h2 id="pages">Pages</h2>
         <xsl:for-each select="group">
@@ -438,25 +476,31 @@
     </xsl:with-param>
   </xsl:call-template>
 </xsl:template>
-<!-- Each page once, with a number for each further place in it. -->
+<!-- Each page once, by the first of its places, and where it tells what to do. -->
 <xsl:template name="places">
   <xsl:param name="dts"/>
-  <xsl:for-each select="$dts">
+  <xsl:for-each select="$dts[@id = @name]">
     <xsl:variable name="page" select="ancestor::page"/>
-    <xsl:variable name="before" select="count(preceding::dt[@name = current()/@name]
-                                              [ancestor::page/@file = $page/@file])"/>
     <xsl:if test="position() &gt; 1">, </xsl:if>
-    <a href="{$page/@file}#{@id}">
-      <xsl:choose>
-        <xsl:when test="$before">
-          <xsl:attribute name="aria-label">
-            <xsl:value-of select="concat($page/@title, ', ', $before + 1)"/>
-          </xsl:attribute>
-          <xsl:value-of select="$before + 1"/>
-        </xsl:when>
-        <xsl:otherwise><xsl:value-of select="$page/@title"/></xsl:otherwise>
-      </xsl:choose>
-    </a>
+    <a href="{$page/@file}#{@id}"><xsl:value-of select="$page/@title"/></a>
+    <xsl:call-template name="advice">
+      <xsl:with-param name="before" select="', '"/>
+      <xsl:with-param name="file" select="$page/@file"/>
+    </xsl:call-template>
+  </xsl:for-each>
+</xsl:template>
+<!-- Of an error: its row in a table of the page, and the parts of sections that mention it. -->
+<xsl:template name="advice">
+  <xsl:param name="before" select="' '"/>
+  <xsl:param name="file"/>
+  <xsl:variable name="name" select="@name"/>
+  <xsl:for-each select="ancestor::page//table[tbody/tr/td[1] = $name]">
+    <xsl:value-of select="$before"/>
+    <a href="{$file}#result-{$name}"><xsl:value-of select="thead//th[last()]"/></a>
+  </xsl:for-each>
+  <xsl:for-each select="ancestor::page//section[h3][p/b = $name or */li/b = $name]">
+    <xsl:value-of select="$before"/>
+    <a href="{$file}#{h3/@id}"><xsl:value-of select="h3"/></a>
   </xsl:for-each>
 </xsl:template>
 <xsl:variable name="constants">
