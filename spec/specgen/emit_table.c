@@ -128,25 +128,30 @@ static void print_rows(const struct contract *c, uint64_t mode, const char *with
 			print_row(c, s, mode, with, out);
 }
 
+/* "lb2 lb2 lb": what stands between columns is 2 wide, so that 80 characters are enough. */
+static void print_columns(const struct contract *c, const char *first, const char *other, FILE *out)
+{
+	fputs(first, out);
+	for (size_t d = 0; d < c->n_states; d++)
+		if (begins_column(c, d))
+			fprintf(out, "2 %s", other);
+}
+
 static void print_head(const struct contract *c, FILE *out)
 {
-	fputs(".TS\ntab(@);\nlb", out);
-	for (size_t d = 0; d < c->n_states; d++)
-		if (begins_column(c, d))
-			fputs(" lb", out);
-	fputs("\nlx", out);
-	for (size_t d = 0; d < c->n_states; d++)
-		if (begins_column(c, d))
-			fputs(" l", out);
-	fputs(".\nSource", out);
+	fputs(".TS\ntab(@);\n", out);
+	print_columns(c, "lb", "lb", out);
+	fputc('\n', out);
+	print_columns(c, "lx", "l", out);
+	fputs(".\nSource onto", out);
 	for (size_t d = 0; d < c->n_states; d++) {
 		if (!begins_column(c, d))
 			continue;
-		fputs("@onto", out);
+		fputc('@', out);
 		for (size_t i = d; i < c->n_states; i++) {
 			if (!is_on(c, SIDE_DESTINATION, i) || !are_one_column(c, d, i))
 				continue;
-			fputc(' ', out);
+			fputs(i == d ? "" : " ", out);
 			print_letter(c->states[i].letter, out);
 		}
 	}

@@ -81,7 +81,7 @@ ends_badly() {		# page, spacing
 }
 
 # As set, or a little closer or wider, so that the last sheet has something on it.
-LEAST_LINES=9
+LEAST_LINES=14
 spacing() {		# page
 	for try in 12 11.8 11.6 11.4 11.2 12.2 12.4 12.6 12.8; do
 		ends_badly "$1" "$try" || break

@@ -61,6 +61,13 @@ traced_by_name()
 		grep -q "^$scratch/other.yaml:[0-9]*:1: error: no page tells"
 }
 
+# Nothing is said of lines that cannot be broken, and none is too long.
+fits_a_terminal() # PAGE
+{
+	LC_ALL=C.UTF-8 MANWIDTH=80 man -l "$1" 2>"$scratch/said" >"$scratch/read"
+	[ -s "$scratch/read" ] && ! grep . "$scratch/said" && ! LC_ALL=C.UTF-8 grep '.\{81\}' "$scratch/read"
+}
+
 # "]]>" is no text in XML.
 markup_is_escaped()
 {
@@ -112,6 +119,7 @@ try "the reading version tells modes by their names" sh -c \
 	 grep -q '^from 0 to 0, length 3, mode DONTWAKE, ALLOW_SRC_HOLES$' '$scratch/two/uffdio_move_contract.7'"
 try "the reading version is clean" sh -c \
 	"mandoc -Tlint -Werror '$scratch/two/uffdio_move_contract.7'"
+try "it fits 80 columns" fits_a_terminal "$scratch/two/uffdio_move_contract.7"
 try "what no page tells is told with the contract's own name" traced_by_name
 if ! mount -t tmpfs -o size=64k tmpfs "$scratch/full" 2>"$scratch/log"; then
 	skip "a full disk" "no permission to mount a small one"
