@@ -113,6 +113,19 @@ async function search(browser, site) {
 		if (!await page.getByText(/^\d+ of \d+$/).isVisible())
 			wrong.push(`"${words}": the number of results cannot be seen`);
 	}
+	await page.evaluate(axeSource);
+	const { violations } = await page.evaluate(() =>
+		window.axe.run("header", { resultTypes: ["violations"], preload: false }));
+	wrong.push(...violations.map(({ id, nodes: [first] }) => `${id}: ${first.html}`));
+
+	const [other] = await Promise.all([
+		page.context().waitForEvent("page", PATIENCE).catch(() => null),
+		page.getByRole("option").first()
+			.click({ modifiers: ["ControlOrMeta"], ...PATIENCE }).catch(() => {}),
+	]);
+	if (!other)
+		wrong.push("a result is no link that can be opened beside the page");
+	await page.bringToFront();
 	await input.fill("zyzzyva");
 	if (await page.getByRole("option").count() ||
 	    await input.getAttribute("aria-expanded") !== "false")
