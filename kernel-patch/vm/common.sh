@@ -15,6 +15,10 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
+# Of whoever calls, from a hook say: git would work on that repository in place of ours.
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars 2>/dev/null) || :
+
 vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernel_patch=$(dirname "$vm")
 series=$(realpath -m "${SERIES:-$kernel_patch/series}")
