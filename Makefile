@@ -160,8 +160,8 @@ check-examples: $B/specgen $B/uffdio-move-refuse ## each program compiles, is cl
 	tests/examples/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 	tests/refuse/check-examples.sh $B
 
-check-kernel: $B/uffdio-move-conformance ## the contract in a VM, on Linux 6.1 plain and with the series
-	tests/kernels/check-kernel.sh base $< /bin/busybox
+check-kernel: $B/uffdio-move-conformance $B/contract-cases ## the contract in a VM, on Linux 6.1 plain and with the series
+	tests/kernels/check-kernel.sh base $< /bin/busybox $B/contract-cases
 	tests/kernels/check-going-down.sh
 
 check-newest: $B/uffdio-move-conformance ## the contract on the newest kernel that Debian's archive has, in a VM
@@ -290,7 +290,7 @@ $(KSELFTEST):
 	@echo "  TAKE    $@, from linux-source-6.1" >&2
 	@rm -rf $(@D).new && mkdir -p $(@D).new
 	@tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D).new --strip-components=4 \
-		linux-source-6.1/tools/testing/selftests/kselftest.h
+		$(addprefix linux-source-6.1/tools/testing/selftests/,kselftest.h kselftest_harness.h)
 	@rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
 
 $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
@@ -323,6 +323,11 @@ $B/uffdio-move-refuse: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/refu
 		$B/tests.d/contract_tables.o $B/tests.d/oracle.o
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -ldw
+
+# It has an oracle of its own: each case is written out with what is to be seen.
+$B/contract-cases: $B/tests.d/kernels/contract_cases.o
+	@echo "  LINK    $@" >&2
+	@$(CC) $(CFLAGS) -static -pthread -o $@ $^
 
 $B/sandbox $B/mergeable: $B/%: $B/tests.d/programs/%.o
 	@echo "  LINK    $@" >&2

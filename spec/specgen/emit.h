@@ -30,8 +30,8 @@ void emit_page(const struct contract *c, const struct records *records, FILE *ou
 /* The outcome table as one of tbl: the states of the source by those of the destination. */
 void emit_outcome_table(const struct contract *c, FILE *out);
 
-/* uffdio_move_cases.h: the cases of the kernel's own selftest, with what is expected. */
-void emit_selftest(const struct contract *c, FILE *out);
+/* uffdio_move_cases.h: cases for a program that knows no rule, with what is expected. */
+void emit_cases(const struct contract *c, FILE *out);
 
 /* clean_kernels.c: the kernels that are recorded to be without a fault that has a hazard. */
 void emit_clean_kernels(const struct contract *c, const struct records *records, FILE *out);

@@ -99,7 +99,7 @@ static int generate(const struct contract *c, const struct records *records, con
 		PRODUCT("contract_functions.h", emit_functions),
 		PRODUCT("uffdio_move.h", emit_header),
 		OF_RECORDS("uffdio_move_contract.7", emit_page),
-		PRODUCT("uffdio_move_cases.h", emit_selftest),
+		PRODUCT("uffdio_move_cases.h", emit_cases),
 		OF_RECORDS("clean_kernels.c", emit_clean_kernels),
 	};
 	const size_t n = sizeof(products) / sizeof(products[0]);

@@ -1,19 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-kernel.sh base|arm64-16k CONFORMANCE BUSYBOX - boots Linux 6.1 in a VM
+# check-kernel.sh base|arm64-16k CONFORMANCE BUSYBOX [CASES] - boots Linux 6.1 in a VM
 # and holds it against the contract.  The plain one (of base alone) has no
 # UFFDIO_MOVE, and says so; with the series every clause holds, none deviates,
 # and each state that 6.1 can have on that architecture is really made.  The
-# series' selftests (of base alone) and the examples run there too.  CONFORMANCE
-# and BUSYBOX are static programs for the guest, $CC its compiler.  Prints TAP; the
-# build's progress goes to standard error.
+# cases that are written out from the contract, the series' selftest (both of
+# base alone) and the examples run there too.  CONFORMANCE, BUSYBOX and CASES are
+# static programs for the guest, $CC its compiler.  Prints TAP; the build's
+# progress goes to standard error.
 
 set -u
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 cd "$(dirname "$0")/../.." || exit 1
-config=$1 conformance=$2 busybox=$3
+config=$1 conformance=$2 busybox=$3 cases=${4-}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 evidence="$scratch/out $scratch/err"
@@ -65,9 +66,14 @@ report "[.tests[] | select(.verdict == \"holds\")] | length > $enough"
 result $? "$(jq '[.tests[] | select(.verdict == "holds")] | length' "$scratch/out") tests hold"
 
 evidence="$scratch/out $scratch/err"
+with_swap='echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >&2 && swapon /dev/zram0'
 if [ "$config" = base ]; then
 	kernel-patch/vm/check-selftests.sh >"$scratch/out" 2> >(tee "$scratch/err" >&2)
-	result $? "the series' own selftests: $(grep -c '^# ok' "$scratch/out") cases pass"
+	result $? "the series' own selftest: $(grep -c '^ok' "$scratch/out") tests pass"
+
+	guest --file "$cases" "$busybox" sh -c "$with_swap && exec ${cases##*/}" &&
+		! grep '^ok .*# SKIP' "$scratch/out" | grep -v '# SKIP no protection key'
+	result $? "the cases written out from the contract: $(grep -c '^ok' "$scratch/out") pass"
 fi
 
 tests/examples/check-examples.sh build "$scratch/examples" >"$scratch/out" 2>"$scratch/err"
@@ -76,9 +82,8 @@ for file in "$scratch"/examples/*; do
 	files+=(--file "$file")
 done
 # One of them shows pages on swap.
-guest "${files[@]}" --file tests/examples/check-examples.sh "$busybox" sh -c '
-	echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >&2 && swapon /dev/zram0 &&
-	exec sh /bin/check-examples.sh run /bin'
+guest "${files[@]}" --file tests/examples/check-examples.sh "$busybox" sh -c \
+	"$with_swap && exec sh /bin/check-examples.sh run /bin"
 result $? "the examples print what they promise on the patched kernel"
 grep -c '^ok' "$scratch/out" | sed 's/$/ results of examples/; s/^/# /'
 finish

@@ -37,7 +37,7 @@ static void write_all(const struct contract *c, FILE *out)
 	emit_functions(c, out);
 	emit_header(c, out);
 	emit_page(c, &(struct records){ .n = 0 }, out);
-	emit_selftest(c, out);
+	emit_cases(c, out);
 	print_order(c, out);
 	trace_citations(c, NULL, 0, out);
 }

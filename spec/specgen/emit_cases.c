@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The cases of the kernel's own selftest, tools/testing/selftests/uffdio_move in
- * the patched tree: those of the derived tests that a plain program can set up.
- * What the oracle expects is written out, so that the program knows no rule.
+ * The cases of tests/kernels/contract_cases.c: those of the derived tests that a
+ * plain program can set up.  What the oracle expects is written out, so that the
+ * program knows no rule.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -424,7 +424,7 @@ static const char explanation[] =
 	" * same call again, and no call goes on before.\n"
 	" */\n";
 
-void emit_selftest(const struct contract *c, FILE *out)
+void emit_cases(const struct contract *c, FILE *out)
 {
 	struct selection s = { .contract = c, .out = out, .lacking = needs_lacking(c) };
 
