@@ -39,6 +39,7 @@
 help_if_asked "$@"
 
 name=base patches='' kernel='' machine='' limit=600 append='' files=() modules=() log='' status_file='' disk='' stall=
+last_words=10	# seconds in which a guest that hangs tells what it is at
 while [[ ${1-} == --* ]]; do
 	[ $# -ge 2 ] || die "$1 wants a value"
 	case $1 in
@@ -130,7 +131,8 @@ qemu+=(-machine mem-merge=off -accel "tcg,thread=multi" -smp 2 -nodefaults -no-r
 	-chardev "file,id=console,path=$log"
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"
-	-append "console=$console panic=-1 oops=panic softlockup_panic=1 mitigations=off secretmem.enable=1 $append")
+	-append "console=$console panic=-1 oops=panic softlockup_panic=1 mitigations=off secretmem.enable=1 \
+guest_limit=$((limit > last_words ? limit - last_words : 0)) $append")
 
 if [ "$disk" ]; then
 	{ truncate -s 128M "$work/disk" && /sbin/mkswap -q "$work/disk"; } ||
@@ -161,6 +163,16 @@ show_complaints()
 
 	first=$(complaints | sed -n '1s/:.*//p')
 	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" "$log" >&2
+}
+
+# What each CPU and each task that waits was at, if the guest could still say so.
+show_hang()
+{
+	if grep -a -q 'sysrq: Show backtrace' "$log"; then
+		sed -n '/sysrq: Show backtrace/,/sysrq: Show State$/p' "$log" | head -n 120 >&2
+	else
+		tail -n 30 "$log" >&2
+	fi
 }
 
 started=$SECONDS
@@ -199,7 +211,7 @@ if complaints >/dev/null; then
 	say "the guest's kernel complained; log: $log"
 	exit $EXIT_COMPLAINT
 elif [ "$hang" ]; then
-	tail -n 30 "$log" >&2
+	show_hang
 	say "the guest did not end within $limit s, or said nothing for $stall s; log: $log"
 	exit $EXIT_HANG
 elif [ "${qemu_status-0}" -ne 0 ]; then

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_ARGUMENTS	256
@@ -224,6 +225,25 @@ static pid_t start(char **command, int output, int errors)
 	_exit(127);
 }
 
+/* The host is about to give the guest up: let the console have what each task is at. */
+static void show_tasks(void)
+{
+	for (const char *key = "lwt"; *key; key++) {
+		int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+		(void)!write(fd, key, 1);
+		close(fd);
+	}
+}
+
+static time_t seconds_up(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
+
 /* Orphans are ours to collect too. */
 static int has_ended(pid_t program, int *status)
 {
@@ -246,12 +266,19 @@ static int run(char **command, int output, int errors)
 		{ .fd = streams[0].from, .events = POLLIN },
 		{ .fd = streams[1].from, .events = POLLIN },
 	};
+	/* Of the kernel's command line, in seconds since it was booted. */
+	const char *limit = getenv("guest_limit");
+	time_t give_up = limit ? atol(limit) : 0;
 	pid_t program = start(command, out, err);
 	int status = 127, ended = program < 0;
 
 	while (!ended) {
 		poll(from, 2, 20);
 		ended = has_ended(program, &status);
+		if (give_up && seconds_up() >= give_up) {
+			show_tasks();
+			give_up = 0;
+		}
 		forward(&streams[0]);
 		forward(&streams[1]);
 	}
