@@ -31,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-beside check-oracles check-stress check-refuse
+	check-limits check-beside check-oracles check-stress check-refuse check-series
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -164,6 +164,9 @@ check-kernel: $B/uffdio-move-conformance $B/contract-cases ## the contract in a 
 	tests/kernels/check-kernel.sh base $< /bin/busybox $B/contract-cases
 	tests/kernels/check-going-down.sh
 
+check-series: ## the series as `make upstream` writes it, and whom it is refused
+	tests/kernels/check-series.sh
+
 check-newest: $B/uffdio-move-conformance ## the contract on the newest kernel that Debian's archive has, in a VM
 	tests/kernels/check-newest.sh $<
 
@@ -237,9 +240,14 @@ pdf: $B/uffdio_move_contract.7 ## the pages as one PDF, build/uffdio-move.pdf
 	tests/pages/pdf.sh $B $B/uffdio-move.pdf
 
 # PATCHES are words: files whose names have no spaces.
-upstream: ## small patches for git am: MAN_PAGES=checkout of the man-pages project; PATCHES="FILE ..."
+upstream: ## patches for git am: MAN_PAGES=checkout of the man-pages project, PATCHES="FILE ..."; KERNEL_TREE=checkout of the kernel
+ifneq ($(or $(value MAN_PAGES),$(if $(value KERNEL_TREE),,none)),)
 	tests/pages/upstream.sh $(call quoted,$(value MAN_PAGES)) $(call quoted,$B/upstream/man-pages) \
 		$(foreach patch,$(value PATCHES),$(call quoted,$(patch)))
+endif
+ifneq ($(value KERNEL_TREE),)
+	kernel-patch/upstream.sh $(call quoted,$(value KERNEL_TREE)) $(call quoted,$B/upstream/kernel)
+endif
 
 install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
 	tests/pages/install.sh $(DESTDIR)$(mandir)
