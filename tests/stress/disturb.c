@@ -215,8 +215,11 @@ static bool do_splice(void)
 		return false;
 	nap(5000);
 	for (ssize_t done = 0; done < n; done += page_size()) {
-		if (read(me->pipe[0], me->buffer, page_size()) != (ssize_t)page_size()) {
-			broken(INTACT, "a pipe has lost a page");
+		ssize_t got = read(me->pipe[0], me->buffer, page_size());
+
+		if (got != (ssize_t)page_size()) {
+			broken(INTACT, "of a page in a pipe, %zd bytes could be read: %s", got,
+			       got < 0 ? strerror(errno) : "short");
 			return false;
 		}
 		whole(me->buffer, INTACT, "vmsplice()");
