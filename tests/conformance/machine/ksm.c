@@ -9,6 +9,8 @@
 #include "machine/ksm.h"
 #include "machine/settings.h"
 
+#define KSM "/sys/kernel/mm/ksm/"
+
 long ksm_zero_pages(void)
 {
 	FILE *f = fopen("/proc/self/ksm_stat", "re");
@@ -20,7 +22,25 @@ long ksm_zero_pages(void)
 			count = atol(line + 15);
 	if (f)
 		fclose(f);
-	if (count < 0 && !setting_read("/sys/kernel/mm/ksm/ksm_zero_pages", total, sizeof(total)))
+	if (count < 0 && !setting_read(KSM "ksm_zero_pages", total, sizeof(total)))
 		count = atol(total);
 	return count;
+}
+
+unsigned long ksm_full_scans(void)
+{
+	char scans[64];
+
+	return setting_read(KSM "full_scans", scans, sizeof(scans)) ? 0 : strtoul(scans, NULL, 10);
+}
+
+bool ksm_keep_scanning(void)
+{
+	char run[64];
+
+	if (setting_read(KSM "run", run, sizeof(run)) || strcmp(run, "1"))
+		return false;
+	/* What is there already changes nothing, and wakes it. */
+	setting_write(KSM "run", "1");
+	return true;
 }

@@ -136,6 +136,7 @@ static bool ksm_works(struct reason *why)
 	for (int64_t end = now_ms() + patient_ms(MERGE_MS); now_ms() < end;) {
 		if (merged(pages, pages + page_size()))
 			return true;
+		ksm_keep_scanning();
 		poll(NULL, 0, 5);
 	}
 	return lacks_prepared(why, PREPARE_KSM, "two equal pages were not merged");

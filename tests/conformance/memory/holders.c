@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/ksm.h"
 #include "machine/machine.h"
-#include "machine/settings.h"
 #include "memory/layout_internal.h"
 
 #define MERGE_SCANS	200	/* of KSM; far more than a merge takes */
@@ -327,21 +327,6 @@ static void copy_to_twin(struct test *t, struct layout *l)
 		machine_cannot(t, errno, "no page can be merged");
 }
 
-static unsigned long full_scans(void)
-{
-	char text[32];
-
-	return setting_read("/sys/kernel/mm/ksm/full_scans", text, sizeof(text)) ?
-		0 : strtoul(text, NULL, 10);
-}
-
-static bool is_scanning(void)
-{
-	char text[32];
-
-	return !setting_read("/sys/kernel/mm/ksm/run", text, sizeof(text)) && !strcmp(text, "1");
-}
-
 void merge_with_twin(struct test *t, struct layout *l)
 {
 	struct timespec pause = { .tv_nsec = 300000 };
@@ -351,12 +336,12 @@ void merge_with_twin(struct test *t, struct layout *l)
 	copy_to_twin(t, l);
 	/* All of the mapping, or it would be two. */
 	madvise(a->mapping, a->mapping_pages * page_size(), MADV_MERGEABLE);
-	last = full_scans() + MERGE_SCANS;
+	last = ksm_full_scans() + MERGE_SCANS;
 	/* It is the scans that count, which come slowly on a busy machine. */
-	for (int i = 0; i < MERGE_LOOKS || full_scans() < last; i++) {
+	for (int i = 0; i < MERGE_LOOKS || ksm_full_scans() < last; i++) {
 		if (all_merged(t, l))
 			return;
-		if (i % MERGE_LOOKS == 0 && !is_scanning())
+		if (i % MERGE_LOOKS == 0 && !ksm_keep_scanning())
 			test_broken(t, "somebody has stopped KSM");
 		nanosleep(&pause, NULL);
 	}

@@ -16,20 +16,11 @@
 #define MOST_SCANS 1000	/* two are enough, if nothing else disturbs */
 #define SCANS_MS 3000		/* with much else to be scanned there are fewer */
 
-/* How often KSM has gone over everything. */
-static unsigned long count_scans(void)
-{
-	char scans[64];
-
-	return setting_read("/sys/kernel/mm/ksm/full_scans", scans, sizeof(scans)) ? 0 :
-	       strtoul(scans, NULL, 10);
-}
-
 /* One page only: where the count is kept up, it is so for ever. */
 static void have_zeroes_merged(struct scene *s, long before)
 {
 	int64_t end = now_ms() + patient_ms(SCANS_MS);
-	unsigned long first = count_scans(), scans = 0;
+	unsigned long first = ksm_full_scans(), scans = 0;
 	int error = setting_change(USE_ZERO_PAGES, "1");
 
 	if (error)
@@ -39,7 +30,8 @@ static void have_zeroes_merged(struct scene *s, long before)
 		error = errno;
 	while (!error && ksm_zero_pages() <= before && scans < MOST_SCANS && now_ms() < end) {
 		let_others_run();
-		scans = count_scans() - first;
+		scans = ksm_full_scans() - first;
+		ksm_keep_scanning();
 	}
 	setting_put_back(USE_ZERO_PAGES);
 	if (error)
