@@ -150,6 +150,8 @@ static void play_rounds(struct meeting *m, bool protect, void (*act)(struct meet
 		wait_for(&m->calls, 1 + pace.begun % MOST_CALLS);
 		act(m);
 		__atomic_store_n(&m->over, 1, __ATOMIC_RELEASE);
+		/* Nobody makes one any more that the pin could wait for. */
+		count(&m->calls);
 		pthread_barrier_wait(&m->barrier);
 	}
 	__atomic_store_n(&m->crew.stop, 1, __ATOMIC_RELEASE);
