@@ -309,7 +309,7 @@ $B/uffdio-move-conformance: $(CONFORMANCE_OBJECTS)
 $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
 		$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/programs/faults/*.c))
 	@echo "  LINK    $@" >&2
-	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson -luring
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl,--wrap=kill -o $@ $^ -ljansson -luring
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o

@@ -25,6 +25,7 @@
 #define MOST_AT_ONCE	8
 #define TRIES		3	/* of a test that is broken */
 #define FORK_TRIES	100
+#define MOST_LOST	16
 #define WITNESSES	1	/* a test that is stuck for its full time, of each deviation */
 
 /* One place in which a test runs. */
@@ -50,6 +51,10 @@ struct runner {
 /* Children that are not of a test: they have other work to do. */
 static pid_t before[16];
 static size_t n_before;
+
+/* Those of tests that no signal ends. */
+static pid_t lost[MOST_LOST];
+static size_t n_lost;
 
 static _Noreturn void give_up(const char *what)
 {
@@ -88,6 +93,14 @@ void run_prepare(struct run *run)
 	run->tests = plans_list(&run->n_tests);
 	run->judgements = zeroed(run->n_tests, sizeof(*run->judgements));
 	run->selected = zeroed(run->n_tests, sizeof(*run->selected));
+}
+
+static void make_slot(struct lane *lane)
+{
+	lane->slot = mmap(NULL, sizeof(struct slot), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (lane->slot == MAP_FAILED)
+		give_up("no memory for what tests tell");
 }
 
 static double now(void)
@@ -321,6 +334,58 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 	note_details(r, lane, j);
 }
 
+/* The innermost functions of the kernel, if it tells them. */
+static void where_it_waits(pid_t pid, char *text, size_t size)
+{
+	char path[64], function[64];
+	size_t used = 0;
+	FILE *stack;
+
+	snprintf(text, size, "a place that is not told");
+	snprintf(path, sizeof(path), "/proc/%d/stack", (int)pid);
+	stack = fopen(path, "re");
+	while (stack && used + sizeof(function) < size &&
+	       fscanf(stack, " [<%*[^>]>] %63[^+ ]%*[^\n]", function) == 1)
+		used += snprintf(text + used, size - used, "%s%s", used ? " < " : "", function);
+	if (stack)
+		fclose(stack);
+}
+
+static void free_lane(struct runner *r, struct lane *lane)
+{
+	if (lane->pidfd >= 0)
+		close(lane->pidfd);
+	lane->pid = 0;
+	r->n_busy--;
+}
+
+/*
+ * A process that no signal ends is the kernel's fault, whatever it waits for there.  It is
+ * left behind, with the memory in which it tells what it sees.
+ */
+static void abandon(struct runner *r, struct lane *lane)
+{
+	struct judgement *j = &r->run->judgements[lane->test];
+	const char *called = watch_is_stuck(&lane->watch) ? "the call never returned" :
+							    "in no call that did not return";
+	char where[128];
+
+	memset(j, 0, sizeof(*j));
+	j->deviation = -1;
+	if (watch_is_stuck(&lane->watch))
+		note_stuck(r, lane, j);
+	else
+		say_broken(j, called);
+	where_it_waits(lane->pid, where, sizeof(where));
+	snprintf(j->text, sizeof(j->text), "%s, and its process, %d, cannot be killed: it waits in %s",
+		 called, (int)lane->pid, where);
+	note_details(r, lane, j);
+	kill(-lane->pid, SIGKILL);
+	lost[n_lost++] = lane->pid;
+	free_lane(r, lane);
+	make_slot(lane);
+}
+
 static void finish(struct runner *r, struct lane *lane)
 {
 	int status;
@@ -328,8 +393,6 @@ static void finish(struct runner *r, struct lane *lane)
 	if (waitpid(lane->pid, &status, 0) != lane->pid)
 		give_up("a test's process was lost");
 	end_group(lane->pid);
-	if (lane->pidfd >= 0)
-		close(lane->pidfd);
 	judge_ended(r, lane, status);
 	if (r->run->judgements[lane->test].verdict == VERDICT_BROKEN ||
 	    r->run->judgements[lane->test].by_chance) {
@@ -339,8 +402,7 @@ static void finish(struct runner *r, struct lane *lane)
 				 r->run->tests[lane->test].name,
 				 r->run->judgements[lane->test].text);
 	}
-	lane->pid = 0;
-	r->n_busy--;
+	free_lane(r, lane);
 }
 
 static bool has_ended(const struct lane *lane)
@@ -395,6 +457,8 @@ static void wait_for_end(struct runner *r)
 			continue;
 		if (has_ended(lane))
 			finish(r, lane);
+		else if (watch_is_lost(&lane->watch) && n_lost < MOST_LOST)
+			abandon(r, lane);
 		else
 			watch_look(&lane->watch, lane->slot);
 	}
@@ -458,10 +522,10 @@ static void run_phase(struct runner *r, enum phase phase, size_t n_lanes)
 	run_again(r);
 }
 
-static bool was_there_before(pid_t pid)
+static bool is_among(pid_t pid, const pid_t *pids, size_t n)
 {
-	for (size_t i = 0; i < n_before; i++)
-		if (before[i] == pid)
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
 			return true;
 	return false;
 }
@@ -476,7 +540,8 @@ static void reap(void)
 		n = list_children(children, 64);
 		killed = 0;
 		for (size_t i = 0; i < n; i++) {
-			if (was_there_before(children[i]))
+			if (is_among(children[i], before, n_before) ||
+			    is_among(children[i], lost, n_lost))
 				continue;
 			kill(children[i], SIGKILL);
 			waitpid(children[i], NULL, 0);
@@ -487,12 +552,8 @@ static void reap(void)
 
 static void make_lanes(struct runner *r)
 {
-	for (size_t i = 0; i < MOST_AT_ONCE; i++) {
-		r->lanes[i].slot = mmap(NULL, sizeof(struct slot), PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (r->lanes[i].slot == MAP_FAILED)
-			give_up("no memory for what tests tell");
-	}
+	for (size_t i = 0; i < MOST_AT_ONCE; i++)
+		make_slot(&r->lanes[i]);
 }
 
 void run_selected(struct run *run)

@@ -13,6 +13,7 @@
 #define TEST_MS		5000	/* a test's own time */
 #define STUCK_MS	3000	/* of it in one call */
 #define KNOWN_MS	100	/* the same, where it need not be shown any more */
+#define LOST_MS		10000	/* of waiting, after it was killed */
 
 static int64_t now_ms(void)
 {
@@ -89,14 +90,26 @@ bool watch_is_stuck(const struct watch *w)
 	return w->in_call >= w->stuck_after;
 }
 
+bool watch_is_lost(const struct watch *w)
+{
+	return w->waited >= LOST_MS;
+}
+
 void watch_look(struct watch *w, const struct slot *slot)
 {
 	int64_t now = now_ms(), passed = now - w->looked;
 	uint64_t ticks;
 	char state;
 
-	if (w->killed || passed < WATCH_EVERY_MS || !read_stat(w->pid, &state, &ticks))
+	if (passed < WATCH_EVERY_MS || !read_stat(w->pid, &state, &ticks))
 		return;
+	/* One that is ending frees its memory meanwhile, and runs for that. */
+	if (w->killed) {
+		w->waited = state == 'D' && ticks == w->ticks ? w->waited + passed : 0;
+		w->looked = now;
+		w->ticks = ticks;
+		return;
+	}
 	/* It would run, and was not let. */
 	if (state != 'R' || ticks != w->ticks) {
 		int64_t had = (ticks - w->ticks) * 1000 / sysconf(_SC_CLK_TCK);

@@ -24,6 +24,7 @@ struct watch {
 	int64_t lived;		/* ms of its own time */
 	int64_t in_call;	/* of these, since a call last ended while another ran */
 	bool killed;
+	int64_t waited;		/* ms since then, in which it waited for something in the kernel */
 };
 
 /* @known: that kernels may not return from its call, and this one was seen not to. */
@@ -31,6 +32,9 @@ void watch_begin(struct watch *w, pid_t pid, unsigned int patience, bool known);
 
 /* To be called now and then; kills a test whose time is over. */
 void watch_look(struct watch *w, const struct slot *slot);
+
+/* Has it been killed, and gone on waiting for so long that it never ends? */
+bool watch_is_lost(const struct watch *w);
 
 /* Is it in a call that has not returned in more time than any call takes? */
 bool watch_is_stuck(const struct watch *w);

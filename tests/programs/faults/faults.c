@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include "machine/kernel.h"
 
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg);
+int __real_kill(pid_t pid, int number);
+int __wrap_kill(pid_t pid, int number);
 
 int refuse(struct uffdio_move *arg, int error)
 {
@@ -117,6 +120,27 @@ static bool is_accessible(void *start, size_t size)
 	struct iovec both = { start, size };
 
 	return process_vm_writev(getpid(), &both, 1, &both, 1, 0) == (ssize_t)size;
+}
+
+static bool waits_in_kernel(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	stat = fopen(path, "re");
+	if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (stat)
+		fclose(stat);
+	return state == 'D';
+}
+
+int __wrap_kill(pid_t pid, int number)
+{
+	if (chosen && chosen->deathless && pid > 0 && waits_in_kernel(pid))
+		return 0;
+	return __real_kill(pid, number);
 }
 
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg)

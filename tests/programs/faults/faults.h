@@ -15,6 +15,8 @@ struct fault {
 	/* in the place of the call; returns 0 or the errno */
 	int (*call)(struct test *t, int uffd, struct uffdio_move *arg);
 	bool any_argument;	/* played even if it cannot be read and written */
+	bool deathless;		/* no process that the program kills ends */
+	bool no_death;		/* a process that the program kills stays */
 };
 
 /* Each ends with one that has no name. */

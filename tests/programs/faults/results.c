@@ -36,6 +36,18 @@ static int plain_never_returns(struct test *t, int uffd, struct uffdio_move *arg
 	return __real_test_move(t, uffd, arg);
 }
 
+/* The parent waits in the kernel, for a child that does nothing. */
+static int plain_outlives_signals(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	if (is_one_plain_page(t)) {
+		t->slot->begun++;
+		if (vfork() == 0)
+			for (;;)
+				pause();
+	}
+	return __real_test_move(t, uffd, arg);
+}
+
 static int plain_crashes(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	if (is_one_plain_page(t))
@@ -307,6 +319,7 @@ static int short_without_cause(struct test *t, int uffd, struct uffdio_move *arg
 const struct fault faults_of_results[] = {
 	{ .name = "held-never-returns", .call = held_never_returns },
 	{ .name = "plain-never-returns", .call = plain_never_returns },
+	{ .name = "plain-outlives-signals", .call = plain_outlives_signals, .deathless = true },
 	{ .name = "plain-crashes", .call = plain_crashes },
 	{ .name = "killed-in-held", .call = killed_in_held },
 	{ .name = "idle", .call = idle },
