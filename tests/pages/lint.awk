@@ -12,7 +12,17 @@ function refuse_at(line, rule, why)
 	print FILENAME ":" line ": " rule ": " why
 }
 
+# Nothing is claimed of the kernel in NAME, LIBRARY, SYNOPSIS, STANDARDS, EXAMPLES, SEE ALSO.
+function end_of_paragraph()
+{
+	if (claim && !sourced && !section_sourced && heading ~ sections_that_claim)
+		refuse_at(claim, "source", "no comment tells what this rests on: \\\" Source: ..., or a clause")
+	claim = sourced = 0
+}
+
 BEGIN {
+	sections_that_claim = "^(DESCRIPTION|PARAMETERS|RETURN VALUE|ERRORS|ATTRIBUTES|VERSIONS|" \
+			      "HISTORY|NOTES|CAVEATS|BUGS)$"
 	n = split("NAME|LIBRARY|SYNOPSIS|DESCRIPTION|PARAMETERS|RETURN VALUE|ERRORS|ATTRIBUTES|" \
 		  "VERSIONS|STANDARDS|HISTORY|NOTES|CAVEATS|BUGS|EXAMPLES|SEE ALSO", known, "|")
 	for (i = 1; i <= n; i++)
@@ -55,7 +65,27 @@ FNR == first + 4 {
 /\t/ { refuse("tab", "a tab") }
 /[^ -~]/ && !/\t/ { refuse("ascii", "a character beyond ASCII") }
 
+# What a claim rests on: code and runs, or a clause of the contract, which has tests.
+/^\.\\" Source: / {
+	if (begun)
+		sourced = 1
+	else
+		section_sourced = 1
+}
+/^\.\\" \[/ { sourced = 1 }
 /^\.\\"/ || /^'\\"/ { next }
+
+# A source behind a heading goes for all below it, another one for its paragraph.
+/^\.(SH|SS|P|TP|IP)( |$)/ {
+	end_of_paragraph()
+	begun = !/^\.S/
+	if (!begun)
+		section_sourced = 0
+}
+!/^\.(SH|SS|P|TP|IP|TQ|RS|RE|PD|EX|EE)( |$)/ && !code && !claim {
+	claim = FNR
+	begun = 1
+}
 
 /^\.TS/ { table = 1; tables = 1 }
 /^\.TE/ { table = 0 }
@@ -171,6 +201,7 @@ heading == "SEE ALSO" && after_see {
 }
 
 END {
+	end_of_paragraph()
 	for (i in needed)
 		if (!(needed[i] in seen))
 			refuse_at(1, "sections", needed[i] " is missing")

@@ -11,7 +11,8 @@
 # the table bad-pages and looks whether the named rule refuses it.
 #
 # With --findings, prints what is wrong with a page without the numbers of lines, sorted,
-# so that two versions of it can be compared.
+# so that two versions of it can be compared.  That sources stand in comments is a rule
+# for the pages here alone: the man-pages project has them in the messages of commits.
 #
 # groff is the newest of those found: in PATH, /usr/local, /opt/groff, and
 # $GROFF_ROOT, a directory into which `make groff` has put a newer one.
@@ -193,7 +194,8 @@ self_test() {
 }
 
 if [ "${1:-}" = --findings ]; then
-	check_all "$2" | sed -e "s,^$2,,;s,^${2##*/},," -e "s/[0-9][0-9]*://g" | sort
+	check_all "$2" | grep -v ':[0-9]*: source: ' |
+		sed -e "s,^$2,,;s,^${2##*/},," -e "s/[0-9][0-9]*://g" | sort
 	exit
 fi
 if [ "${1:-}" = --self-test ]; then
