@@ -290,40 +290,109 @@ static void kernels(const struct contract *c, const struct records *records, FIL
 	line(c->floor.why, out);
 }
 
-static void deviations(const struct contract *c, const struct records *records, FILE *out)
+static bool is_same(const char *text, const char *other)
 {
-	fprintf(out, ".SH KNOWN DEVIATIONS\n");
-	for (size_t i = 0; i < c->n_deviations; i++) {
-		const struct deviation *d = &c->deviations[i];
+	return text && other ? !strcmp(text, other) : text == other;
+}
 
-		fprintf(out, ".TP\n.B ");
-		prose(d->id, out);
-		fprintf(out, "\n(from ");
-		prose(c->clauses[d->clause].id, out);
-		fprintf(out, ")\n");
-		line(d->is, out);
-		fprintf(out, "Kernels: ");
-		for (size_t k = 0; k < d->n_kernels; k++) {
-			fprintf(out, "%s", k ? ", " : "");
-			prose(d->kernels[k], out);
-		}
-		if (d->architecture) {
-			fprintf(out, "; on ");
-			prose(d->architecture, out);
-		}
-		fprintf(out, "%s.\n", d->by_chance ? "; met now and then" : "");
-		records_print_seen(records, c, i, "", prose, out);
-		if (d->seen)
-			line(d->seen, out);
-		if (d->hazard == HAZARD_MACHINE)
-			fprintf(out, "It may take the whole machine down.\n");
-		line(d->why, out);
-		if (d->fixed) {
-			fprintf(out, "Fixed by commit\n");
-			prose(d->fixed, out);
-			fprintf(out, ".\n");
-		}
+/* Are the two in the same kernels? */
+static bool is_beside(const struct deviation *d, const struct deviation *other)
+{
+	if (d->n_kernels != other->n_kernels || !is_same(d->architecture, other->architecture))
+		return false;
+	for (size_t i = 0; i < d->n_kernels; i++)
+		if (strcmp(d->kernels[i], other->kernels[i]))
+			return false;
+	return true;
+}
+
+static bool is_in_newest(const struct deviation *d)
+{
+	const char *last = d->kernels[d->n_kernels - 1];
+	size_t length = strlen(last);
+
+	return length > 3 && !strcmp(last + length - 3, " on");
+}
+
+static void fixed_by(const struct deviation *d, FILE *out)
+{
+	if (!d->fixed)
+		return;
+	fprintf(out, "Fixed by commit\n");
+	prose(d->fixed, out);
+	fprintf(out, ".\n");
+}
+
+static void deviation(const struct contract *c, const struct deviation *d, bool with_fix, FILE *out)
+{
+	fprintf(out, ".TP\n.B ");
+	prose(d->id, out);
+	fputc('\n', out);
+	line(d->is, out);
+	line(d->why, out);
+	if (d->by_chance)
+		fprintf(out, "It depends on chance.\n");
+	if (d->seen)
+		line(d->seen, out);
+	if (d->hazard == HAZARD_MACHINE)
+		fprintf(out, "It may take the whole machine down.\n");
+	if (with_fix)
+		fixed_by(d, out);
+	fprintf(out, "\\%%(");	/* a name, not to be hyphenated */
+	prose(c->clauses[d->clause].id, out);
+	fprintf(out, ")\n");
+}
+
+/* The first deviation of some kernels, and those that are beside it. */
+static void deviations_beside(const struct contract *c, size_t first, FILE *out)
+{
+	const struct deviation *d = &c->deviations[first];
+	bool one_fix = true;
+
+	for (size_t i = 0; i < first; i++)
+		if (is_beside(d, &c->deviations[i]))
+			return;
+	for (size_t i = first; i < c->n_deviations; i++)
+		if (is_beside(d, &c->deviations[i]))
+			one_fix &= is_same(d->fixed, c->deviations[i].fixed);
+	fprintf(out, ".SS Linux ");
+	for (size_t i = 0; i < d->n_kernels; i++) {
+		fprintf(out, "%s", i ? ", " : "");
+		prose(d->kernels[i], out);
 	}
+	if (d->architecture) {
+		fprintf(out, ", on ");
+		prose(d->architecture, out);
+	}
+	fputc('\n', out);
+	if (one_fix)
+		fixed_by(d, out);
+	for (size_t i = first; i < c->n_deviations; i++)
+		if (is_beside(d, &c->deviations[i]))
+			deviation(c, &c->deviations[i], !one_fix, out);
+}
+
+/*
+ * Where each was met is told by the table of kernels.  Here it would be the list of nearly all
+ * of KERNELS each time: what is not by chance is met by every release of its range, or the
+ * records refuse the range (records_check()).
+ */
+static void deviations(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH KNOWN DEVIATIONS\nThe releases of Linux that break a clause, how, and why;\n"
+		"those first that the newest releases have.\n"
+		"No release of\n.I KERNELS\nthat is named was seen to keep the clause,\n"
+		"but for those deviations that depend on chance;\n"
+		"each release's record, with what it met, is beside the contract, in\n"
+		".IR spec/kernels .\n"
+		"What a caller has to do about them is told by BUGS and HISTORY of\n.BR %s (2const).\n",
+		c->interface.ioctl);
+	for (size_t i = 0; i < c->n_deviations; i++)
+		if (is_in_newest(&c->deviations[i]))
+			deviations_beside(c, i, out);
+	for (size_t i = 0; i < c->n_deviations; i++)
+		if (!is_in_newest(&c->deviations[i]))
+			deviations_beside(c, i, out);
 }
 
 /* The day of the newest record, up to which the page tells of kernels. */
@@ -364,7 +433,7 @@ void emit_page(const struct contract *c, const struct records *records, FILE *ou
 	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);
 	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
 	interface(&c->interface, out);
-	deviations(c, records, out);
+	deviations(c, out);
 	kernels(c, records, out);
 	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2),\n");
 	fprintf(out, ".BR %s (2const)\n", c->interface.ioctl);
