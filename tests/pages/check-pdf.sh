@@ -80,7 +80,7 @@ check_fill() {
 		$4 > 72 && $4 < 770 && !(($1, int($4)) in seen) { seen[$1, int($4)]; n[$1]++ }
 		END {
 			for (sheet = 1; sheet <= sheets; sheet++)
-				if (n[sheet] < 8)
+				if (n[sheet] < 14)
 					printf "sheet %d: only %d lines\n", sheet, n[sheet]
 		}' "$work/lines"
 }

@@ -47,14 +47,16 @@ links() {		# pages
 # A page of the manual begins with a place to be linked to, and tells where it begins and ends.
 # A table that a page of paper has no room left for is begun on the next, which tbl cannot do
 # below the header of a manual page.  What is not filled is code, set so that 80 columns fit.
-linked() {		# page, spacing of its lines in points
+linked() {		# page, spacing of its lines in points and of paragraphs in lines
 	titled "$1" | sed -f "$work/links.sed" | awk -v name="$(page_name "$1")" \
-		-v full="$(page_name "$1")($(page_section "$1"))" -v spacing="$2" '
+		-v full="$(page_name "$1")($(page_section "$1"))" -v spacing="${2% *}" \
+		-v between="${2#* }" '
 		/^\.TS/ { print ".ne 3i" }
 		/^\.(EE|fi)/ { print ".fam\n.nr PS 10z\n.ps 10" }
+		/^\.PD$/ { $0 = ".PD " between "v" }
 		{ print }
 		/^\.(EX|nf)/ { print ".fam C\n.nr PS 9z\n.ps 9" }
-		/^\.TH / { print ".nr VS " spacing "p\n.vs \\n[VS]u" }
+		/^\.TH / { print ".nr VS " spacing "p\n.vs \\n[VS]u\n.PD " between "v" }
 		/^\.SH NAME/ {
 			print ".pdfbookmark -T " name " 1 " full
 			print ".tm begins \\n% " name
@@ -80,13 +82,16 @@ ends_badly() {		# page, spacing
 			'$1 == "ends" { bad = $2 - top < least } END { exit !bad }'
 }
 
-# As set, or a little closer or wider, so that the last sheet has something on it.
-LEAST_LINES=14
+# As set, or a little closer or wider, so that the last sheet has something on it, or goes.
+LEAST_LINES=22
 spacing() {		# page
-	for try in 12 11.8 11.6 11.4 11.2 12.2 12.4 12.6 12.8; do
-		ends_badly "$1" "$try" || break
+	for try in "12 .4" "11.8 .4" "11.6 .4" "11.4 .4" "11.2 .4" "12.2 .4" "12.4 .4" "12.6 .4" \
+		"12.8 .4" "11.4 .3" "11.2 .25" "11 .2" "12.8 .5" "13 .6" "13.2 .7"; do
+		ends_badly "$1" "$try" && continue
+		echo "$try"
+		return
 	done
-	echo "$try"
+	echo "12 .4"
 }
 
 title_roff() {		# file of "begins PAGE NAME" lines, pages
