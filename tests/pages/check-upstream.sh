@@ -72,8 +72,7 @@ release_of() {		# suite
 releases() {
 	cat <<END
 sid 6.20
-stable 6.9.1 46-writeprotect-eagain 61-api-move-optional 62-api-rwp 63-register-rwp \
-66-userfaultfd-rwp 71-userfaultfd-handshake
+stable 6.9.1 46-protect-eagain 60-api-twice 61-api-move-optional 62-rwp-release
 END
 }
 
@@ -191,6 +190,51 @@ tap_silent "where one is refused the rest goes on" \
 	"$(grep -q '^  30-bad' "$work/said" || cat "$work/said"
 	grep -q '^1/2: 30-bad left out: HISTORY is not as expected' "$work/said" || cat "$work/said"
 	find "$work/patches" -name '*.patch' | grep -q /0001- || echo "there is no patch")"
+
+# --- a fact of several pages ---
+
+cat >"$work/45-several" <<END
+# SPDX-License-Identifier: Linux-man-pages-copyleft
+Page: man2const/UFFDIO_COPY.2const
+Subject: Say when it was
+Drops: 2
+
+Sources:
+
+A calendar.
+---
+in HISTORY
+replace $(sum_of "Linux 4.3, long ago.")
++Linux 4.3, in autumn.
+page man2/userfaultfd.2
+in STANDARDS
+replace $(sum_of Linux.)
++Linux, in autumn.
+END
+write_for_toy "$work/45-several"
+tap_silent "a fact of several pages is one patch" "$(
+	grep -qx 'Subject: \[PATCH 1/1\] man/man2/, man/man2const/: Say when it was' "$work/patches"/0001-* ||
+		grep -h '^Subject: ' "$work/patches"/0001-* || cat "$work/said"
+	for page in "$toy_page" man/man2/userfaultfd.2; do
+		grep -qx "+++ b/$page" "$work/patches"/0001-* || echo "$page is not in it"
+	done)"
+sed '/^Drops: /s/2/1/' "$work/45-several" >"$bad"
+write_for_toy "$bad"
+tap_silent "Drops is for all of them" \
+	"$(grep -qF '30-bad (man/man2/userfaultfd.2): it removes more lines than its Drops allows: 2, not 1' \
+		"$work/said" || cat "$work/said")"
+sed 's/^in STANDARDS/in BUGS/' "$work/45-several" >"$bad"
+write_for_toy "$bad"
+tap_silent "what one of them refuses is not written for another" \
+	"$(grep -qF '30-bad (man/man2/userfaultfd.2): there is no section BUGS' "$work/said" || cat "$work/said"
+	find "$work/patches" -name '*.patch' 2>/dev/null)"
+sed -i 's/^Linux 4\.3, long ago\.$/Linux 4.3, in autumn./' "$toy/$toy_page"
+git -C "$toy" commit -qam "The fact"
+write_for_toy "$work/45-several"
+tap_silent "what one of them has already is written for the others" "$(
+	grep -q '^+Linux, in autumn.$' "$work/patches"/0001-* || cat "$work/said"
+	grep -x "+++ b/$toy_page" "$work/patches"/0001-*)"
+git -C "$toy" reset -q --hard HEAD~1
 
 # --- what a user has set for git, or git for its hooks ---
 
@@ -376,22 +420,28 @@ shuffle() {
 # Applies the patches that it reads to the pages below a directory, and names those that fail.
 apply_to() {		# directory
 	while read -r patch; do
-		page=$(ask "$patch" page)
-		there=$1/man${page##*.}/${page##*/}
 		if ask "$patch" whole; then
 			continue
 		fi
-		ask "$patch" change "$there" "$page" >"$1/changed" || echo "${patch##*/}"
-		mv "$1/changed" "$there"
+		for page in $(ask "$patch" page); do
+			there=$1/man${page##*.}/${page##*/}
+			[ -f "$there" ] || continue	# it is new, and says all that we know
+			ask "$patch" change "$there" "$page" >"$1/changed" || echo "${patch##*/}"
+			mv "$1/changed" "$there"
+		done
 	done
 }
 
 alone() {		# tree
 	while read -r patch; do
-		page=$(ask "$patch" page)
-		ask "$patch" whole ||
-			ask "$patch" change "$1/man/man${page##*.}/${page##*/}" "$page" >"$work/alone" ||
-			echo "${patch##*/}"
+		if ask "$patch" whole; then
+			continue
+		fi
+		for page in $(ask "$patch" page); do
+			there=$1/man/man${page##*.}/${page##*/}
+			[ -f "$there" ] || continue
+			ask "$patch" change "$there" "$page" >"$work/alone" || echo "${patch##*/}"
+		done
 	done
 }
 
@@ -436,7 +486,7 @@ same_words() {		# tree, patches
 
 check_messages() {	# release, directory
 	tap_silent "$1: subjects name a page and say a sentence, in less than 75 characters" "$(
-		subjects "$2" | sed 1d | grep -v '^man/man2[a-z]*/[A-Za-z_]*\.2[a-z]*: [A-Z_].*[^.]$'
+		subjects "$2" | sed 1d | grep -v '^man/man2[a-z]*/\([A-Za-z_]*\.2[a-z]*\)\{0,1\}\(, man/man2[a-z]*/\)*: [A-Z_].*[^.]$'
 		subjects "$2" | grep '.\{75\}')"
 	tap_silent "$1: the cover letter is complete, and has a range-diff and a base" "$(
 		grep -n '\*\*\*' "$2"/0000-*

@@ -4,7 +4,8 @@
 #        awk -f upstream.awk -v patch=FILE -v ask=change -v ours=OUR_PAGE PAGE
 #        awk -f upstream.awk -v ask=sums PAGE
 #
-# Reads one patch of upstream/ and tells a part of it, or writes PAGE as it changes it.
+# Reads one patch of upstream/ and tells a part of it (its pages, one a line), or writes
+# PAGE, which is OUR_PAGE there, as it changes it.
 # A patch is our words and where they go; what stands there is named by sums of lines,
 # so that no sentence of the man-pages project is kept here:
 #
@@ -19,6 +20,8 @@
 #	in ERRORS: EINVAL		a heading, and a tag in it if need be
 #	replace 279d8a9c 00006fe1	the lines with these sums, by the text below
 #	+.IR .dst ,			a line of the text
+#	page man2const/UFFDIO_COPY.2const	what follows is for this page; without
+#					such a line, for the one of the header
 #
 # There is also `behind SUM...` and `before SUM...`, which leave these lines as they are;
 # `drop SUM...`, without a text; `new`: the section in which it is is not there yet, and
@@ -118,8 +121,8 @@ function header(line,	key, value)
 		bad("no such key: " key)
 	if (key in head)
 		bad(key " is given twice")
-	if (key == "Page" && value !~ /^man2(const)?\/[A-Za-z_]+\.2(const)?$/)
-		bad("not the path of a page: " value)
+	if (key == "Page")
+		begin_page(value)
 	if (key == "Drops" && value !~ /^[0-9]+$/)
 		bad("not a number of lines: " value)
 	if (key == "Fixes" && value !~ /^[0-9a-f]+ \([0-9]+-[0-9]+-[0-9]+; ".*"\)$/)
@@ -127,6 +130,25 @@ function header(line,	key, value)
 	if (key == "Subject" && value ~ /[.] *$/)
 		bad("the subject has a full stop at its end")
 	head[key] = value
+}
+
+function begin_page(path)
+{
+	if (path !~ /^man2(const)?\/[A-Za-z_]+\.2(const)?$/)
+		bad("not the path of a page: " path)
+	if (path in changes_of)
+		bad("the page " path " comes twice")
+	finish_page()
+	page[++pages] = path
+	changes_of[path] = 0
+	where_section = ""
+}
+
+function finish_page()
+{
+	finish_place()
+	if (pages && part_is_places && !changes_of[page[pages]])
+		bad("it changes nothing of " page[pages])
 }
 
 function finish_place()
@@ -158,6 +180,8 @@ function begin_change(line,	words, n, i)
 	if (words[1] ~ /^(new|sort|whole)$/ ? n != 1 : n == 1)
 		bad("'" words[1] "' with " n - 1 " sums")
 	places++
+	changes_of[page[pages]]++
+	page_of[places] = page[pages]
 	section[places] = where_section
 	entry[places] = where_entry
 	op[places] = words[1]
@@ -218,9 +242,12 @@ function read_patch(	line, part)
 			header(line)
 		} else if (part == "message" && line == "---") {
 			part = "places"
+			part_is_places = 1
 		} else if (part == "message") {
 			check_message(line)
 			message = message line "\n"
+		} else if (line ~ /^page [^ ]/) {
+			begin_page(substr(line, 6))
 		} else if (line ~ /^in [^ ]/) {
 			begin_place(line)
 		} else if (line ~ /^(replace|behind|before|drop|new|sort|whole)( |$)/) {
@@ -247,7 +274,8 @@ function read_patch(	line, part)
 	finish_place()
 	if (!places)
 		bad("it changes nothing")
-	if (op[1] == "whole" && places > 1)
+	finish_page()
+	if (op[1] == "whole" && places + pages > 2)
 		bad("'whole' is not alone")
 }
 
@@ -491,13 +519,14 @@ function print_sums(	i, where, tag)
 function change_page(	k, done)
 {
 	for (k = 1; k <= places; k++)
-		done += is_done(k)
-	if (done == places)
+		done += page_of[k] == ours && is_done(k)
+	if (done == changes_of[ours])
 		fail(3, "it has the fact already")
 	if (done)
 		fail(4, "it has a part of the fact already")
 	for (k = 1; k <= places; k++)
-		change(k)
+		if (page_of[k] == ours)
+			change(k)
 	print_page()
 }
 
@@ -515,7 +544,8 @@ BEGIN {
 	else if (ask == "fixes")
 		printf "%s", ("Fixes" in head) ? "Fixes: " head["Fixes"] "\n" : ""
 	else if (ask == "page")
-		print head["Page"]
+		for (i = 1; i <= pages; i++)
+			print page[i]
 	else if (ask == "subject")
 		print head["Subject"]
 	else if (ask == "drops")

@@ -80,12 +80,13 @@ lint() {		# file before, file after, where findings are kept
 	comm -13 "$3" "$3.new" | sed 's/^: /lint: /'
 }
 
-# Why a patch would be sent back, but for what lint says.
+# Why a patch would be sent back for a page, but for what lint says.  Keeps the lines that go.
 objections() {		# file before, file after
 	[ ${#subject} -lt 75 ] || echo "its subject has ${#subject} characters"
 	lines_only_in "$1" "$2" >"$work/gone"
+	cat "$work/gone" >>"$work/all-gone"
 	! grep -q 'Copyright\|SPDX' "$work/gone" || echo "it removes a line of copyright or licence"
-	gone=$(wc -l <"$work/gone")
+	gone=$(wc -l <"$work/all-gone")
 	allowed=$(ask drops)
 	[ "$gone" -le "$allowed" ] ||
 		echo "it removes more lines than its Drops allows: $gone, not $allowed"
@@ -116,7 +117,7 @@ check() {		# patch
 	ask check || exit 2
 }
 
-commit() {		# page there
+commit() {		# pages there
 	{
 		printf '%s\n\n' "$subject"
 		ask message
@@ -124,7 +125,7 @@ commit() {		# page there
 		ask fixes
 		printf 'Signed-off-by: %s <%s>\n' "$name" "$email"
 	} >"$work/message"
-	git -C "$work/tree" add "$1"
+	git -C "$work/tree" add "$@"
 	git -C "$work/tree" commit -q -F "$work/message"
 }
 
@@ -159,26 +160,34 @@ change() {		# page there, page here
 	fi
 }
 
-apply() {		# patch
-	patch=$1
-	here=$(ask page)
-	there=$(place "$here")
-	subject="$there: $(ask subject)"
+# What a subject begins with: the page, or the directories of the pages.
+subjects_place() {	# pages
+	if [ $# -eq 1 ]; then
+		place "$1"
+	else
+		for page; do
+			place "$page" | sed 's,[^/]*$,,'
+		done | sort -u | paste -sd , | sed 's/,/, /g'
+	fi
+}
+
+# Writes a page as the patch changes it to the new ones, if it does; fails where it is refused.
+apply_to() {		# page here
+	there=$(place "$1")
 	page=$work/tree/$there
 	old=$work/old/${there##*/}
 	new=$work/new/${there##*/}
 	known=$work/findings/${there##*/}
 	# A page that is ours to the letter says all that we know.
-	if [ -f "$page" ] && [ -f "$here" ] && for_them "$here" | cmp -s - "$page"; then
-		tell_there
+	if [ -f "$page" ] && [ -f "$1" ] && for_them "$1" | cmp -s - "$page"; then
 		return
 	fi
 	status=0
-	change "$page" "$here" >"$new" || status=$?
+	change "$page" "$1" >"$new" || status=$?
 	case $status in
 	0) ;;
-	3) tell_there; return ;;
-	*) refuse "$(cat "$work/why")"; return ;;
+	3) rm "$new"; return ;;
+	*) refuse "$(cat "$work/why")"; return 1 ;;
 	esac
 	if [ -f "$page" ]; then
 		cp "$page" "$old"
@@ -190,13 +199,36 @@ apply() {		# patch
 	[ "$why" ] || why=$(lint "$old" "$new" "$known")
 	if [ "$why" ]; then
 		refuse "$(printf "%s\n" "$why" | paste -sd ';' | sed 's/;/; /g')"
-		return
+		return 1
 	fi
-	mkdir -p "${page%/*}"
-	cp "$new" "$page"
-	mv "$known.new" "$known"
-	commit "$there"
-	progress "$subject"
+}
+
+# All of a patch or nothing, but for the pages that have it already.
+apply() {		# patch
+	patch=$1
+	here=$(ask page)
+	# shellcheck disable=SC2086	# names of pages have no spaces
+	subject="$(subjects_place $here): $(ask subject)"
+	rm -f "$work/new"/*
+	: >"$work/all-gone"
+	for one in $here; do
+		apply_to "$one" || return 0
+	done
+	set --
+	for one in $here; do
+		there=$(place "$one")
+		[ -f "$work/new/${there##*/}" ] || continue
+		mkdir -p "$work/tree/${there%/*}"
+		cp "$work/new/${there##*/}" "$work/tree/$there"
+		mv "$work/findings/${there##*/}.new" "$work/findings/${there##*/}"
+		set -- "$@" "$there"
+	done
+	if [ $# -eq 0 ]; then
+		tell_there
+	else
+		commit "$@"
+		progress "$subject"
+	fi
 }
 
 # What a program has said, on one line.
