@@ -527,6 +527,9 @@ check_release() {	# release, what is left out
 		"$(${CC:-gcc} -Wall -Wextra -Werror -fsyntax-only \
 			-include "$build/uffdio_move.h" "$work/program.c" 2>&1)"
 
+	tap_silent "$1: every page goes on referring to the kernel's own document, the new ones too" \
+		"$(cd "$applied" && grep -L 'userfaultfd\.rst$\|userfaultfd\.rst in' man/man2*/UFFDIO_*)"
+
 	in_series "$said" >"$work/series"
 	tap_silent "$1: each patch finds its place alone" "$(alone "$tree" <"$work/series")"
 	for order in "sort -r" shuffle; do

@@ -52,9 +52,11 @@ place() {		# page
 	echo "man/man$(page_section "$1")/${1##*/}"
 }
 
-# A page of ours as that project wants it: what leads back here goes.
+# A page of ours as that project wants it: what leads back here goes, and the kernel's own
+# document is referred to, as by its other pages of these operations.
 for_them() {		# page
 	without_citations "$1" | sed -n 'H; ${ x; s/^\n//; s/,\n\.BR uffdio_move_contract (7)//; p; }'
+	printf '.P\n.I linux.git/%s\n' '\:Documentation/\:admin\-guide/\:mm/\:userfaultfd.rst'
 }
 
 ask() {			# what, of $patch; the page to change, its page here
