@@ -88,7 +88,7 @@ NO_MOVE	:= 4
 
 report: $B/uffdio-move-conformance $(addprefix program-,$(filter-out $(THIS),$(ARCH))) ## which clauses hold here? ARGS=--json ...; KERNEL=7.3.4, patched, an image, a tree
 ifdef KERNEL
-	@KERNEL=$(call quoted,$(KERNEL)) ARCH=$(call quoted,$(ARCH)) $(IN_VM) $(PROGRAM) $(ARGS)
+	@KERNEL=$(call quoted,$(KERNEL)) ARCH=$(call quoted,$(ARCH)) $(IN_VM) $(call quoted,$(PROGRAM)) $(ARGS)
 else
 	@status=0; $< $(ARGS) || status=$$?; [ $$status -eq $(NO_MOVE) ] || exit $$status; \
 		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; \
@@ -126,7 +126,7 @@ fuzz-specgen: $B/fuzz-specgen ## contracts that nobody thought of, for SECONDS_=
 	tests/specgen/check-bad-contracts.sh --seeds $B/fuzz/seeds
 	cp spec/uffdio_move.yaml tests/specgen/bad-contracts/valid.yaml $B/fuzz/seeds
 	$< --words >$B/fuzz/words
-	nice $< -max_total_time=$(or $(SECONDS_),60) -timeout=600 -max_len=80000 -dict=$B/fuzz/words \
+	nice $< -max_total_time=$(call quoted,$(or $(SECONDS_),60)) -timeout=600 -max_len=80000 -dict=$B/fuzz/words \
 		-artifact_prefix=$B/fuzz/ -print_final_stats=1 $B/fuzz/corpus $B/fuzz/seeds
 
 check-faults: $B/conformance-with-faults ## each faulty kernel that can be played is noticed
@@ -186,7 +186,7 @@ check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB 
 matrix: $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"
 	-@for arch in $(filter-out $(THIS),$(or $(ARCH),$(if $(KERNEL),,$(ARCHITECTURES)))); do \
 		$(MAKE) --no-print-directory program-$$arch; done
-	@ARCH="$(or $(ARCH),$(ARCHITECTURES))" tests/kernels/matrix.sh $B
+	@ARCH=$(call quoted,$(or $(ARCH),$(ARCHITECTURES))) tests/kernels/matrix.sh $B
 
 check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
 	kernel-patch/vm/check-debug.sh $^
@@ -249,19 +249,22 @@ ifneq ($(value KERNEL_TREE),)
 	kernel-patch/upstream.sh $(call quoted,$(value KERNEL_TREE)) $(call quoted,$B/upstream/kernel)
 endif
 
+# Where a file goes.  DESTDIR is taken as it is; the directories may name each other.
+at	= $(call quoted,$(value DESTDIR)$(1))
+
 install: $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) ## pages, header, programs; DESTDIR, prefix, mandir
-	tests/pages/install.sh $(DESTDIR)$(mandir)
-	install -D -m 644 $B/uffdio_move_contract.7 $(DESTDIR)$(mandir)/man7/uffdio_move_contract.7
-	install -D -m 644 $B/uffdio_move.h $(DESTDIR)$(includedir)/uffdio_move.h
-	install -D $B/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-conformance
-	install -D $B/uffdio-move-refuse $(DESTDIR)$(bindir)/uffdio-move-refuse
-	install -D -m 644 tests/refuse/uffdio-move-refuse.1 $(DESTDIR)$(mandir)/man1/uffdio-move-refuse.1
+	tests/pages/install.sh $(call at,$(mandir))
+	install -D -m 644 $B/uffdio_move_contract.7 $(call at,$(mandir)/man7/uffdio_move_contract.7)
+	install -D -m 644 $B/uffdio_move.h $(call at,$(includedir)/uffdio_move.h)
+	install -D $B/uffdio-move-conformance $(call at,$(bindir)/uffdio-move-conformance)
+	install -D $B/uffdio-move-refuse $(call at,$(bindir)/uffdio-move-refuse)
+	install -D -m 644 tests/refuse/uffdio-move-refuse.1 $(call at,$(mandir)/man1/uffdio-move-refuse.1)
 
 uninstall: ## remove what install has put there
-	tests/pages/install.sh --uninstall $(DESTDIR)$(mandir)
-	rm -f $(DESTDIR)$(mandir)/man7/uffdio_move_contract.7 $(DESTDIR)$(includedir)/uffdio_move.h \
-		$(DESTDIR)$(bindir)/uffdio-move-conformance $(DESTDIR)$(bindir)/uffdio-move-refuse \
-		$(DESTDIR)$(mandir)/man1/uffdio-move-refuse.1
+	tests/pages/install.sh --uninstall $(call at,$(mandir))
+	rm -f $(call at,$(mandir)/man7/uffdio_move_contract.7) $(call at,$(includedir)/uffdio_move.h) \
+		$(call at,$(bindir)/uffdio-move-conformance) $(call at,$(bindir)/uffdio-move-refuse) \
+		$(call at,$(mandir)/man1/uffdio-move-refuse.1)
 
 clean: ## remove what was built here; the cache stays
 	rm -rf $(filter-out $B/cache,$(wildcard $B/*))

@@ -82,6 +82,25 @@ else
 	tap_skip "mandoc's man" "mandoc's reader is not installed"
 fi
 
+# Paths go to the shell as they are.
+# shellcheck disable=SC2016
+strange=$work/'its `touch spoilt` $B "root'"'s"
+put() {			# install, or uninstall
+	make -s "$1" DESTDIR="$strange" prefix="/opt/my own" bindir="/opt/it's" \
+		includedir='/opt/a  b' >"$work/said" 2>&1 || cat "$work/said"
+}
+tap_silent "what is given as a path is taken as it is" "$(
+	put install
+	[ ! -e spoilt ] || { echo "its name was run"; rm spoilt; }
+	for file in "my own/share/man/man2/UFFDIO_MOVE.2const" \
+			"my own/share/man/man7/uffdio_move_contract.7" \
+			"my own/share/man/man1/uffdio-move-refuse.1" "a  b/uffdio_move.h" \
+			"it's/uffdio-move-conformance" "it's/uffdio-move-refuse"; do
+		[ -s "$strange/opt/$file" ] || echo "there is no $file"
+	done
+	find "$work" -mindepth 1 -maxdepth 1 -name 'its*' ! -path "$strange")"
+tap_silent "and what was put there is taken away" "$(put uninstall; find "$strange" -type f)"
+
 # What was there before, or others have put there, stays.
 echo '.TH OTHER 2' >"$man/man2/other.2"
 make -s uninstall DESTDIR="$root" prefix=/usr/local >"$work/said" 2>&1
