@@ -14,6 +14,7 @@
 #include "scenarios/scene.h"
 
 #define RUN 512			/* pages of a long call: its first ones wait for its last */
+#define HOLES 3			/* before them */
 #define LEAST_ROUNDS 4
 #define MOST_ROUNDS 300
 #define ROUNDS_MS 50
@@ -28,12 +29,13 @@ enum step { LAID_OUT, WARM, RETURNED, LOOKED, STEPS };
 struct watch {
 	struct scene *scene;
 	unsigned int pages;	/* of a call */
+	unsigned int holes;	/* of these, the first ones */
 	unsigned int steps;	/* taken, in all rounds */
 	int ended;
 	int doze[2];		/* a pipe to sleep at while the call runs; -1: watch it */
 	uint64_t stored;	/* what the watcher stores in this round */
 	bool stored_during;
-	uint64_t met;		/* at the old place of the last page, afterwards */
+	bool met;		/* at the old place of any page, afterwards */
 };
 
 static volatile uint64_t *word_of(char *page, enum word word)
@@ -73,6 +75,17 @@ static bool is_visible(const void *page)
 	return syscall(__NR_rt_sigprocmask, -1, page, NULL, _NSIG / 8) && errno == EINVAL;
 }
 
+/* The first that is no hole. */
+static char *first_source(struct watch *w)
+{
+	return source_page(w->scene, w->holes);
+}
+
+static char *first_destination(struct watch *w)
+{
+	return destination_page(w->scene, w->holes);
+}
+
 /*
  * As soon as the first page is seen at its new place, store to it at its old one.
  * Every other round does not look, for some machines empty the TLB on their way
@@ -81,16 +94,15 @@ static bool is_visible(const void *page)
 static void watch_call(struct watch *w, unsigned int round)
 {
 	int64_t end = now_ms() + WATCH_MS;
-	struct scene *s = w->scene;
 	bool may_look = !(round & 1);
 
 	while (!is_taken(w, round, RETURNED)) {
 		/* Nor does the TLB outlast another task; but the call has to come about. */
 		if (now_ms() > end)
 			let_others_run();
-		if (!may_look || !is_visible(s->destination))
+		if (!may_look || !is_visible(first_destination(w)))
 			continue;
-		*word_of(s->source, DURING) = w->stored;
+		*word_of(first_source(w), DURING) = w->stored;
 		w->stored_during = true;
 		may_look = false;
 	}
@@ -105,24 +117,37 @@ static void sleep_through(struct watch *w, unsigned int round)
 	await(w, round, RETURNED);
 }
 
+/* All are looked at before any is stored to, which may have the TLB emptied. */
+static bool meets_any(struct watch *w)
+{
+	uint64_t met = 0;
+
+	for (unsigned int i = w->holes; i < w->pages; i++)
+		met |= *(volatile uint64_t *)source_page(w->scene, i);
+	return met;
+}
+
+static void store_to_each(struct watch *w, uint64_t value)
+{
+	for (unsigned int i = w->holes; i < w->pages; i++)
+		*word_of(source_page(w->scene, i), AFTER) = value;
+}
+
 static void *watch(void *argument)
 {
 	struct watch *w = argument;
-	struct scene *s = w->scene;
 
-	stay_on_cpu(s->test, 1);
+	stay_on_cpu(w->scene->test, 1);
 	for (unsigned int round = 0; await(w, round, LAID_OUT); round++) {
-		char *last = source_page(s, w->pages - 1);
-
-		*word_of(s->source, DURING) = 0;
-		*word_of(last, AFTER) = 0;
+		*word_of(first_source(w), DURING) = 0;
+		store_to_each(w, 0);
 		take_step(w);
 		if (w->doze[0] < 0)
 			watch_call(w, round);
 		else
 			sleep_through(w, round);
-		w->met = *(volatile uint64_t *)last;
-		*word_of(last, AFTER) = w->stored;
+		w->met = meets_any(w);
+		store_to_each(w, w->stored);
 		take_step(w);
 	}
 	return NULL;
@@ -141,17 +166,18 @@ struct seen {
 /* Each store is at one of the two places; which one tells when it reached what. */
 static void look_for_stores(struct watch *w, struct seen *seen)
 {
-	unsigned int last = w->pages - 1;
 	struct scene *s = w->scene;
 
-	if (holds(s, destination_page(s, 0), DURING, w->stored))
+	if (holds(s, first_destination(w), DURING, w->stored))
 		seen->during++;
 	else if (w->stored_during)
-		seen->lost += !holds(s, source_page(s, 0), DURING, w->stored);
-	if (w->met || holds(s, destination_page(s, last), AFTER, w->stored))
-		seen->after++;
-	else
-		seen->lost += !holds(s, source_page(s, last), AFTER, w->stored);
+		seen->lost += !holds(s, first_source(w), DURING, w->stored);
+	seen->after += w->met;
+	for (unsigned int i = w->holes; i < w->pages; i++)
+		if (holds(s, destination_page(s, i), AFTER, w->stored))
+			seen->after++;
+		else
+			seen->lost += !holds(s, source_page(s, i), AFTER, w->stored);
 }
 
 static void lay_out(struct watch *w, unsigned int round)
@@ -160,6 +186,8 @@ static void lay_out(struct watch *w, unsigned int round)
 
 	madvise(s->destination, s->pages * page_size(), MADV_DONTNEED);
 	scene_refill(s);
+	if (w->holes)
+		madvise(s->source, w->holes * page_size(), MADV_DONTNEED);
 	w->stored = scene_tag(1000000 + round);
 	w->stored_during = false;
 }
@@ -173,7 +201,8 @@ static int play_round(struct watch *w, unsigned int round, struct seen *seen)
 	lay_out(w, round);
 	take_step(w);
 	await(w, round, WARM);
-	error = scene_move_told(s, s->destination, s->source, w->pages, 0, &move,
+	error = scene_move_told(s, s->destination, s->source, w->pages,
+				w->holes ? UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0, &move,
 				&seen->moved_but_refused);
 	take_step(w);
 	if (w->doze[1] >= 0 && write(w->doze[1], "", 1) != 1)
@@ -203,9 +232,11 @@ static void play(struct watch *w, struct seen *seen)
 	test_observe(w->scene->test, "lost", "%u", seen->lost);
 }
 
-static void play_watched(struct scene *s, unsigned int pages)
+static void play_watched(struct scene *s, unsigned int holes)
 {
-	struct watch w = { .scene = s, .pages = pages, .doze = { -1, -1 } };
+	struct watch w = {
+		.scene = s, .pages = s->pages, .holes = holes, .doze = { -1, -1 },
+	};
 	struct seen seen = { 0 };
 
 	play(&w, &seen);
@@ -218,7 +249,7 @@ void scenario_old_place_one_page(struct test *t)
 	struct scene s;
 
 	scene_build(&s, t, 1, UFFD_FEATURE_SIGBUS);
-	play_watched(&s, 1);
+	play_watched(&s, 0);
 }
 
 void scenario_old_place_run(struct test *t)
@@ -226,7 +257,15 @@ void scenario_old_place_run(struct test *t)
 	struct scene s;
 
 	scene_build(&s, t, RUN, UFFD_FEATURE_SIGBUS);
-	play_watched(&s, RUN);
+	play_watched(&s, 0);
+}
+
+void scenario_old_place_behind_holes(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, RUN, UFFD_FEATURE_SIGBUS);
+	play_watched(&s, HOLES);
 }
 
 void scenario_old_place_huge(struct test *t)
@@ -234,7 +273,7 @@ void scenario_old_place_huge(struct test *t)
 	struct scene s;
 
 	scene_build_huge(&s, t, 1, UFFD_FEATURE_SIGBUS);
-	play_watched(&s, s.pages);
+	play_watched(&s, 0);
 }
 
 void scenario_old_place_asleep(struct test *t)

@@ -255,19 +255,37 @@ static int page_comes_in_pieces(struct test *t, int uffd, struct uffdio_move *ar
 	return error;
 }
 
-/* One page at both places from then on, as with an address that is never forgotten. */
-static int old_place_stays(struct test *t, int uffd, struct uffdio_move *arg)
+/* Pages at both places from then on, as with addresses that are never forgotten. */
+static void map_at_both(uint64_t dst, uint64_t src, size_t len)
 {
 	int flags = MAP_SHARED | MAP_FIXED, access = PROT_READ | PROT_WRITE;
-	int error = __real_test_move(t, uffd, arg);
 	int fd = memfd_create("both", MFD_CLOEXEC);
 
-	if (error || fd < 0 || write(fd, place(arg->dst), arg->len) != (ssize_t)arg->len ||
-	    mmap(place(arg->dst), arg->len, access, flags, fd, 0) == MAP_FAILED ||
-	    mmap(place(arg->src), arg->len, access, flags, fd, 0) == MAP_FAILED)
-		return error;
+	if (fd < 0 || write(fd, place(dst), len) != (ssize_t)len ||
+	    mmap(place(dst), len, access, flags, fd, 0) == MAP_FAILED ||
+	    mmap(place(src), len, access, flags, fd, 0) == MAP_FAILED)
+		return;
 	close(fd);
-	return 0;
+}
+
+static int old_place_stays(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+
+	if (!error)
+		map_at_both(arg->dst, arg->src, arg->len);
+	return error;
+}
+
+/* Of one page within. */
+static int old_place_inside_stays(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	size_t at = pages_of(arg) / 2 * page_size();
+	int error = __real_test_move(t, uffd, arg);
+
+	if (!error)
+		map_at_both(arg->dst + at, arg->src + at, page_size());
+	return error;
 }
 
 /*
@@ -310,6 +328,7 @@ const struct fault faults_of_scenarios[] = {
 	{ .name = "stores-are-lost", .call = stores_are_lost },
 	{ .name = "page-comes-in-pieces", .call = page_comes_in_pieces },
 	{ .name = "old-place-stays", .call = old_place_stays },
+	{ .name = "old-place-inside-stays", .call = old_place_inside_stays },
 	{ .name = "refused-is-put-back", .call = refused_is_put_back },
 	{ .name = NULL }
 };
