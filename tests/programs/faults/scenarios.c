@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define KNOWN (UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)
 #define DRIFT 20		/* of so many pages one is counted wrongly */
 #define RESERVE_PAGES 8192
+#define MOST_TURNS 2000
 #define PUT_BACKS 500		/* so that what is put back meets those who look for it */
 
 static char *place(uint64_t address)
@@ -222,9 +224,13 @@ static int event_for_source(struct test *t, int uffd, struct uffdio_move *arg)
 	return error;
 }
 
-/* What has been stored to the page while the call ran is overwritten. */
+/*
+ * What has been stored to the page while the call ran is overwritten.  On a busy machine
+ * whoever stores has to be let run first.
+ */
 static int stores_are_lost(struct test *t, int uffd, struct uffdio_move *arg)
 {
+	static unsigned int turns = MOST_TURNS;	/* of each test */
 	char *kept = malloc(page_size());
 	int error;
 
@@ -232,6 +238,8 @@ static int stores_are_lost(struct test *t, int uffd, struct uffdio_move *arg)
 		abort();
 	memcpy(kept, place(arg->src), page_size());
 	error = __real_test_move(t, uffd, arg);
+	for (; !error && turns && !memcmp(place(arg->dst), kept, page_size()); turns--)
+		sched_yield();
 	if (!error)
 		memcpy(place(arg->dst), kept, page_size());
 	free(kept);
