@@ -237,6 +237,7 @@ int main(int argc, char **argv)
 	kernel_look();
 	run.patience = options.patience;
 	run.tries = options.tries;
+	run.stop = options.stop;
 	run.explain = options.n_tests;
 	run.hazards = options.hazards;
 	run.hazard = options.hazard;

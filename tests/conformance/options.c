@@ -35,6 +35,8 @@ static const char usage[] =
 	"                   what it said; may be repeated\n"
 	"  --tries N        a test that fails holds if it does so at one of N tries: where\n"
 	"                   something refuses now and then, as uffdio-move-refuse(1) does\n"
+	"  --stop           end with the first test that fails or deviates; the others are\n"
+	"                   not run\n"
 	"  --patience N     give each test N times 5 seconds; for emulated machines\n"
 	"  --help           this text\n"
 	"\n"
@@ -127,6 +129,7 @@ void options_read(int argc, char **argv, struct options *o)
 		{ "announce", required_argument, NULL, 'a' },
 		{ "down", required_argument, NULL, 'd' },
 		{ "tries", required_argument, NULL, 'r' },
+		{ "stop", no_argument, NULL, 's' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
@@ -171,6 +174,9 @@ void options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'r':
 			o->tries = number(optarg, 1, 1000);
+			break;
+		case 's':
+			o->stop = true;
 			break;
 		case 'p':
 			o->patience = number(optarg, 1, 100);

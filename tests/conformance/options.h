@@ -16,7 +16,7 @@ enum form { FORM_TABLE, FORM_JSON, FORM_TAP };
 
 struct options {
 	enum form form;
-	bool list, check_oracles, hazards;
+	bool list, check_oracles, hazards, stop;
 	const char *hazard[MOST_NAMED];	/* deviations whose hazard is run */
 	size_t n_hazard;
 	unsigned int patience, tries;

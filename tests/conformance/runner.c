@@ -45,6 +45,7 @@ struct runner {
 	size_t *queue, n_queued, next;
 	size_t *again, n_again;		/* broken, to be run once more */
 	bool crowded;			/* no process could be had when one was wanted last */
+	bool stopped;			/* what is not begun is not run */
 	unsigned int *stuck;		/* tests that were, of each deviation */
 };
 
@@ -334,6 +335,15 @@ static void judge_ended(struct runner *r, struct lane *lane, int status)
 	note_details(r, lane, j);
 }
 
+/* Is this what one that is to stop waits for? */
+static void note_stop(struct runner *r, size_t test)
+{
+	enum verdict verdict = r->run->judgements[test].verdict;
+
+	if (r->run->stop && (verdict == VERDICT_FAILS || verdict == VERDICT_DEVIATES))
+		r->stopped = true;
+}
+
 /* The innermost functions of the kernel, if it tells them. */
 static void where_it_waits(pid_t pid, char *text, size_t size)
 {
@@ -384,6 +394,7 @@ static void abandon(struct runner *r, struct lane *lane)
 	lost[n_lost++] = lane->pid;
 	free_lane(r, lane);
 	make_slot(lane);
+	note_stop(r, lane->test);
 }
 
 static void finish(struct runner *r, struct lane *lane)
@@ -401,6 +412,8 @@ static void finish(struct runner *r, struct lane *lane)
 			snprintf(r->run->again_why, sizeof(r->run->again_why), "%s: %s",
 				 r->run->tests[lane->test].name,
 				 r->run->judgements[lane->test].text);
+	} else {
+		note_stop(r, lane->test);
 	}
 	free_lane(r, lane);
 }
@@ -430,10 +443,15 @@ static void show_progress(const struct runner *r)
 	fflush(run->progress);
 }
 
+static bool has_more(const struct runner *r)
+{
+	return r->next < r->n_queued && !r->stopped;
+}
+
 static void fill_lanes(struct runner *r)
 {
-	for (size_t i = 0; i < r->n_lanes && r->next < r->n_queued; i++)
-		while (!r->lanes[i].pid && r->next < r->n_queued) {
+	for (size_t i = 0; i < r->n_lanes; i++)
+		while (!r->lanes[i].pid && has_more(r)) {
 			if (!start(r, &r->lanes[i], r->queue[r->next]))
 				return;
 			r->next++;
@@ -468,7 +486,7 @@ static void run_queue(struct runner *r, size_t n_lanes)
 {
 	r->n_lanes = n_lanes;
 	r->next = 0;
-	while (r->next < r->n_queued || r->n_busy) {
+	while (has_more(r) || r->n_busy) {
 		fill_lanes(r);
 		if (r->n_busy)
 			wait_for_end(r);
@@ -484,7 +502,7 @@ static void run_again(struct runner *r)
 {
 	unsigned int tries = r->run->tries > TRIES ? r->run->tries : TRIES;
 
-	for (unsigned int i = 1; i < tries && r->n_again; i++) {
+	for (unsigned int i = 1; i < tries && r->n_again && !r->stopped; i++) {
 		size_t n = r->n_again, *queue = r->queue;
 
 		r->queue = r->again;
@@ -494,9 +512,11 @@ static void run_again(struct runner *r)
 		run_queue(r, 1);
 		r->run->again += n - r->n_again;
 	}
-	for (size_t i = 0; i < r->n_again; i++)
+	for (size_t i = 0; i < r->n_again; i++) {
 		if (r->run->judgements[r->again[i]].disturbed)
 			r->run->judgements[r->again[i]].verdict = VERDICT_SKIPPED;
+		note_stop(r, r->again[i]);
+	}
 	r->n_again = 0;
 }
 

@@ -28,6 +28,7 @@ struct run {
 	const char *const *hazard;	/* or what may by these deviations */
 	size_t n_hazard;
 	int announce;			/* gets each test's name before it begins; -1: none */
+	bool stop;			/* with the first test that fails or deviates */
 	const struct down *downs;	/* are not run again */
 	size_t n_downs;
 	double seconds;			/* of wall time */
@@ -47,8 +48,8 @@ void run_prepare(struct run *run);
  * others and one after the other, since some look at counters of the whole system.  A test that is broken is run again, alone.
  * Where tests are announced, each is run alone, so that the last one announced is
  * the one to blame if the kernel goes down.
- * When it returns, every selected test has its verdict and no process of theirs
- * is left; children that this process had before are left alone.
+ * When it returns, every selected test has its verdict, unless it was to stop before, and
+ * no process of theirs is left; children that this process had before are left alone.
  */
 void run_selected(struct run *run);
 

@@ -147,6 +147,18 @@ for what in filtered no-userfaultfd-call; do
 	result $status "$what: what can be tested is"
 done
 
+# The first test that is not as it must be ends the run, but for one that was under way beside it.
+UFFDIO_MOVE_FAULT=idle
+export UFFDIO_MOVE_FAULT
+run "$faulty" --json --stop --test 'cell.private_over_hole*'
+unset UFFDIO_MOVE_FAULT
+[ $status -eq 1 ] && jq -e '[.tests[].verdict] | index("fails") != null and
+	(map(select(. == "not run")) | length > 0)' "$scratch/out" >"$scratch/jq"
+result $? "--stop: what has not begun is not run, exit 1"
+run "$program" --json --stop --test 'cell.private_over_hole*'
+[ $status -eq 0 ] && jq -e '[.tests[].verdict] | index("not run") == null' "$scratch/out" >"$scratch/jq"
+result $? "--stop where all is well: every test is run"
+
 run "$dir/sandbox" unprivileged "$program" --json
 [ $status -eq 0 ] && jq -e '(.machine.privileged | not) and
 	([.tests[] | select(.verdict == "skipped")] | length > 0) and
