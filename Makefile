@@ -31,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-beside check-oracles check-stress check-refuse check-series
+	check-limits check-beside check-oracles check-stress check-refuse check-series check-mutants
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -67,7 +67,7 @@ KSELFTEST := $B/kselftest/kselftest.h
 .DELETE_ON_ERROR:
 .PRECIOUS: $(CACHE)/libraries-%
 .PHONY: all help setup setup-matrix report matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
-	kernel-tree kernel-export groff html pdf upstream install uninstall clean
+	kernel-tree kernel-export mutate mutants groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
@@ -200,6 +200,15 @@ check-bisect: ## each patch alone on its predecessors builds and boots
 check-litmus: $(CACHE)/herd $(CACHE)/memory-model ## the series' barriers, by the kernel's memory model
 	kernel-patch/litmus/check-litmus.sh $^
 
+check-mutants: $B/mutants $(CACHE)/mutated-source ## the list of mutants agrees with the series
+	kernel-patch/mutants/check-mutants.sh $^
+
+mutants: $B/mutants $(CACHE)/mutated-source ## write the list of mutants anew
+	kernel-patch/mutants/check-mutants.sh --renew $^
+
+mutate: $(addprefix $B/,mutants uffdio-move-conformance contract-cases stress) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
+	kernel-patch/mutants/mutate.sh $(ARGS) $B
+
 kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux
 	kernel-patch/vm/kernel-tree.sh kernel-patch/linux
 
@@ -283,6 +292,11 @@ $B/specgen-sanitized: $(wildcard spec/specgen/*.c spec/specgen/*.h)
 	@$(HOSTCC) -std=gnu11 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs libfyaml)
 
+$B/mutants: $(wildcard kernel-patch/mutants/generator/*.[ch])
+	@mkdir -p $B
+	@echo "  LINK    $@" >&2
+	@$(HOSTCC) -std=gnu11 $(CFLAGS) $(WARNINGS) -o $@ $(filter %.c,$^)
+
 $B/fuzz-specgen: tests/specgen/fuzz.c $(filter-out %/main.c,$(wildcard spec/specgen/*.c)) \
 		$(wildcard spec/specgen/*.h)
 	@mkdir -p $B
@@ -354,6 +368,12 @@ $(CACHE)/groff:
 
 $(CACHE)/herd:
 	tests/fetch-packages.sh $@ sid $$(dpkg --print-architecture) herdtools7 libc6 libgmp10
+
+$(CACHE)/mutated-source: /usr/src/linux-source-6.1.tar.xz
+	@echo "  TAKE    $@, from linux-source-6.1" >&2
+	@rm -rf $@.new && mkdir -p $@.new
+	@tar -xJf $< -C $@.new --strip-components=1 linux-source-6.1/fs/userfaultfd.c linux-source-6.1/mm
+	@rm -rf $@ && mv $@.new $@ && touch $@
 
 # Of the kernel that the series is for.
 $(CACHE)/memory-model: /usr/src/linux-source-6.1.tar.xz

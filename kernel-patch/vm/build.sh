@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: build.sh [--config NAME] [--patches N]
+# Usage: build.sh [--config NAME] [--patches N | --mutants GENERATOR]
 #        KERNEL=TREE build.sh [--config NAME]
 #
 # Builds Linux 6.1 with the series (or with its first N patches; 0 is the plain
@@ -9,6 +9,8 @@
 #
 #   --config NAME  base (the default), debug, arm64-16k, arm64-16k-debug: the
 #                  fragments of ../config that apply
+#   --mutants GENERATOR  with all mutants of the series, see ../mutants; the program
+#                  that makes them
 #
 # A kernel that was built before is taken from the cache: its key is the source's
 # version, the patches, the fragments and the compiler.  A TREE of your own is
@@ -22,14 +24,17 @@
 . "$vm/config.sh"
 help_if_asked "$@"
 
-name=base patches=all
+name=base patches=all generator=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--config) name=${2:?--config wants a name}; shift 2 ;;
 	--patches) patches=${2:?--patches wants a number}; shift 2 ;;
+	--mutants) generator=${2:?--mutants wants a program}; shift 2 ;;
 	*) die "unknown argument $1" ;;
 	esac
 done
+[ -z "$generator" ] || [ "$patches" = all ] || die "the mutants are those of all patches: --mutants and --patches exclude each other"
+[ -z "$generator" ] || [ -x "$generator" ] || die "there is no program $generator; 'make build/mutants' builds it"
 select_config "$name"
 
 if [ "${KERNEL-}" ]; then
@@ -42,6 +47,8 @@ fi
 
 # shellcheck source=series.sh
 . "$vm/series.sh"
+# shellcheck source=../mutants/common.sh
+. "$kernel_patch/mutants/common.sh"
 
 image_key()
 {
@@ -53,17 +60,19 @@ image_key()
 		"$compiler" --version
 		cat "${fragments[@]}" "$vm/config.sh"
 		[ -z "$files" ] || xargs -d '\n' cat <<<"$files"
+		[ -z "$generator" ] || cat "$mutant_list" "$mutants"/*.[ch] "$mutants"/generator/*.[ch]
 	} | sha256sum | cut -c 1-16
 }
 
 make_cache
 need_compiler
 key=$(image_key)
-done=$cache/image/$name-$key
+done=$cache/image/$name${generator:+-mutants}-$key
 if [ ! -f "$done/image" ]; then
 	lock_cache
 	unpack_source
 	commit=$(commit_of_series "$patches")
+	[ -z "$generator" ] || commit=$(commit_of_mutants "$generator")
 	update_tree "$tree" "$commit"
 	release=-uffdio-move
 	[ "$commit" != "$(git_tree rev-parse debian)" ] || release=

@@ -15,6 +15,8 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=series.sh
 . "$vm/series.sh"
+# shellcheck source=selftest.sh
+. "$vm/selftest.sh"
 help_if_asked "$@"
 
 # What a test has nothing to do with.
@@ -26,15 +28,6 @@ prepare_tree()
 	lock_cache
 	unpack_source
 	update_tree "$tree" "$(commit_of_series all)"
-}
-
-# Static, for a guest without libraries.
-build_selftest() # TREE DIR
-{
-	make -C "$1" O="$1/build-selftests" headers &&
-		make -C "$1/tools/testing/selftests/vm" OUTPUT="$2" \
-			KHDR_INCLUDES="-isystem $1/build-selftests/usr/include" \
-			USERCFLAGS=-Werror USERLDFLAGS=-static "$2/uffd-move"
 }
 
 if [ -d "${KERNEL-}" ]; then

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: guest.sh try PATIENCE SECONDS STAGE...
+#        guest.sh control PATIENCE SECONDS STAGE TEST
+#
+# Runs in the guest, for mutate.sh, the kernel being one with a mutant or without.
+#   try      the stages one after the other, as far as the first that notices something; then
+#            what has noticed it once more, without the mutant
+#   control  the latter alone
+#
+# A STAGE is contract, selftest, cases or stress (for SECONDS).  Prints, one a line:
+#   unnoticed STAGE
+#   report BASE64             of the contract, where nothing of it fails: JSON, by gzip
+#   noticed STAGE TEST WHAT
+#   hang STAGE WHAT           a program that was killed does not end
+#   control holds             or fails
+
+patience=$2 seconds=$3
+parameter=/sys/module/kernel/parameters/uffdio_move_mutant
+looks=5		# at intervals of 2 s: as long may a killed program take to end
+
+# Processes that were killed, and have not ended.
+killed()
+{
+	awk '/^Pid:/ { pid = $2 } /^State:/ { ended = $2 == "Z" || $2 == "X" }
+		/^S(ig|hd)Pnd:/ && !ended && substr($2, length($2) - 2, 1) ~ /[13579bdf]/ { print pid }' \
+		/proc/[0-9]*/status 2>/dev/null | sort -u
+}
+
+# In the background, for it may never end.
+run() # COMMAND...: its output in /tmp/out, its status in $status; false: it hangs
+{
+	rm -f /tmp/ended
+	{
+		"$@" >/tmp/out 2>/tmp/err
+		echo $? >/tmp/ended
+	} &
+	look=0 hung=$(killed)
+	while [ ! -s /tmp/ended ]; do
+		sleep 0.2
+		look=$((look + 1))
+		[ $((look % 10)) -eq 0 ] || continue
+		now=$(killed)
+		[ "$now" ] && [ "$now" = "$hung" ] || look=0
+		hung=$now
+		[ $look -lt $((looks * 10)) ] || return 1
+	done
+	read -r status </tmp/ended
+}
+
+show_hang()
+{
+	# shellcheck disable=SC2086 # numbers
+	set -- $hung
+	echo "$(cat "/proc/$1/comm"): $(sed -n '1,4s/.*\] \([^+]*\).*/\1/p' "/proc/$1/stack" | tr '\n' ' ')"
+}
+
+with_swap()
+{
+	[ ! -e /tmp/swap ] || return 0
+	echo 1 >/sys/block/zram0/reset
+	echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 && swapon /dev/zram0
+	: >/tmp/swap
+}
+
+start() # STAGE [TEST]
+{
+	case $1 in
+	contract)
+		run uffdio-move-conformance --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
+		;;
+	selftest)
+		with_swap >/dev/null 2>&1
+		run uffd-move
+		;;
+	cases)
+		with_swap >/dev/null 2>&1
+		run contract-cases
+		;;
+	stress)
+		run stress --seconds "$seconds" --overlap --patience "$patience"
+		;;
+	esac
+}
+
+# The first test that is not as it must be, and what is said of it.
+failing() # STAGE
+{
+	case $1 in
+	contract)
+		awk -F '"' '$2 == "name" { name = $4 }
+			$2 == "verdict" { verdict = $4 }
+			$2 == "note" && verdict ~ /^(fails|deviates|broken)$/ && !(verdict in said) {
+				said[verdict] = name " " verdict ": " substr($4, 1, 160)
+			}
+			END {
+				if ("fails" in said) print said["fails"]
+				else if ("deviates" in said) print said["deviates"]
+				else if ("broken" in said) print said["broken"]
+			}' /tmp/out
+		;;
+	*)
+		sed -n 's/^not ok [0-9]* *-* *\([^ ]*\).*/\1/p' /tmp/out | head -n 1
+		;;
+	esac
+}
+
+control() # STAGE TEST
+{
+	echo 0 >$parameter
+	case $2 in -*) set -- "$1" ;; esac
+	if start "$@" && [ "$status" -eq 0 ]; then
+		echo "control holds"
+	else
+		echo "control fails $(failing "$1")"
+		return 1
+	fi
+}
+
+try() # STAGE
+{
+	if ! start "$1"; then
+		echo "hang $1 $(show_hang)"
+		return 1
+	fi
+	if [ "$status" -eq 0 ]; then
+		echo "unnoticed $1"
+		[ "$1" != contract ] || echo "report $(gzip -9 -c /tmp/out | base64 | tr -d '\n')"
+		return 0
+	fi
+	what=$(failing "$1")
+	echo "noticed $1 ${what:-- status $status: $(head -n 1 /tmp/err)}"
+	control "$1" "${what%% *}"
+	return 1
+}
+
+case $1 in
+try)
+	shift 3
+	for stage; do
+		try "$stage" || exit 0
+	done
+	;;
+control)
+	control "$4" "$5"
+	;;
+esac
