@@ -206,7 +206,7 @@ check-mutants: $B/mutants $(CACHE)/mutated-source ## the list of mutants agrees 
 mutants: $B/mutants $(CACHE)/mutated-source ## write the list of mutants anew
 	kernel-patch/mutants/check-mutants.sh --renew $^
 
-mutate: $(addprefix $B/,mutants uffdio-move-conformance contract-cases stress) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
+mutate: $(addprefix $B/,mutants contract-cases $(DEBUG_PROGRAMS)) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
 	kernel-patch/mutants/mutate.sh $(ARGS) $B
 
 kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux

@@ -9,7 +9,8 @@
 #            what has noticed it once more, without the mutant
 #   control  the latter alone
 #
-# A STAGE is contract, selftest, cases or stress (for SECONDS).  Prints, one a line:
+# A STAGE is contract, selftest, cases, stress (for SECONDS); without-memory and
+# failing-allocations on a debug kernel.  Prints, one a line:
 #   unnoticed STAGE
 #   report BASE64             of the contract, where nothing of it fails: JSON, by gzip
 #   noticed STAGE TEST WHAT
@@ -70,6 +71,12 @@ start() # STAGE [TEST]
 	contract)
 		run uffdio-move-conformance --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
 		;;
+	without-memory)
+		run conformance-without-memory --json --stop --patience $((2 * patience)) ${2:+--test "$2"}
+		;;
+	failing-allocations)
+		run failing-allocations
+		;;
 	selftest)
 		with_swap >/dev/null 2>&1
 		run uffd-move
@@ -88,7 +95,7 @@ start() # STAGE [TEST]
 failing() # STAGE
 {
 	case $1 in
-	contract)
+	contract | without-memory)
 		awk -F '"' '$2 == "name" { name = $4 }
 			$2 == "verdict" { verdict = $4 }
 			$2 == "note" && verdict ~ /^(fails|deviates|broken)$/ && !(verdict in said) {

@@ -10,8 +10,8 @@
 # A MUTANT is a name of the list, or a pattern as a shell has them; all if none is given.
 #
 #   --stages WORDS  of contract, selftest, cases, stress; "contract,selftest,cases,stress" if
-#                   not given.  A further one, debug, is all of these on the kernel of
-#                   config/debug.config
+#                   not given.  A further one, debug, is what check-debug.sh runs, on the
+#                   kernel of config/debug.config
 #   --seconds N     of stress (60)
 #   --minutes N     begin no mutant after that time
 #   --again         also those that went through unseen, and what is known of them is forgotten
@@ -41,9 +41,11 @@ help_if_asked "$@"
 usage() { say "$*; --help tells the usage"; exit 2; }
 
 all_stages=contract,selftest,cases,stress
+debug_stages='contract without-memory failing-allocations stress'
 stages=$all_stages seconds=60 minutes='' again='' report_only='' form=table
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
 limit=300	# seconds for a guest, but for stress
+append=	# to the kernel's command line
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--again) again=1; shift; continue ;;
@@ -69,7 +71,9 @@ for stage in ${stages//,/ }; do
 	[[ ",$all_stages,debug," == *",$stage,"* ]] || usage "there is no stage $stage"
 done
 [ -n "$stages" ] || usage "no stage is given"
-for program in mutants uffdio-move-conformance contract-cases stress; do
+programs=(uffdio-move-conformance contract-cases stress)
+[[ ",$stages," != *,debug,* ]] || programs+=(conformance-without-memory failing-allocations)
+for program in mutants "${programs[@]}"; do
 	[ -x "$build/$program" ] || die "there is no program $build/$program; 'make mutate' builds it"
 done
 build=$(realpath "$build")
@@ -123,12 +127,14 @@ prepare_selftest()
 
 guest() # WORK IMAGE NUMBER WORD...: its output in WORK/out
 {
-	local work=$1 kernel=$2 number=$3 status=0
+	local work=$1 kernel=$2 number=$3 status=0 program files=()
 	shift 3
 
+	for program in "${programs[@]}"; do
+		files+=(--file "$build/$program")
+	done
 	setpriv --pdeathsig TERM "$vm/boot.sh" --kernel "$kernel" --limit $((limit + seconds)) --log "$work/console" \
-		--append "uffdio_move_mutant=$number" --file "$build/uffdio-move-conformance" \
-		--file "$build/contract-cases" --file "$build/stress" --file "$state/uffd-move" \
+		--append "uffdio_move_mutant=$number $append" "${files[@]}" --file "$state/uffd-move" \
 		"$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
 	[ $status -ne $EXIT_SETUP ] || {
 		say "a guest could not be started: $(tail -n 1 "$work/err")"
@@ -166,9 +172,11 @@ holds_without() # WORK IMAGE STAGE TEST
 # Reads what a guest has said of a mutant.
 judge() # WORK IMAGE NAME SECONDS PREFIX
 {
-	local work=$1 kernel=$2 name=$3 took=$4 prefix=$5 word stage what amiss
+	local work=$1 kernel=$2 name=$3 took=$4 prefix=$5 word stage what amiss said line
 
-	while read -r word stage what; do
+	mapfile -t said <"$work/out"
+	for line in "${said[@]}"; do
+		read -r word stage what <<<"$line"
 		case $word in
 		unnoticed)
 			amiss=
@@ -192,7 +200,7 @@ judge() # WORK IMAGE NAME SECONDS PREFIX
 			return
 			;;
 		esac
-	done < <(cat "$work/out")
+	done
 	case $(cat "$work/status") in
 	"$EXIT_HANG") note "$name" "${prefix}guest" hang "$took" "the guest did not end" ;;
 	"$EXIT_COMPLAINT")
@@ -234,8 +242,8 @@ try() # NUMBER NAME
 	if [[ $left == *debug ]] && [[ $(stages_left "$name") == *debug ]]; then
 		started=$SECONDS
 		# shellcheck disable=SC2086 # words
-		limit=3600 guest "$work" "$debug_image" "$number" try $((4 * patience)) "$seconds" \
-			${all_stages//,/ } || return 1
+		limit=7200 append=$fail_caches guest "$work" "$debug_image" "$number" try \
+			$((4 * patience)) "$seconds" $debug_stages || return 1
 		judge "$work" "$debug_image" "$name" $((SECONDS - started)) debug:
 	fi
 	rm -rf "$work"

@@ -65,14 +65,15 @@ function test_of(name,    words)
 		test_noticed[test_of(name)]++
 		if (name in kind && !may_be_noticed(name))
 			wrong[++n_wrong] = name
+	} else if (!has_passed(name)) {
+		if (name in flake)
+			undecided[++n_undecided] = name
+		else
+			n_left++
 	} else if (name in kind) {
 		n_explained[kind[name]]++
-	} else if (has_passed(name)) {
-		survivor[++n_survivors] = name
-	} else if (name in flake) {
-		undecided[++n_undecided] = name
 	} else {
-		n_left++
+		survivor[++n_survivors] = name
 	}
 	names[all] = name
 }
@@ -136,9 +137,9 @@ function verdict_of(name)
 {
 	if (name in noticed)
 		return how[name]
-	if (name in kind)
-		return kind[name]
-	return has_passed(name) ? "unnoticed" : name in flake ? "undecided" : "not run"
+	if (!has_passed(name))
+		return name in flake ? "undecided" : "not run"
+	return name in kind ? kind[name] : "unnoticed"
 }
 
 function show_json(    i, name)

@@ -19,10 +19,6 @@ help_if_asked "$@"
 # shellcheck source=../../tests/tap.sh
 . "$kernel_patch/../tests/tap.sh"
 
-# Caches that a move allocates from.  In others kmemleak's own allocations would fail
-# too, which no call notices; and that ends a row of failures before its time.
-fail_caches='slub_debug=A,anon_vma,anon_vma_chain,page->ptl'
-
 run() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
 {
 	local name=$1 limit=$2 log=$logs/debug-$1 status=0 started=$SECONDS
