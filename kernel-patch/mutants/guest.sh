@@ -3,11 +3,15 @@
 #
 # Usage: guest.sh try PATIENCE SECONDS STAGE...
 #        guest.sh control PATIENCE SECONDS STAGE TEST
+#        guest.sh sweep PATIENCE SECONDS NUMBER...
+#        guest.sh scan PATIENCE SECONDS STAGE TEST NUMBER...
 #
 # Runs in the guest, for mutate.sh, the kernel being one with a mutant or without.
 #   try      the stages one after the other, as far as the first that notices something; then
 #            what has noticed it once more, without the mutant
 #   control  the latter alone
+#   sweep    a few tests of the contract, as above, with one mutant after the other
+#   scan     that test with each of these mutants, and after each that it notices without it
 #
 # A STAGE is contract, selftest, cases, stress (for SECONDS); without-memory and
 # failing-allocations on a debug kernel.  Prints, one a line:
@@ -16,9 +20,12 @@
 #   noticed STAGE TEST WHAT
 #   hang STAGE WHAT           a program that was killed does not end
 #   control holds             or fails
+#   begin NUMBER              of a mutant of a sweep
+#   spoiled NUMBER TEST WHAT  of one after which the test fails without it, too
+#   scanned NUMBER TEST WHAT  of those that are noticed
 
 patience=$2 seconds=$3
-parameter=/sys/module/kernel/parameters/uffdio_move_mutant
+parameter=/sys/module/uffdio_move/parameters/mutant
 looks=5		# at intervals of 2 s: as long may a killed program take to end
 
 # Processes that were killed, and have not ended.
@@ -37,7 +44,7 @@ run() # COMMAND...: its output in /tmp/out, its status in $status; false: it han
 		"$@" >/tmp/out 2>/tmp/err
 		echo $? >/tmp/ended
 	} &
-	look=0 hung=$(killed)
+	look=0 hung=$(killed) until=$(($(date +%s) + most))
 	while [ ! -s /tmp/ended ]; do
 		sleep 0.2
 		look=$((look + 1))
@@ -46,12 +53,14 @@ run() # COMMAND...: its output in /tmp/out, its status in $status; false: it han
 		[ "$now" ] && [ "$now" = "$hung" ] || look=0
 		hung=$now
 		[ $look -lt $((looks * 10)) ] || return 1
+		[ "$(date +%s)" -lt $until ] || { hung=; return 1; }
 	done
 	read -r status </tmp/ended
 }
 
 show_hang()
 {
+	[ "$hung" ] || { echo "it did not end within $most s"; return; }
 	# shellcheck disable=SC2086 # numbers
 	set -- $hung
 	echo "$(cat "/proc/$1/comm"): $(sed -n '1,4s/.*\] \([^+]*\).*/\1/p' "/proc/$1/stack" | tr '\n' ' ')"
@@ -67,14 +76,18 @@ with_swap()
 
 start() # STAGE [TEST]
 {
+	most=300
+	[ $# -eq 1 ] || most=60
 	case $1 in
 	contract)
 		run uffdio-move-conformance --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
 		;;
 	without-memory)
+		most=3600
 		run conformance-without-memory --json --stop --patience $((2 * patience)) ${2:+--test "$2"}
 		;;
 	failing-allocations)
+		most=1800
 		run failing-allocations
 		;;
 	selftest)
@@ -86,6 +99,7 @@ start() # STAGE [TEST]
 		run contract-cases
 		;;
 	stress)
+		most=$((2 * seconds + 120))
 		run stress --seconds "$seconds" --overlap --patience "$patience"
 		;;
 	esac
@@ -142,6 +156,54 @@ try() # STAGE
 	return 1
 }
 
+[ -w $parameter ] || { echo "this kernel has no mutants" >&2; exit 9; }
+# Such as notice much in little time.
+sweeping='cell.*_over_hole_behind_1 cell.hole_over_*_behind_1 check.* vector.*
+scenario.far-move scenario.sparse-move scenario.long-move scenario.short-of-* scenario.register-reports
+scenario.wake-[rtsz]* scenario.dontwake* scenario.written* scenario.dirty-kept* scenario.clean-kept*
+scenario.accounting* scenario.huge-in-part'
+
+# Of one mutant; false: the guest is spoiled.
+sweep() # NUMBER
+{
+	echo "begin $1"
+	echo "$1" >$parameter
+	set -f
+	# shellcheck disable=SC2046,SC2086 # words
+	set -- "$1" $(printf -- '--test %s ' $sweeping)
+	set +f
+	number=$1
+	shift
+	most=60
+	if ! run uffdio-move-conformance --json --stop --patience "$patience" "$@"; then
+		echo "hang contract $(show_hang)"
+		return 1
+	fi
+	[ "$status" -ne 0 ] || return 0
+	what=$(failing contract)
+	echo 0 >$parameter
+	case $what in
+	*fails:* | *deviates:*)
+		start contract "${what%% *}" && [ "$status" -eq 0 ] && what="scanned $number $what"
+		;;
+	esac
+	case $what in scanned*) echo "$what" ;; *) echo "spoiled $number $what"; return 1 ;; esac
+}
+
+scan() # STAGE TEST NUMBER
+{
+	echo "$3" >$parameter
+	if ! start "$1" "$2"; then
+		echo "hang $1 $(show_hang)"
+		return 1
+	fi
+	[ "$status" -ne 0 ] || return 0
+	what=$(failing "$1")
+	echo 0 >$parameter
+	start "$1" "$2" && [ "$status" -eq 0 ] || return 1
+	echo "scanned $3 ${what:-$2 status $status}"
+}
+
 case $1 in
 try)
 	shift 3
@@ -151,5 +213,19 @@ try)
 	;;
 control)
 	control "$4" "$5"
+	;;
+sweep)
+	shift 3
+	for number; do
+		sweep "$number" || exit 0
+	done
+	echo "begin 0"
+	;;
+scan)
+	stage=$4 test=$5
+	shift 5
+	for number; do
+		scan "$stage" "$test" "$number" || exit 0
+	done
 	;;
 esac

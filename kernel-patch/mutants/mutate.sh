@@ -3,17 +3,21 @@
 #
 # Usage: mutate.sh [OPTION]... DIRECTORY [MUTANT]...
 #
-# Does a test notice each slip in the series?  Boots the kernel that has all mutants (see
-# README.md) once for each, and runs the contract's tests, the series' selftest, the cases
-# written out from the contract, and the stress program, as far as the first that notices it.
-# After that the same test must hold without the mutant.  DIRECTORY has the programs: build.
-# A MUTANT is a name of the list, or a pattern as a shell has them; all if none is given.
+# Does a test notice each slip in the series?  Boots the kernel that has all mutants and runs the
+# contract's tests, the series' selftest, the cases written out from the contract, and the stress
+# program, as far as the first that notices one: many mutants after each other in a guest, or at
+# once where few are noticed (../README.md has the steps).  What has noticed one must hold without
+# it.  DIRECTORY has the programs: build.  A MUTANT is a name of the list, or a pattern as a
+# shell has them; all if none is given.
 #
 #   --stages WORDS  of contract, selftest, cases, stress; "contract,selftest,cases,stress" if
 #                   not given.  A further one, debug, is what check-debug.sh runs, on the
 #                   kernel of config/debug.config
 #   --seconds N     of stress (60)
 #   --minutes N     begin no mutant after that time
+#   --alone         each in a guest of its own from the start, also those that went through unseen
+#                   together with others
+#   --together      none is expected to be noticed: all of them at once from the start
 #   --again         also those that went through unseen, and what is known of them is forgotten
 #   --report        run nothing
 #   --json          the report as JSON
@@ -42,13 +46,19 @@ usage() { say "$*; --help tells the usage"; exit 2; }
 
 all_stages=contract,selftest,cases,stress
 debug_stages='contract without-memory failing-allocations stress'
-stages=$all_stages seconds=60 minutes='' again='' report_only='' form=table
+stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' form=table
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
 limit=300	# seconds for a guest, but for stress
+sweep_most=8	# mutants in a guest
+sweep_patience=2
+together_most=30
+jobs=${JOBS:-2}
 append=	# to the kernel's command line
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--again) again=1; shift; continue ;;
+	--together) together=1; shift; continue ;;
+	--alone) alone=1; shift; continue ;;
 	--report) report_only=1; shift; continue ;;
 	--json) form=json; shift; continue ;;
 	esac
@@ -71,6 +81,8 @@ for stage in ${stages//,/ }; do
 	[[ ",$all_stages,debug," == *",$stage,"* ]] || usage "there is no stage $stage"
 done
 [ -n "$stages" ] || usage "no stage is given"
+plain_stages=$(tr , '\n' <<<"$stages" | grep -v '^debug$' | tr '\n' ' ')
+plain_stages=${plain_stages% }
 programs=(uffdio-move-conformance contract-cases stress)
 [[ ",$stages," != *,debug,* ]] || programs+=(conformance-without-memory failing-allocations)
 for program in mutants "${programs[@]}"; do
@@ -79,16 +91,16 @@ done
 build=$(realpath "$build")
 need_tool jq jq
 
-# NUMBER NAME of those that are asked for, as a hash orders them; those last of which nothing is expected.
+# GROUP NUMBER NAME of those that are asked for, as a hash orders them.  GROUP is 1 where nothing
+# is expected to notice them.
 wanted_mutants() # PATTERN...
 {
-	local number=0 name pattern hit
+	local number=0 name kind pattern hit
 	local -A explained=()
 
-	while IFS=$'\t' read -r name _; do
-		[[ $name == \#* ]] || explained[$name]=1
+	while IFS=$'\t' read -r name kind _; do
+		[ "$kind" != equivalent ] || explained[$name]=1
 	done <"$mutants/unnoticed"
-
 	while IFS=$'\t' read -r name _; do
 		number=$((number + 1))
 		hit=$((!$#))
@@ -96,8 +108,8 @@ wanted_mutants() # PATTERN...
 			# shellcheck disable=SC2053 # it is one
 			[[ $name != $pattern ]] || hit=1
 		done
-		[ $hit -eq 0 ] || echo "${explained[$name]-0} $(md5sum <<<"$name" | cut -c 1-8) $number $name"
-	done <"$mutant_list" | sort | cut -d " " -f 3-
+		[ $hit -eq 0 ] || echo "$(md5sum <<<"$name" | cut -c 1-8) ${explained[$name]-${together:-0}} $number $name"
+	done <"$mutant_list" | sort | cut -d ' ' -f 2-
 }
 
 for pattern; do
@@ -134,12 +146,13 @@ guest() # WORK IMAGE NUMBER WORD...: its output in WORK/out
 		files+=(--file "$build/$program")
 	done
 	setpriv --pdeathsig TERM "$vm/boot.sh" --kernel "$kernel" --limit $((limit + seconds)) --log "$work/console" \
-		--append "uffdio_move_mutant=$number $append" "${files[@]}" --file "$state/uffd-move" \
+		--append "uffdio_move.mutant=$number $append" "${files[@]}" --file "$state/uffd-move" \
 		"$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
 	[ $status -ne $EXIT_SETUP ] || {
 		say "a guest could not be started: $(tail -n 1 "$work/err")"
 		return 1
 	}
+	[ $status -ne 9 ] || die "$(tail -n 1 "$work/err")"
 	echo $status >"$work/status"
 }
 
@@ -167,6 +180,14 @@ holds_without() # WORK IMAGE STAGE TEST
 	grep -q '^control holds' "$1/out" && return
 	cp "$1/out" "$1/out.first"
 	guest "$1" "$2" 0 control $patience "$seconds" "$3" "$4" && grep -q '^control holds' "$1/out"
+}
+
+note_complaint() # WORK NAME SECONDS PREFIX
+{
+	local what
+
+	what=$(grep -a -m 1 -E -f "$vm/complaints" "$1/console" || echo "it went down")
+	note "$2" "${4}kernel" complaint "$3" "${what#*] }"
 }
 
 # Reads what a guest has said of a mutant.
@@ -203,10 +224,7 @@ judge() # WORK IMAGE NAME SECONDS PREFIX
 	done
 	case $(cat "$work/status") in
 	"$EXIT_HANG") note "$name" "${prefix}guest" hang "$took" "the guest did not end" ;;
-	"$EXIT_COMPLAINT")
-		what=$(grep -a -m 1 -E -f "$vm/complaints" "$work/console" || echo "it went down")
-		note "$name" "${prefix}kernel" complaint "$took" "${what#*] }"
-		;;
+	"$EXIT_COMPLAINT") note_complaint "$work" "$name" "$took" "$prefix" ;;
 	esac
 }
 
@@ -215,7 +233,8 @@ stages_left() # NAME
 {
 	local stage left=() known
 
-	known=$(awk -F '\t' -v name="$1" '$1 == name { print $2, $3 }' "$results")
+	known=$(awk -F '\t' -v name="$1" -v alone="$alone" \
+		'$1 == name && !(alone && $5 ~ /^with /) { print $2, $3 }' "$results")
 	! grep -q -E ' (noticed|hang|complaint)$' <<<"$known" || return 0
 	for stage in ${stages//,/ }; do
 		if [ "$stage" = debug ]; then
@@ -275,7 +294,7 @@ forget_unnoticed()
 	local line
 
 	for line in "${wanted[@]}"; do
-		printf '%s\n' "${line#* }"
+		printf '%s\n' "${line##* }"
 	done >"$state/wanted"
 	awk -F '\t' 'NR == FNR { wanted[$1]; next }
 		$1 in wanted && $3 !~ /^(noticed|hang|complaint)$/ { next } { print }' \
@@ -283,38 +302,221 @@ forget_unnoticed()
 	mv "$results.new" "$results"
 }
 
-# Of those that were asked for: how many are done, and what became of them.
-show_progress() # ALL
+# Of those that were asked for: what has become of them.
+show_progress()
 {
-	local noticed unnoticed
-
-	noticed=$(awk -F '\t' '$3 ~ /^(noticed|hang|complaint)$/ && !($1 in seen) { seen[$1]; n++ } END { print n + 0 }' "$results")
-	unnoticed=$(awk -F '\t' '$3 ~ /^(noticed|hang|complaint)$/ { seen[$1] } { all[$1] }
-		END { for (m in all) n += !(m in seen) && m != "none"; print n + 0 }' "$results")
-	progress "$begun of $1 begun: $noticed noticed, $unnoticed not yet, $SECONDS s"
+	progress "$(printf '%s\n' "${wanted[@]}" | awk -v results="$results" '
+		BEGIN {
+			FS = "\t"
+			while ((getline <results) > 0)
+				if ($3 ~ /^(noticed|hang|complaint)$/)
+					noticed[$1]
+				else if ($2 == "contract")
+					passed[$1]
+			FS = " "
+		}
+		$3 in noticed { n++; next }
+		$3 in passed { p++ }
+		END { printf "%d mutants: %d noticed, %d not by the contract", NR, n, p }'), $SECONDS s"
 }
 
-run_all()
-{
-	local number name all=${#wanted[@]} line
+time_is_up() { [ "$minutes" ] && [ $SECONDS -ge $((minutes * 60)) ]; }
 
-	begun=0
-	for line in "${wanted[@]}"; do
-		read -r number name <<<"$line"
-		if [ "$minutes" ] && [ $SECONDS -ge $((minutes * 60)) ]; then
-			say "the time is up: $begun of $all were begun"
-			break
-		fi
-		begun=$((begun + 1))
-		[ "$(stages_left "$name")" ] || continue
-		while [ "$(jobs -r | wc -l)" -ge "${JOBS:-2}" ]; do
-			wait -n || die "a mutant could not be run"
-			show_progress "$all"
+# Is nothing noticed with all of these?  One that is hides behind no other, it is hoped.
+all_pass() # NUMBER:NAME...
+{
+	local work status=0 started=$SECONDS numbers=() mutant passed stage
+
+	for mutant; do
+		numbers+=("${mutant%:*}")
+	done
+	work=$(mktemp -d "$state/guest.XXXXXX")
+	# shellcheck disable=SC2086 # words
+	guest "$work" "$image" "$(IFS=,; echo "${numbers[*]}")" try $patience "$seconds" $plain_stages || return 2
+	passed=$(grep -c '^unnoticed ' "$work/out") || :
+	[ "$passed" -eq "$(wc -w <<<"$plain_stages")" ] && [ "$(cat "$work/status")" -eq 0 ] || status=1
+	[[ $status -ne 0 || " $plain_stages " != *" contract "* || -z $(contract_amiss "$work") ]] || status=1
+	if [ $status -eq 0 ]; then
+		for mutant; do
+			for stage in $plain_stages; do
+				note "${mutant#*:}" "$stage" unnoticed $((SECONDS - started)) "with $(($# - 1)) others"
+			done
 		done
-		try "$number" "$name" &
+	fi
+	noticer=$(sed -n 's/^noticed \([^ ]* [^ ]*\).*/\1/p' "$work/out" | head -n 1)
+	[ $status -eq 0 ] || say "among $# of them one is noticed: $(cat "$work/status") $(grep -v "^unnoticed\|^report\|^control" "$work/out" | head -n 1 | cut -c 1-120)"
+	rm -rf "$work"
+	return $status
+}
+
+# Which of them does that test notice, each by itself?  Sets left, the others.
+scan_for() # "STAGE TEST" NUMBER:NAME...
+{
+	local noticer=$1 work mutant numbers=() said line word number what started=$SECONDS
+	local -A found=()
+	shift
+
+	for mutant; do
+		numbers+=("${mutant%:*}")
+	done
+	work=$(mktemp -d "$state/guest.XXXXXX")
+	# shellcheck disable=SC2086 # words
+	guest "$work" "$image" 0 scan $patience "$seconds" $noticer "${numbers[@]}" || return 1
+	mapfile -t said <"$work/out"
+	for line in "${said[@]}"; do
+		read -r word number what <<<"$line"
+		[ "$word" != scanned ] || found[$number]=$what
+	done
+	rm -rf "$work"
+	left=()
+	for mutant; do
+		number=${mutant%:*}
+		if [ "${found[$number]-}" ]; then
+			note "${mutant#*:}" "${noticer% *}" noticed $((SECONDS - started)) "${found[$number]}"
+		else
+			left+=("$mutant")
+		fi
+	done
+}
+
+# Few of them should be noticed: what notices the lot tells which of them, and the others are
+# tried again; where it does not, halves of them.
+try_together() # NUMBER:NAME...
+{
+	local half=$(($# / 2)) status=0 noticer=
+
+	! time_is_up || return 0
+	[ $# -gt 0 ] || return 0
+	if [ $# -eq 1 ]; then
+		try "${1%:*}" "${1#*:}"
+		return
+	fi
+	all_pass "$@" || status=$?
+	show_progress
+	[ $status -lt 2 ] || return 1
+	[ $status -eq 1 ] || return 0
+	if [ "$noticer" ] && [[ $noticer != *" -" ]]; then
+		scan_for "$noticer" "$@" || return 1
+		if [ ${#left[@]} -lt $# ]; then
+			try_together "${left[@]}"
+			return
+		fi
+	fi
+	try_together "${@:1:half}" && try_together "${@:half + 1}"
+}
+
+# So many at once that few guests do, and that one does not hide much.
+together_row() # NUMBER:NAME...
+{
+	while [ $# -gt 0 ]; do
+		try_together "${@:1:together_most}" || return 1
+		shift $(($# < together_most ? $# : together_most))
+	done
+}
+
+is_swept() # NAME
+{
+	awk -F '\t' -v name="$1" '$1 == name && $2 ~ /^(sweep|contract)$/ { found = 1 } END { exit !found }' "$results"
+}
+
+# A few tests with one mutant after the other in one guest, where booting one for each would take
+# longer than they do.  What takes the guest down is noticed; what
+# leaves it in no good state is left to what comes after.
+sweep() # NUMBER:NAME...
+{
+	local work mutant said line word number what last started=$SECONDS
+	local -A names=()
+
+	for mutant; do
+		names[${mutant%:*}]=${mutant#*:}
+	done
+	work=$(mktemp -d "$state/guest.XXXXXX")
+	guest "$work" "$image" 0 sweep $sweep_patience "$seconds" "${!names[@]}" || return 1
+	mapfile -t said <"$work/out"
+	last=0
+	for line in "${said[@]}"; do
+		read -r word number what <<<"$line"
+		case $word in
+		begin)
+			[ "$last" -eq 0 ] || note "${names[$last]}" sweep unnoticed $((SECONDS - started)) ''
+			last=$number
+			;;
+		scanned)
+			note "${names[$number]}" contract noticed $((SECONDS - started)) "$what"
+			last=0
+			;;
+		hang)
+			note "${names[$last]}" contract hang $((SECONDS - started)) "$what"
+			last=0
+			;;
+		spoiled)
+			note "${names[$number]}" sweep spoiled $((SECONDS - started)) "$what"
+			last=0
+			;;
+		esac
+	done
+	if [ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ]; then
+		note_complaint "$work" "${names[$last]}" $((SECONDS - started)) ''
+		last=0
+	fi
+	rm -rf "$work"
+	[ "$last" -eq 0 ] || try "$last" "${names[$last]}"
+}
+
+# In one row: as many at once as a guest may have time for.
+sweep_row() # NUMBER:NAME...
+{
+	local left=("$@") mutant
+
+	while [ ${#left[@]} -gt 0 ]; do
+		! time_is_up || return 0
+		sweep "${left[@]:0:sweep_most}" || return 1
+		show_progress
+		set -- "${left[@]}"
+		left=()
+		for mutant; do
+			if [ -n "$(stages_left "${mutant#*:}")" ] && ! is_swept "${mutant#*:}"; then
+				left+=("$mutant")
+			fi
+		done
+		[ ${#left[@]} -lt $# ] || return 0
+	done
+}
+
+alone_row() # NUMBER:NAME...
+{
+	local mutant
+
+	for mutant; do
+		! time_is_up || return 0
+		try "${mutant%:*}" "${mutant#*:}" || return 1
+		show_progress
+	done
+}
+
+# In rows at once, as many as there are jobs; of group 0 such as have not been swept.
+in_rows() # FUNCTION GROUP
+{
+	local line group number name rows=() i=0 row
+
+	for line in "${wanted[@]}"; do
+		read -r group number name <<<"$line"
+		if [ "$group" -ne "$2" ] || [ -z "$(stages_left "$name")" ]; then
+			continue
+		fi
+		if [ "$1" = sweep_row ] && is_swept "$name"; then
+			continue
+		fi
+		rows[i % jobs]+=" $number:$name"
+		i=$((i + 1))
+	done
+	[ $i -gt 0 ] || return 0
+	say "$i mutants: ${1%_row}"
+	for row in "${rows[@]}"; do
+		# shellcheck disable=SC2086 # words
+		$1 $row &
 	done
 	wait
-	progress_end
 }
 
 mapfile -t wanted < <(wanted_mutants "$@")
@@ -329,6 +531,14 @@ if [ ! "$report_only" ]; then
 	trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$state"/guest.*' EXIT
 	trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 	[ -z "$(stages_left none)" ] || try_none
-	run_all
+	if [ "$alone" ]; then
+		in_rows alone_row 0
+		in_rows alone_row 1
+	else
+		in_rows together_row 1
+		in_rows sweep_row 0
+		in_rows together_row 0
+		[[ ",$stages," != *,debug,* ]] || in_rows alone_row 0
+	fi
 fi
-"$mutants/report.sh" "$form" "$results" "$stages" < <(printf '%s\n' "${wanted[@]}")
+"$mutants/report.sh" "$form" "$results" "$stages" < <(printf '%s\n' "${wanted[@]#* }")

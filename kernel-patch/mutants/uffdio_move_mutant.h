@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which slip is made in UFFDIO_MOVE, for a kernel that has them all?
+ * Which slips are made in UFFDIO_MOVE, for a kernel that has them all?
  */
 #ifndef _LINUX_UFFDIO_MOVE_MUTANT_H
 #define _LINUX_UFFDIO_MOVE_MUTANT_H
 
-#include <linux/compiler.h>
+#include <linux/bitops.h>
 
-extern int uffdio_move_mutant;
+#define MOST_MUTANTS	10000
 
-#define MUTANT(n)	unlikely(READ_ONCE(uffdio_move_mutant) == (n))
+extern unsigned long uffdio_move_mutants[];
+
+#define MUTANT(n)	unlikely(test_bit(n, uffdio_move_mutants))
 
 #endif
