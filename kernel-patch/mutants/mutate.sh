@@ -51,7 +51,7 @@ patience=5	# of the contract's tests: a call that takes 15 s is stuck
 limit=300	# seconds for a guest, but for stress
 sweep_most=8	# mutants in a guest
 sweep_patience=2
-together_most=30
+together_most=16
 jobs=${JOBS:-2}
 append=	# to the kernel's command line
 while [[ ${1-} == --* ]]; do
