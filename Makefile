@@ -207,7 +207,7 @@ mutants: $B/mutants $(CACHE)/mutated-source ## write the list of mutants anew
 	kernel-patch/mutants/check-mutants.sh --renew $^
 
 mutate: $(addprefix $B/,mutants contract-cases $(DEBUG_PROGRAMS)) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
-	kernel-patch/mutants/mutate.sh $(ARGS) $B
+	kernel-patch/mutants/mutate.sh $B $(ARGS)
 
 kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux
 	kernel-patch/vm/kernel-tree.sh kernel-patch/linux

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: mutate.sh [OPTION]... DIRECTORY [MUTANT]...
+# Usage: mutate.sh DIRECTORY [OPTION]... [MUTANT]...
 #
 # Does a test notice each slip in the series?  Boots the kernel that has all mutants and runs the
 # contract's tests, the series' selftest, the cases written out from the contract, and the stress
@@ -54,6 +54,9 @@ sweep_patience=2
 together_most=16
 jobs=${JOBS:-2}
 append=	# to the kernel's command line
+[[ $# -ge 1 && $1 != -* ]] || usage "where are the programs?"
+build=$1
+shift
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--again) again=1; shift; continue ;;
@@ -71,9 +74,6 @@ while [[ ${1-} == --* ]]; do
 	esac
 	shift 2
 done
-[ $# -ge 1 ] || usage "where are the programs?"
-build=$1
-shift
 for number in "$seconds" "${minutes:-1}" "${JOBS:-2}"; do
 	[[ $number =~ ^[1-9][0-9]{0,5}$ ]] || usage "not a number above 0: $number"
 done
