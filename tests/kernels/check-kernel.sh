@@ -24,7 +24,7 @@ evidence="$scratch/out $scratch/err"
 case $config in
 arm64*)
 	# Architectures came to them one by one.
-	lacking+='|write protection by userfaultfd|memory protection keys'
+	lacking+='|write protection by userfaultfd|memory protection keys|virtual machines'
 	enough=3200
 	;;
 esac

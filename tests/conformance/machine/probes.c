@@ -15,6 +15,7 @@
 #include "machine/settings.h"
 #include "machine/swapping.h"
 #include "machine/task32.h"
+#include "machine/vcpu.h"
 #include "test/compat.h"
 
 #include <errno.h>
@@ -456,6 +457,18 @@ static bool two_cpus_work(struct reason *why)
 	       lacks(why, "this process may use one only");
 }
 
+static bool vcpu_works(struct reason *why)
+{
+	char *page = plain_pages(1);
+	struct vcpu v;
+	uint32_t met;
+
+	return page && vcpu_make(&v, page, page_size(), why) &&
+	       vcpu_look(&v, 0, page_size(), 1, &met, why) &&
+	       (met == 0x5a5a5a5a || lacks(why, "it does not read what is there")) &&
+	       (vcpu_has_mapped(&v) || lacks(why, "what it accesses is not mapped by it"));
+}
+
 const struct probe probes[] = {
 	{ "swap", swap_works },
 	{ "ksm", ksm_works },
@@ -498,6 +511,7 @@ const struct probe probes[] = {
 	{ "failing-memory", failing_memory_works },
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },
+	{ "vcpu", vcpu_works },
 };
 
 const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);
