@@ -36,8 +36,9 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 FIRST=6.8		# the first Linux with UFFDIO_MOVE
 SUITES=(bookworm bookworm-backports trixie trixie-backports sid experimental)
 SECURITY_SUITES=(bookworm-security trixie-security)
-# Swap, and the guest's way to tell its output, with what these need.
-MODULES=(lzo lzo-rle lz4 zstd zram virtio_pci virtio_mmio virtio_console)
+# Swap, virtual CPUs (QEMU emulates those of AMD), and the guest's way to tell its output,
+# with what these need.
+MODULES=(lzo lzo-rle lz4 zstd zram kvm_amd virtio_pci virtio_mmio virtio_console)
 
 NO_NETWORK='Temporary failure|Could not resolve|Could not connect|Cannot initiate the connection'
 
