@@ -42,11 +42,13 @@ run()
 }
 
 # A fault has to give this exit status, and this standing of a clause.
-fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE]
+fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE [TEST]]
 {
 	UFFDIO_MOVE_FAULT=$1
 	export UFFDIO_MOVE_FAULT
-	run "$faulty" --json --clause "$3"
+	look=--clause
+	[ $# -lt 6 ] || look=--test
+	run "$faulty" --json $look "${6-$3}"
 	unset UFFDIO_MOVE_FAULT
 	[ "$status" -eq "$2" ] &&
 		jq -e --arg id "$3" --arg standing "$4" --arg word "${5-}" \
@@ -138,6 +140,7 @@ untestable no-operation "no UFFDIO_MOVE" env UFFDIO_MOVE_FAULT=no-operation "$fa
 untestable "no-operation, with a filter in force" "no UFFDIO_MOVE" \
 	env UFFDIO_MOVE_FAULT=no-operation "$dir/sandbox" filtered "$faulty"
 fault always-einval 1 page.present FAILS EINVAL
+fault never-returns 1 call.returns FAILS "" vector.onto-itself
 fault hides-feature 1 interface.feature FAILS
 fault hides-listing 1 register.reports-move FAILS
 fault hides-both 1 interface.feature FAILS

@@ -14,16 +14,22 @@
 #include "machine/settings.h"
 #include "machine/uffd.h"
 #include "test/compat.h"
+#include "test/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NOT_TRIED (-1)
+#define NOT_RETURNED (-2)
+#define MOVE_MS 2000		/* for all of the calls that are tried */
 
 /* What the kernel, or whatever answers in its place, has shown. */
 struct signs {
@@ -31,7 +37,7 @@ struct signs {
 	bool listed;		/* UFFDIO_REGISTER lists the ioctl */
 	int registering;	/* errno of UFFDIO_REGISTER */
 	int reading;		/* errno of a call whose argument cannot be read */
-	int moving;		/* errno of a good call, or NOT_TRIED */
+	int moving;		/* errno of a good call, NOT_TRIED or NOT_RETURNED */
 };
 
 static __attribute__((format(printf, 2, 3))) enum operation forbidden(const char **sentence,
@@ -106,7 +112,42 @@ static void try_moving(int uffd, char *pages, struct signs *s)
 	pages[0] = 1;
 	move.src = (uintptr_t)pages;
 	move.dst = move.src + size;
-	s->moving = s->registering ? NOT_TRIED : uffd_move(uffd, &move);
+	s->moving = s->registering ? NOT_TRIED : NOT_RETURNED;
+	if (!s->registering)
+		s->moving = uffd_move(uffd, &move);
+}
+
+static bool ends_in_time(pid_t pid)
+{
+	for (int64_t end = now_ms() + patient_ms(MOVE_MS); now_ms() < end; poll(NULL, 0, 1))
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	return false;
+}
+
+/*
+ * In a process of its own, for a call that does not return is for the tests to
+ * judge, too.  One that does not even end when it is killed is left behind.
+ */
+static void try_apart(int uffd, char *pages, struct signs *s)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	pid_t pid = fork();
+
+	if (pid > 0) {
+		if (!ends_in_time(pid))
+			kill(pid, SIGKILL);
+		return;
+	}
+	if (!pid) {
+		/* The other one is for the parent's memory. */
+		close(uffd);
+		uffd = uffd_open_raw();
+		ioctl(uffd, UFFDIO_API, &api);
+	}
+	try_moving(uffd, pages, s);
+	if (!pid)
+		_exit(0);
 }
 
 /* A filter sees the address of an argument at most, and answers any alike. */
@@ -143,21 +184,26 @@ static enum operation judge_signs(const char **sentence, const struct signs *s)
 	return OPERATION_WORKS;
 }
 
-static enum operation try_operation(const char **sentence, int uffd, char *pages)
+static enum operation try_operation(const char **sentence, int uffd, char *pages,
+				    struct signs *signs)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	struct signs signs = {};
 	struct reason why;
 
-	if (pages == MAP_FAILED)
+	if (pages == MAP_FAILED || signs == MAP_FAILED)
 		return forbidden(sentence, "There is no memory to try UFFDIO_MOVE with: %s.",
 				 limit_or_error(errno, &why));
 	if (ioctl(uffd, UFFDIO_API, &api))
 		return forbidden(sentence, "UFFDIO_API is refused to this process (%s); allow it in "
 				 "the sandbox it runs in, or run outside of it.", strerror(errno));
-	signs.reported = api.features & UFFD_FEATURE_MOVE;
-	try_moving(uffd, pages, &signs);
-	return judge_signs(sentence, &signs);
+	signs->reported = api.features & UFFD_FEATURE_MOVE;
+	try_apart(uffd, pages, signs);
+	return judge_signs(sentence, signs);
+}
+
+static void *map_some(size_t bytes, int flag)
+{
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, flag | MAP_ANONYMOUS, -1, 0);
 }
 
 enum operation machine_operation(const char **sentence)
@@ -165,14 +211,18 @@ enum operation machine_operation(const char **sentence)
 	size_t bytes = 3 * page_size();
 	int uffd = uffd_open_raw();
 	enum operation operation;
+	struct signs *signs;
 	char *pages;
 
 	if (uffd < 0)
 		return no_descriptor(sentence, errno);
-	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	operation = try_operation(sentence, uffd, pages);
+	pages = map_some(bytes, MAP_PRIVATE);
+	signs = map_some(sizeof(*signs), MAP_SHARED);
+	operation = try_operation(sentence, uffd, pages, signs);
 	if (pages != MAP_FAILED)
 		munmap(pages, bytes);
+	if (signs != MAP_FAILED)
+		munmap(signs, sizeof(*signs));
 	close(uffd);
 	return operation;
 }

@@ -21,7 +21,7 @@
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
-enum answer { REAL, EINVAL_AT_ONCE, EACCES_AT_ONCE, EINVAL_WHEN_READ };
+enum answer { REAL, EINVAL_AT_ONCE, EACCES_AT_ONCE, EINVAL_WHEN_READ, NEVER_WHEN_READ };
 
 static const struct faulty_kernel {
 	const char *name;
@@ -38,6 +38,7 @@ static const struct faulty_kernel {
 	{ "never-permitted", false, false, EACCES_AT_ONCE },
 	{ "feature-alone", false, true, EINVAL_AT_ONCE },
 	{ "listing-alone", true, false, EINVAL_AT_ONCE },
+	{ "never-returns", false, false, NEVER_WHEN_READ },
 };
 
 static const struct faulty_kernel *find(const char *name)
@@ -71,6 +72,8 @@ static bool is_readable(void *argument)
 
 static int error_of(enum answer answer, void *argument)
 {
+	while (answer == NEVER_WHEN_READ && is_readable(argument))
+		pause();
 	if (answer == EACCES_AT_ONCE)
 		return EACCES;
 	return answer == EINVAL_AT_ONCE || is_readable(argument) ? EINVAL : EFAULT;
