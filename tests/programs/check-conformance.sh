@@ -314,10 +314,12 @@ merged()
 	read -r answer <&9
 	echo "$answer"
 }
-come_merged() # within a minute, while PROCESS lives
+# Within a minute, while PROCESS lives.  Where KSM is ours, it is woken as by ksm_keep_scanning().
+come_merged() # PROCESS [ours]
 {
 	tries=6000
 	while [ $tries -gt 0 ] && [ "$(merged)" = "0 0" ] && kill -0 "$1"; do
+		[ $# -lt 2 ] || [ $((tries % 100)) -gt 0 ] || echo 1 >$ksm/run
 		sleep 0.01
 		tries=$((tries - 1))
 	done
@@ -351,7 +353,7 @@ ksm_checks()
 	echo 2 >$ksm/run && settings >"$scratch/before"
 	unmerged_after 0 2
 
-	echo 1 >$ksm/run && come_merged $neighbour && settings >"$scratch/before" && kept=$(merged)
+	echo 1 >$ksm/run && come_merged $neighbour ours && settings >"$scratch/before" && kept=$(merged)
 	run "$program" --json
 	[ $status -eq 0 ] && said_of_ksm "would place them in process $neighbour too" &&
 		[ "$(merged)" = "$kept" ] && put_back
