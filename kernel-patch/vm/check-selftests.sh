@@ -4,12 +4,13 @@
 # Usage: check-selftests.sh [BOOT-OPTION]...
 #
 # Runs the series' selftest, tools/testing/selftests/vm/uffd-move, in a guest with swap
-# space: headers and test are built by the tree's own Makefiles.  KERNEL=TREE takes and
+# space, or that which a newer source has for all of userfaultfd, mm/uffd-unit-tests:
+# headers and test are built by the tree's own Makefiles.  KERNEL=TREE takes and
 # boots a tree of your own.  Objects go to build-selftests/ in the tree.  BOOT-OPTIONs are
 # passed to boot.sh.
 #
-# Prints the TAP that the guest sent.  Exit status: 0 every test passes, and none was
-# skipped for want of what a guest can have; 1 it is otherwise; or boot.sh's.
+# Prints the TAP that the guest sent.  Exit status: 0 every test passes, and none of uffd-move
+# was skipped for want of what a guest can have; 1 it is otherwise; or boot.sh's.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -36,8 +37,8 @@ if [ -d "${KERNEL-}" ]; then
 else
 	prepare_tree
 fi
-[ -f "$tree/tools/testing/selftests/vm/uffd-move.c" ] ||
-	die "$tree has no tools/testing/selftests/vm/uffd-move.c"
+selftest=$(selftest_of "$tree")
+selftest=${selftest#*/}
 need_tool rsync rsync
 
 work=$(mktemp -d)
@@ -47,10 +48,11 @@ run_logged "$log" "building the selftest" build_selftest "$tree" "$work" ||
 exec 8>&-	# boot.sh wants the cache too
 
 status=0
-"$vm/boot.sh" "$@" --file "$work/uffd-move" /bin/busybox sh -c \
+"$vm/boot.sh" "$@" --file "$work/$selftest" /bin/busybox sh -c \
 	'echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null &&
-	swapon /dev/zram0 && exec uffd-move' | tee "$work/tap" || status=$?
+	swapon /dev/zram0 && exec '"$selftest" | tee "$work/tap" || status=$?
 [ $status -eq 0 ] || exit $status
+[ "$selftest" = uffd-move ] || exit 0
 if grep '^ok .*# SKIP' "$work/tap" | grep -v -E "# SKIP ($may_lack)" >"$work/skipped"; then
 	say "skipped, although this guest can have it: $(head -n 1 "$work/skipped")"
 	exit 1

@@ -5,7 +5,8 @@
 # not run.
 # shellcheck disable=SC2154 # set by common.sh
 
-# Sets: fragments arch compiler image, and cross as machines.sh does
+# Sets: fragments arch compiler image, and cross as machines.sh does.  $FRAGMENT is one more, for
+# another source than 6.1.
 select_config() # NAME
 {
 	local config=$kernel_patch/config
@@ -28,6 +29,7 @@ select_config() # NAME
 	case $1 in
 	*debug) fragments+=("$config/debug.config") ;;
 	esac
+	[ -z "${FRAGMENT-}" ] || fragments+=("$config/$FRAGMENT.config")
 	config_name=$1
 	compiler=${cross}gcc
 }

@@ -5,13 +5,18 @@
 # What touches a tree wants lock_cache() before.
 # shellcheck disable=SC2154 # set by common.sh
 
+source_name=${SOURCE_ARCHIVE##*/}
+source_name=${source_name%.tar.xz}
+
 source_version()
 {
+	[ -z "${SOURCE_VERSION-}" ] || { echo "$SOURCE_VERSION"; return; }
 	dpkg-query -W -f '${Version}' linux-source-6.1 2>/dev/null ||
 		die "Debian's package linux-source-6.1 is not installed; 'make setup' installs it"
 }
 
-source_dir=$cache/linux-$(source_version)
+source_dir=$(source_version)
+source_dir=$cache/linux-${source_dir%%[~+]*}	# make and sed take some letters for more than a name
 tree=$source_dir/tree
 
 # The patches that are applied, in order; the cover letter is none.
@@ -41,7 +46,7 @@ unpack_into() # DIR
 		echo '/build-*/' >>"$1/.git/info/exclude" &&
 		git -C "$1" -c core.compression=1 -c core.fsync=none add -f -A &&
 		git -C "$1" -c user.name=Debian -c user.email=debian@localhost \
-			commit -qm "linux-source-6.1 $(source_version)" &&
+			commit -qm "$source_name $(source_version)" &&
 		git -C "$1" checkout -q --detach
 }
 
@@ -76,7 +81,7 @@ commit_of_series() # N|all; prints a commit
 	while read -r patch; do
 		[ -n "$patch" ] || continue
 		git_tree apply --cached "$patch" >>"$log" 2>&1 ||
-			die_of "${patch##*/} does not apply to linux-source-6.1 $(source_version)" "$log"
+			die_of "${patch##*/} does not apply to $source_name $(source_version)" "$log"
 		commit=$(git_tree commit-tree -p "$commit" -m "${patch##*/}" \
 			"$(git_tree write-tree 2>>"$log")" 2>>"$log") ||
 			die_of "the series could not be applied" "$log"

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Usage: on-newest.sh COMMAND [ARGUMENT]...
+#
+# Runs COMMAND for ../fixes and the source that these are for, Debian's linux-source-7.3,
+# in place of ../series and linux-source-6.1.  COMMAND is a script of this folder: source.sh,
+# build.sh, boot.sh, check-bisect.sh, check-builds.sh, check-debug.sh, check-selftests.sh,
+# kernel-tree.sh or kernel-export.sh.  The source is fetched first, if the cache has it not.
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+help_if_asked "$@"
+[ $# -ge 1 ] || die "--help tells the usage"
+
+NEWEST=7.3 SUITE=trixie-backports
+
+package=linux-source-$NEWEST
+packages=$cache/$package
+if [ ! -d "$packages" ]; then
+	lock_cache
+	[ -d "$packages" ] ||
+		"$kernel_patch/../tests/fetch-packages.sh" "$packages" $SUITE "$(dpkg --print-architecture)" $package >&2 ||
+		die "$package could not be fetched"
+	exec 8>&-
+fi
+SOURCE_ARCHIVE=$packages/usr/src/$package.tar.xz
+SOURCE_VERSION=$(zcat "$packages/usr/share/doc/$package/changelog.Debian.gz" | sed -n '1s/.*(\(.*\)).*/\1/p')
+SERIES=$kernel_patch/fixes FRAGMENT=newest
+export SOURCE_ARCHIVE SOURCE_VERSION SERIES FRAGMENT
+
+case $1 in
+*/*) exec "$@" ;;
+*) command=$vm/$1; shift; exec "$command" "$@" ;;
+esac
