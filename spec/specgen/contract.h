@@ -2,8 +2,8 @@
 /*
  * The contract of UFFDIO_MOVE as C data.
  *
- * specgen fills these structures from spec/uffdio_move.yaml, and writes them
- * out again as C initializers: the programs in tests/ are linked with the same
+ * specgen fills these structures from spec/uffdio_move.yaml, and perhaps a
+ * proposal that extends it, and writes them out again as C initializers: the programs in tests/ are linked with the same
  * tables that specgen has checked.  The meaning of each field is the one of the
  * YAML key of the same name; spec/README.md tells what may be written there.
  *
@@ -42,7 +42,12 @@ struct clause {
 	const char *rule;
 	const char *why;	/* or NULL */
 	const char *untested;	/* why no test can be had, or NULL */
-	int line;		/* of contract.file */
+	int line;		/* of contract.file, or proposal.file */
+	bool proposed;
+	/* of one that is: the contract's clauses of level must that it knows to contradict */
+	const char *const *contradicts;
+	size_t n_contradicts;
+	const char *overrules;	/* the one of these in whose place it stands; specgen's own */
 };
 
 /* What specgen has to know of a member. */
@@ -57,6 +62,7 @@ struct member {
 struct mode_bit {
 	const char *name, *is;
 	unsigned int bit;	/* number, not mask */
+	bool proposed;
 };
 
 struct interface {
@@ -112,6 +118,7 @@ struct state {
 	uint64_t needs;		/* bit mask over contract.needs */
 	const char *unmade;	/* why no test can make it, or NULL */
 	int line;
+	bool proposed;
 };
 
 /*
@@ -182,7 +189,7 @@ struct outcome {
 	struct result or;	/* what a kernel may do as well, or RESULT_NONE */
 	enum cure cure;
 	char arrives;		/* overrides the state's, or 0 */
-	bool splits;		/* a huge page may be found split although not moved */
+	bool splits;		/* a huge page may be found split although not moved, or arrive so */
 };
 
 /*
@@ -222,6 +229,7 @@ struct effect {
 	const char *value;	/* what is expected, or NULL for the first group */
 	const char *source;	/* letters it is looked at for, NULL: first group */
 	enum pages of;
+	uint64_t with, without;	/* mode masks */
 	uint64_t needs;
 	const unsigned int *unless;	/* variations in which it is not expected */
 	size_t n_unless;
@@ -247,6 +255,7 @@ struct vector {
 	const char *moved;		/* letters moved as a number, "error", "untouched" */
 	const char *source_after, *destination_after, *range_after;	/* NULL alike */
 	int line;
+	bool proposed;
 };
 
 struct scenario {
@@ -258,6 +267,7 @@ struct scenario {
 	size_t n_expect;
 	uint64_t needs;
 	int line;
+	bool proposed;
 };
 
 /* What a test that meets a deviation may do to others. */
@@ -280,12 +290,23 @@ struct deviation {
 	size_t n_instead;
 };
 
+/* What extends the contract, and is read with it as one.  Without one, all are NULL. */
+struct proposal {
+	const char *name;	/* "ALLOW_COPY" */
+	const char *extends;	/* the contract's title */
+	const char *of_version;	/* and its version */
+	const char *version;	/* its own */
+	const char *is;
+	const char *file;	/* as it was given to specgen */
+};
+
 struct origin;
 
 struct contract {
 	const char *title;
 	const char *version;	/* "1.1" */
 	const char *file;	/* as it was given to specgen */
+	struct proposal proposal;
 	struct floor floor;
 	struct interface interface;
 	const struct need *needs;

@@ -24,8 +24,15 @@ void emit_functions(const struct contract *c, FILE *out);
 /* uffdio_move.h: the interface, for systems whose header lacks it. */
 void emit_header(const struct contract *c, FILE *out);
 
-/* uffdio_move_contract.7: the reading version, in man(7). */
+/*
+ * uffdio_move_contract.7: the reading version, in man(7); of a proposal, uffdio_move_NAME.7,
+ * which has what is proposed and no more.
+ */
 void emit_page(const struct contract *c, const struct records *records, FILE *out);
+
+/* What that is called. */
+#define MAX_PAGE_NAME	64
+void emit_page_name(const struct contract *c, char name[MAX_PAGE_NAME]);
 
 /* The outcome table as one of tbl: the states of the source by those of the destination. */
 void emit_outcome_table(const struct contract *c, FILE *out);
@@ -46,7 +53,8 @@ void emit_index(const struct contract *c, const struct records *records, FILE *o
 void emit_markup(const char *text, FILE *out);
 
 /* First lines of a generated file: licence, what it is made from, and that by hand is no use. */
-void emit_head(const char *begin, const char *end, const char *licence, FILE *out);
+void emit_head(const struct contract *c, const char *begin, const char *end,
+	       const char *licence, FILE *out);
 
 /* @text as it stands within a C string literal. */
 void emit_escaped(const char *text, FILE *out);

@@ -428,7 +428,7 @@ void emit_cases(const struct contract *c, FILE *out)
 {
 	struct selection s = { .contract = c, .out = out, .lacking = needs_lacking(c) };
 
-	emit_head("/*", " */", "GPL-2.0-only", out);
+	emit_head(c, "/*", " */", "GPL-2.0-only", out);
 	fputs(explanation, out);
 	print_states(&s);
 	derive_tests(c, take, &s);

@@ -43,7 +43,7 @@ void emit_header(const struct contract *c, FILE *out)
 {
 	const struct interface *in = &c->interface;
 
-	emit_head("/*", " */", "GPL-2.0-only WITH Linux-syscall-note", out);
+	emit_head(c, "/*", " */", "GPL-2.0-only WITH Linux-syscall-note", out);
 	fprintf(out, "#ifndef UFFDIO_MOVE_INTERFACE_H\n#define UFFDIO_MOVE_INTERFACE_H\n\n"
 		"#include <stddef.h>\n\n#include <linux/ioctl.h>\n#include <linux/types.h>\n"
 		"#include <linux/userfaultfd.h>\n\n");

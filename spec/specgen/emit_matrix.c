@@ -210,7 +210,7 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 /* Those on which a test with a hazard was seen to do no harm. */
 void emit_clean_kernels(const struct contract *c, const struct records *records, FILE *out)
 {
-	emit_head("//", "", "GPL-2.0-only", out);
+	emit_head(c, "//", "", "GPL-2.0-only", out);
 	fputs("#include \"clean_kernels.h\"\n\nconst struct clean_kernel clean_kernels[] = {\n", out);
 	for (size_t d = 0; d < c->n_deviations; d++) {
 		if (!c->deviations[d].hazard)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <err.h>
 #include <string.h>
 
 #include "emit.h"
@@ -58,11 +60,27 @@ static void request(const char *name, const char *text, FILE *out, const char *m
 	fprintf(out, "\"%s\n", more);
 }
 
+/* The page of a proposal has what is proposed, that of the contract all there is. */
+static bool is_on_page(const struct contract *c, bool proposed)
+{
+	return proposed || !c->proposal.name;
+}
+
+static void contradictions(const struct clause *k, FILE *out)
+{
+	for (size_t i = 0; i < k->n_contradicts; i++) {
+		fprintf(out, i ? ",\n.B " : ".br\nContradicts, and knows it:\n.B ");
+		prose(k->contradicts[i], out);
+	}
+	fputs(k->n_contradicts ? "\n" : "", out);
+}
+
 static void clause(const struct clause *k, FILE *out)
 {
 	fprintf(out, ".\\\" [%s]\n.TP\n.B ", k->id);
 	prose(k->id, out);
-	fprintf(out, "\n(%s)\n", word_of(level_words, k->level));
+	fprintf(out, "\n(%s%s)\n", k->proposed ? "proposed, " : "",
+		word_of(level_words, k->level));
 	line(k->rule, out);
 	if (k->why) {
 		fprintf(out, ".br\n");
@@ -73,6 +91,7 @@ static void clause(const struct clause *k, FILE *out)
 		prose(k->untested, out);
 		fprintf(out, ".\n");
 	}
+	contradictions(k, out);
 }
 
 /* On a line of its own, so that none is longer than a sheet of paper is wide. */
@@ -81,6 +100,26 @@ static void comment(const char *indent, const char *text, FILE *out)
 	fprintf(out, "%s/* ", indent);
 	prose(text, out);
 	fprintf(out, " */\n");
+}
+
+static void mode(const struct mode_bit *m, FILE *out)
+{
+	comment("", m->is, out);
+	fprintf(out, "#define %s  %s << %u)\n", m->name, m->bit > 30 ? "(1ULL" : "(1", m->bit);
+}
+
+static void proposed_modes(const struct interface *in, FILE *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < in->n_modes; i++) {
+		if (!in->modes[i].proposed)
+			continue;
+		fputs(any ? "" : ".SH INTERFACE\n.nf\n", out);
+		mode(&in->modes[i], out);
+		any = true;
+	}
+	fputs(any ? ".fi\n" : "", out);
 }
 
 static void interface(const struct interface *in, FILE *out)
@@ -94,11 +133,8 @@ static void interface(const struct interface *in, FILE *out)
 		fprintf(out, "    %s  %s;\n", in->members[i].type, in->members[i].name);
 	}
 	fprintf(out, "};\n.P\n");
-	for (size_t i = 0; i < in->n_modes; i++) {
-		comment("", in->modes[i].is, out);
-		fprintf(out, "#define %s  %s << %u)\n", in->modes[i].name,
-			in->modes[i].bit > 30 ? "(1ULL" : "(1", in->modes[i].bit);
-	}
+	for (size_t i = 0; i < in->n_modes; i++)
+		mode(&in->modes[i], out);
 	fprintf(out, "#define %s  %s << %u)\n.fi\n", in->feature,
 		in->feature_bit > 30 ? "(1ULL" : "(1", in->feature_bit);
 }
@@ -117,12 +153,17 @@ static const char *side_words(unsigned int sides)
 
 static void states(const struct contract *c, FILE *out)
 {
-	fprintf(out, ".SH PAGE STATES\nA range of pages is written as a string of letters.\n"
-		"No others than those named below stand at a source, or at a destination.\n");
+	const char *head = c->proposal.name ? ".SH PAGE STATES\n" :
+		".SH PAGE STATES\nA range of pages is written as a string of letters.\n"
+		"No others than those named below stand at a source, or at a destination.\n";
+
 	for (size_t i = 0; i < c->n_states; i++) {
 		char letter[2] = { c->states[i].letter, '\0' };
 
-		fprintf(out, ".TP\n");
+		if (!is_on_page(c, c->states[i].proposed))
+			continue;
+		fprintf(out, "%s.TP\n", head);
+		head = "";
 		request("B", letter, out, "");
 		prose(c->states[i].name, out);
 		fprintf(out, " (%s):\n", side_words(c->states[i].sides));
@@ -130,13 +171,42 @@ static void states(const struct contract *c, FILE *out)
 	}
 }
 
+static void modes(const struct contract *c, uint64_t mask, FILE *out);
+
+/* In which modes an effect is expected, where it is not in all. */
+static void effect_modes(const struct contract *c, const struct clause *k, FILE *out)
+{
+	for (size_t i = 0; i < c->n_effects; i++) {
+		const struct effect *e = &c->effects[i];
+
+		if (&c->clauses[e->clause] != k || !(e->with | e->without))
+			continue;
+		fprintf(out, ".br\n%s\n", e->with ? "With" : "Without");
+		modes(c, e->with ? e->with : e->without, out);
+		fprintf(out, "%s", e->with && e->without ? " and without\n" : ".\n");
+		if (!e->with || !e->without)
+			continue;
+		modes(c, e->without, out);
+		fprintf(out, ".\n");
+	}
+}
+
 static void section(const struct contract *c, enum section which, const char *title,
 		    const char *lead, FILE *out)
 {
-	fprintf(out, ".SH %s\n%s\n", title, lead);
-	for (size_t i = 0; i < c->n_clauses; i++)
-		if (c->clauses[i].section == which)
-			clause(&c->clauses[i], out);
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_clauses; i++) {
+		const struct clause *k = &c->clauses[i];
+
+		if (k->section != which || !is_on_page(c, k->proposed))
+			continue;
+		if (!any)
+			fprintf(out, ".SH %s\n%s\n", title, lead);
+		clause(k, out);
+		effect_modes(c, k, out);
+		any = true;
+	}
 }
 
 static const char *move_words(const struct check *k)
@@ -153,8 +223,13 @@ static const char *move_words(const struct check *k)
 
 static void checks(const struct contract *c, FILE *out)
 {
-	fprintf(out, ".SH CHECKS\nOf the checks that are violated the first decides.\n");
+	const char *head = ".SH CHECKS\nOf the checks that are violated the first decides.\n";
+
 	for (size_t i = 0; i < c->n_checks; i++) {
+		if (!is_on_page(c, c->clauses[c->checks[i].clause].proposed))
+			continue;
+		fputs(head, out);
+		head = "";
 		clause(&c->clauses[c->checks[i].clause], out);
 		fprintf(out, ".br\nOtherwise\n.BR %s ,\n", c->checks[i].error);
 		prose(move_words(&c->checks[i]), out);
@@ -192,29 +267,34 @@ static void modes(const struct contract *c, uint64_t mask, FILE *out)
 	}
 }
 
+static void condition(const struct contract *c, const char *word, uint64_t mask, FILE *out)
+{
+	if (!mask)
+		return;
+	fprintf(out, ";\n%s ", word);
+	modes(c, mask, out);
+}
+
 static void outcomes(const struct contract *c, FILE *out)
 {
 	fprintf(out, ".SH OUTCOMES\n"
 		"A move walks upwards and stops at the first page that fails.\n");
 	emit_outcome_table(c, out);
-	fprintf(out, ".P\nThese are the rows behind it.\n"
-		"For each page the first one that fits decides.\n");
+	fprintf(out, ".P\nThese are the rows %s it.\n"
+		"For each page the first one that fits decides.\n",
+		c->proposal.name ? "that the proposal has put into" : "behind");
 	for (size_t i = 0; i < c->n_outcomes; i++) {
 		const struct outcome *o = &c->outcomes[i];
 
+		if (!is_on_page(c, c->clauses[o->clause].proposed))
+			continue;
 		clause(&c->clauses[o->clause], out);
 		fprintf(out, ".br\nSource\n");
 		spaced(o->source, out);
 		fprintf(out, ";\ndestination\n");
 		spaced(o->destination, out);
-		if (o->with) {
-			fprintf(out, ";\nwith ");
-			modes(c, o->with, out);
-		}
-		if (o->without) {
-			fprintf(out, ";\nwithout ");
-			modes(c, o->without, out);
-		}
+		condition(c, "with", o->with, out);
+		condition(c, "without", o->without, out);
 		fprintf(out, ":\n%s", result_word(&o->result));
 		if (o->or.kind)
 			fprintf(out, " or %s", result_word(&o->or));
@@ -232,8 +312,18 @@ static void letters_line(const char *name, const char *before, const char *after
 	fputc('\n', out);
 }
 
+static bool has_vectors(const struct contract *c)
+{
+	for (size_t i = 0; i < c->n_vectors; i++)
+		if (is_on_page(c, c->vectors[i].proposed))
+			return true;
+	return false;
+}
+
 static void vectors(const struct contract *c, FILE *out)
 {
+	if (!has_vectors(c))
+		return;
 	fprintf(out, ".SH WORKED CASES\nA page, or a whole huge page, is a letter, as PAGE STATES\n"
 		"has them: both ranges before a call, and after it.\n"
 		"Places, lengths, and what .move counts are in letters here.\n"
@@ -241,6 +331,8 @@ static void vectors(const struct contract *c, FILE *out)
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
 
+		if (!is_on_page(c, v->proposed))
+			continue;
 		fprintf(out, ".TP\n.B ");
 		prose(v->id, out);
 		fputc('\n', out);
@@ -417,13 +509,89 @@ static void description(const struct contract *c, FILE *out)
 		"(callers must not depend on it).\n", c->version);
 }
 
+static void put_lower(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		fputc(tolower((unsigned char)*text), out);
+}
+
+static void put_upper(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		fputc(toupper((unsigned char)*text), out);
+}
+
+void emit_page_name(const struct contract *c, char name[MAX_PAGE_NAME])
+{
+	FILE *out = fmemopen(name, MAX_PAGE_NAME, "w");
+
+	if (!out)
+		err(1, "specgen");
+	fputs("uffdio_move_", out);
+	put_lower(c->proposal.name ? c->proposal.name : "contract", out);
+	fputs(".7", out);
+	if (fclose(out))
+		err(1, "specgen");
+}
+
+static void head(const struct contract *c, const struct records *records, FILE *out)
+{
+	const char *name = c->proposal.name ? c->proposal.name : "contract";
+
+	fprintf(out, "'\\\" t\n");	/* a table is in it */
+	emit_head(c, ".\\\"", "", "GPL-2.0-only", out);
+	fprintf(out, ".TH UFFDIO_MOVE_");
+	put_upper(name, out);
+	fprintf(out, " 7 \"%s\" \"uffdio\\-move %s\" \"%s\"\n", newest(records), c->version,
+		c->proposal.name ? "A proposal" : "The contract");
+	fprintf(out, ".SH NAME\nuffdio_move_");
+	put_lower(name, out);
+	fprintf(out, "\n\\-\n");
+}
+
+static void see_also(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2),\n");
+	fprintf(out, ".BR %s (2const)", c->interface.ioctl);
+	fprintf(out, c->proposal.name ? ",\n.BR uffdio_move_contract (7)\n" : "\n");
+}
+
+static void description_of_proposal(const struct contract *c, FILE *out)
+{
+	fprintf(out, ".SH DESCRIPTION\nNo release of Linux has what is told here.\n");
+	line(c->proposal.is, out);
+	fprintf(out, ".P\nThis is version %s of the proposal, for version %s of\n"
+		".BR uffdio_move_contract (7),\n"
+		"which tells what letters and levels mean, and holds for all else.\n"
+		"A clause that has the name of one there stands in its place.\n"
+		"Behind\n.I proposed\nis the level that a kernel which has this is held to.\n",
+		c->proposal.version, c->version);
+}
+
+static void emit_proposal(const struct contract *c, const struct records *records, FILE *out)
+{
+	head(c, records, out);
+	fprintf(out, "a proposal of a mode for ");
+	line(c->title, out);
+	description_of_proposal(c, out);
+	proposed_modes(&c->interface, out);
+	vectors(c, out);
+	states(c, out);
+	outcomes(c, out);
+	checks(c, out);
+	section(c, SECTION_RULE, "RULES", "What holds for the operation as a whole.", out);
+	section(c, SECTION_EFFECT, "EFFECTS", "What holds afterwards.", out);
+	see_also(c, out);
+}
+
 void emit_page(const struct contract *c, const struct records *records, FILE *out)
 {
-	fprintf(out, "'\\\" t\n");	/* a table is in it */
-	emit_head(".\\\"", "", "GPL-2.0-only", out);
-	fprintf(out, ".TH UFFDIO_MOVE_CONTRACT 7 \"%s\" \"uffdio\\-move %s\" \"The contract\"\n",
-		newest(records), c->version);
-	fprintf(out, ".SH NAME\nuffdio_move_contract\n\\-\nthe contract of ");
+	if (c->proposal.name) {
+		emit_proposal(c, records, out);
+		return;
+	}
+	head(c, records, out);
+	fprintf(out, "the contract of ");
 	line(c->title, out);
 	description(c, out);
 	vectors(c, out);
@@ -435,6 +603,5 @@ void emit_page(const struct contract *c, const struct records *records, FILE *ou
 	interface(&c->interface, out);
 	deviations(c, out);
 	kernels(c, records, out);
-	fprintf(out, ".SH SEE ALSO\n.BR ioctl_userfaultfd (2),\n.BR userfaultfd (2),\n");
-	fprintf(out, ".BR %s (2const)\n", c->interface.ioctl);
+	see_also(c, out);
 }

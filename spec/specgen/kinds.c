@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "additions.h"
 #include "emit.h"
 #include "releases.h"
 #include "shapes.h"
@@ -30,7 +31,9 @@ static struct value *find_key(struct half *halves, size_t n, const char *key)
 	return NULL;
 }
 
-static void collect_keys(struct reader *r, const struct value *v, struct half *halves, size_t n)
+/* Keys that are none of these are left, if @some says so. */
+static void collect_keys(struct reader *r, const struct value *v, struct half *halves, size_t n,
+			 bool some)
 {
 	struct value key, value, *known;
 	void *iterator = NULL;
@@ -40,6 +43,8 @@ static void collect_keys(struct reader *r, const struct value *v, struct half *h
 		if (!value.key)
 			continue;
 		known = find_key(halves, n, value.key);
+		if (!known && (some || (v->placing && is_placing_key(v->placing, value.key))))
+			continue;
 		if (!known)
 			error_at_value(r, &key, "unknown key `%.60s`", value.key);
 		else if (known->key)
@@ -71,9 +76,21 @@ static void read_halves(struct reader *r, const struct value *v, struct half *ha
 {
 	if (!value_is_mapping(r, v))
 		return;
-	collect_keys(r, v, halves, n);
+	collect_keys(r, v, halves, n, false);
 	for (size_t i = 0; i < n; i++)
 		read_half(r, v, &halves[i]);
+}
+
+void read_some_fields(struct reader *r, const struct value *v, const struct field *fields,
+		      void *base)
+{
+	struct half half = { .fields = fields, .base = base };
+
+	/* that it is none is told by who reads all of it */
+	if (!v->node || !fy_node_is_mapping(v->node))
+		return;
+	collect_keys(r, v, &half, 1, true);
+	read_half(r, v, &half);
 }
 
 void read_fields(struct reader *r, const struct value *v, const struct field *fields, void *base)
@@ -191,11 +208,14 @@ static void *new_array(struct reader *r, size_t n, size_t size, void *into,
 	return array;
 }
 
-static void set_line(const struct shape *shape, void *entry, struct position where)
+/* What an entry is told by where it stands. */
+static void set_place(const struct field *fields, void *entry, const struct value *v)
 {
-	for (const struct field *f = shape->fields; f->kind; f++)
+	for (const struct field *f = fields; f->kind; f++)
 		if (f->kind == &kind_line)
-			*(int *)((char *)entry + f->offset) = where.line;
+			*(int *)((char *)entry + f->offset) = v->where.line;
+		else if (f->kind == &kind_proposed)
+			*(bool *)((char *)entry + f->offset) = v->placing;
 }
 
 static void read_list(struct reader *r, const struct value *v, void *into,
@@ -203,15 +223,16 @@ static void read_list(struct reader *r, const struct value *v, void *into,
 {
 	const struct shape *shape = f->of;
 	void *iterator = NULL;
-	struct value entry;
+	struct value entry, merged;
 	char *at;
 
 	if (!value_is_list(r, v))
 		return;
+	v = with_additions(r, v, f, &merged);
 	at = new_array(r, list_length(v), shape->size, into, f);
 	for (size_t n = 0; next_of(r, v, f, n, &iterator, &entry); n++, at += shape->size) {
 		origin_mark(r->origin, at, entry.where);
-		set_line(shape, at, entry.where);
+		set_place(shape->fields, at, &entry);
 		if (shape->begin)
 			shape->begin(at);
 		read_fields(r, &entry, shape->fields, at);
@@ -255,7 +276,12 @@ static void read_clause_entry(struct reader *r, const struct value *entry,
 
 	origin_mark(r->origin, clause, entry->where);
 	clause->section = s->section;
-	clause->line = entry->where.line;
+	set_place(clause_fields, clause, entry);
+	if (entry->placing) {
+		clause->contradicts = entry->placing->contradicts;
+		clause->n_contradicts = entry->placing->n_contradicts;
+		clause->overrules = entry->placing->overrules;
+	}
 	if (own) {
 		origin_mark(r->origin, own, entry->where);
 		*(unsigned int *)own = c->n_clauses;
@@ -271,11 +297,12 @@ static void read_section(struct reader *r, const struct value *v, void *into,
 {
 	const struct section_shape *s = f->of;
 	void *iterator = NULL;
-	struct value entry;
+	struct value entry, merged;
 	char *own = NULL;
 
 	if (!value_is_list(r, v))
 		return;
+	v = with_additions(r, v, f, &merged);
 	if (s->shape)
 		own = new_array(r, list_length(v), s->shape->size, into, f);
 	for (size_t n = 0; next_of(r, v, f, n, &iterator, &entry); n++) {
@@ -352,6 +379,7 @@ static void print_truth(struct printer *p, const void *from, const struct field 
 	(void)f;
 	fprintf(p->out, *(const bool *)from ? "true" : "false");
 }
+const struct kind kind_proposed = { .print = print_truth, .size = sizeof(bool) };
 const struct kind kind_truth = { .read = read_truth, .print = print_truth, .size = sizeof(bool) };
 
 /* Vocabularies */

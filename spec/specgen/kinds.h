@@ -75,6 +75,10 @@ struct section_shape {
 /* Fill @base from a mapping. */
 void read_fields(struct reader *r, const struct value *v, const struct field *fields, void *base);
 
+/* The same of those keys that are in @fields, whatever other keys there are. */
+void read_some_fields(struct reader *r, const struct value *v, const struct field *fields,
+		      void *base);
+
 /* A line with the initializer of each member. */
 void print_fields(struct printer *p, const struct field *fields, const void *base);
 
@@ -103,6 +107,7 @@ extern const struct kind
 	kind_letter,		/* char */
 	kind_number,		/* unsigned int, from @min to @max */
 	kind_line,		/* int: where the entry stands */
+	kind_proposed,		/* bool: it stands in a proposal */
 	kind_truth,		/* bool */
 	kind_word,		/* enum; struct word[] */
 	kind_yes,		/* bool, true; struct word[] of one */

@@ -27,11 +27,11 @@ struct product {
 };
 
 static const char usage[] =
-	"Usage: specgen [-o DIR] [--records RECORDS] CONTRACT\n"
+	"Usage: specgen [-o DIR] [--records RECORDS] [--proposal FILE] CONTRACT\n"
 	"       specgen --matrix RECORDS CONTRACT\n"
 	"       specgen --index RECORDS CONTRACT\n"
-	"       specgen --trace CONTRACT [FILE...]\n"
-	"       specgen --order CONTRACT\n"
+	"       specgen --trace [--proposal FILE] CONTRACT [FILE...]\n"
+	"       specgen --order [--proposal FILE] CONTRACT\n"
 	"\n"
 	"Checks CONTRACT, and with -o writes into DIR, which exists:\n"
 	"  contract_tables.c  contract_functions.c  contract_functions.h  uffdio_move.h\n"
@@ -41,9 +41,10 @@ static const char usage[] =
 	"as the body of a page of HTML, --index as XML: where each clause was seen to hold.\n"
 	"With --trace, lists for each clause where FILEs cite it, and refuses a\n"
 	"citation of nothing.  With --order, lists the rows of the table of outcomes that\n"
-	"have to stand before others.\n"
+	"have to stand before others.  With --proposal, FILE extends CONTRACT, and both are\n"
+	"read as one; the page is then FILE's alone, uffdio_move_NAME.7.\n"
 	"\n"
-	"Exit status: 0 done, 1 something is wrong with CONTRACT or a FILE and nothing\n"
+	"Exit status: 0 done, 1 something is wrong with CONTRACT or a FILE, and nothing\n"
 	"was written, 2 usage.\n";
 
 static int print_products(const struct contract *c, const struct records *records,
@@ -93,18 +94,21 @@ static int write_products(int dir, const struct product *products, size_t n)
 
 static int generate(const struct contract *c, const struct records *records, const char *path)
 {
+	char page[MAX_PAGE_NAME], temporary[MAX_PAGE_NAME + 8];
 	struct product products[] = {
 		PRODUCT("contract_tables.c", emit_tables),
 		PRODUCT("contract_functions.c", emit_function_tables),
 		PRODUCT("contract_functions.h", emit_functions),
 		PRODUCT("uffdio_move.h", emit_header),
-		OF_RECORDS("uffdio_move_contract.7", emit_page),
+		{ page, temporary, NULL, emit_page, NULL, 0 },
 		PRODUCT("uffdio_move_cases.h", emit_cases),
 		OF_RECORDS("clean_kernels.c", emit_clean_kernels),
 	};
 	const size_t n = sizeof(products) / sizeof(products[0]);
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
 
+	emit_page_name(c, page);
+	snprintf(temporary, sizeof(temporary), ".%s.new", page);
 	if (dir < 0 || print_products(c, records, products, n) || write_products(dir, products, n)) {
 		fprintf(stderr, "%s:1:1: error: cannot write: %s\n", path, strerror(errno));
 		result = 1;
@@ -124,13 +128,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "trace", no_argument, NULL, 't' },
 		{ "order", no_argument, NULL, 'r' },
+		{ "proposal", required_argument, NULL, 'p' },
 		{ "records", required_argument, NULL, 'k' },
 		{ "matrix", required_argument, NULL, 'm' },
 		{ "index", required_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	const char *dir = NULL, *directory = NULL;
+	const char *dir = NULL, *directory = NULL, *proposal = NULL;
 	struct contract c = {};
 	struct records records = {};
 	void (*print)(const struct contract *c, const struct records *records, FILE *out) = NULL;
@@ -141,6 +146,9 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 'o':
 			dir = optarg;
+			break;
+		case 'p':
+			proposal = optarg;
 			break;
 		case 't':
 			trace = true;
@@ -164,13 +172,15 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind == argc || (!trace && optind + 1 != argc) ||
-	    trace + order + !!print + !!dir > 1 ||
+	    trace + order + !!print + !!dir > 1 || (proposal && print) ||
 	    (directory && (trace || order))) {
 		fputs(usage, stderr);
 		return 2;
 	}
 
-	result = contract_read(argv[optind], &c, stderr) || contract_validate(&c, stderr) ||
+	result = contract_read(&(struct source){ .path = argv[optind] },
+			       proposal ? &(struct source){ .path = proposal } : NULL, &c, stderr) ||
+		 contract_validate(&c, stderr) ||
 		 (directory && records_read(directory, &c, &records, stderr));
 	if (!result && directory && !dir && !print)
 		result = records_check(&c, &records, stderr);

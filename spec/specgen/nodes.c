@@ -27,14 +27,14 @@ static size_t character_bytes(const unsigned char *text, size_t length)
 
 bool text_is_utf8(const char *text, size_t length, struct position *bad)
 {
-	*bad = (struct position){ 1, 1 };
+	*bad = (struct position){ .line = 1, .column = 1 };
 	while (length) {
 		size_t bytes = character_bytes((const unsigned char *)text, length);
 
 		if (!bytes)
 			return false;
 		if (*text == '\n')
-			*bad = (struct position){ bad->line + 1, 1 };
+			*bad = (struct position){ .line = bad->line + 1, .column = 1 };
 		else
 			bad->column++;
 		text += bytes;
@@ -58,8 +58,10 @@ static struct position reported_position(struct fy_node *n, struct position othe
 	fy_diag_set_collect_errors(diag, true);
 	fy_diag_node_report(diag, n, FYET_ERROR, "here");
 	e = fy_diag_errors_iterate(diag, &iterator);
-	if (e && e->line > 0)
-		otherwise = (struct position){ e->line, e->column };
+	if (e && e->line > 0) {
+		otherwise.line = e->line;
+		otherwise.column = e->column;
+	}
 	fy_diag_destroy(diag);
 	return otherwise;
 }
@@ -75,7 +77,7 @@ static struct position scalar_position(struct fy_node *n, struct position otherw
 
 	if (!mark)
 		return otherwise;
-	return (struct position){ mark->line + 1, mark->column + 1 - sign };
+	return (struct position){ mark->line + 1, mark->column + 1 - sign, otherwise.file };
 }
 
 struct position node_position(struct fy_node *n, struct position otherwise)
@@ -132,17 +134,32 @@ bool value_is_mapping(struct reader *r, const struct value *v)
 
 size_t list_length(const struct value *list)
 {
-	int count = fy_node_sequence_item_count(list->node);
+	int count;
 
+	if (list->entries)
+		return list->n_entries;
+	count = fy_node_sequence_item_count(list->node);
 	return count > 0 ? count : 0;
 }
 
 bool list_next(const struct value *list, void **iterator, struct value *entry)
 {
-	struct fy_node *n = fy_node_sequence_iterate(list->node, iterator);
+	size_t i = (uintptr_t)*iterator;
+	struct fy_node *n;
 
+	if (list->entries) {
+		if (i == list->n_entries)
+			return false;
+		*entry = list->entries[i];
+		*iterator = (void *)(i + 1);
+		return true;
+	}
+	n = fy_node_sequence_iterate(list->node, iterator);
 	if (n)
-		*entry = (struct value){ n, list->key, node_position(n, list->where), true };
+		*entry = (struct value){
+			.node = n, .key = list->key, .where = node_position(n, list->where),
+			.is_entry = true,
+		};
 	return n;
 }
 
@@ -165,6 +182,24 @@ bool mapping_next(const struct value *mapping, void **iterator, struct value *ke
 	*value = (struct value){ .node = fy_node_pair_value(pair) };
 	value->where = node_position(value->node, key->where);
 	return true;
+}
+
+bool entry_value(const struct value *entry, const char *name, struct value *value)
+{
+	void *iterator = NULL;
+	struct value key;
+
+	if (!entry->node || !fy_node_is_mapping(entry->node))
+		return false;
+	while (mapping_next(entry, &iterator, &key, value)) {
+		size_t length = 0;
+		const char *text = key.node ? fy_node_get_scalar(key.node, &length) : NULL;
+
+		value->key = name;
+		if (text && length == strlen(name) && !memcmp(text, name, length))
+			return true;
+	}
+	return false;
 }
 
 /* YAML's own words for nothing, where they are not in quotes, and nothing but spaces. */

@@ -93,6 +93,11 @@ bool row_fits(const struct outcome *row, char source, char destination, uint64_t
 	       fits(row->source, source) && fits(row->destination, destination);
 }
 
+bool effect_fits(const struct effect *effect, uint64_t mode)
+{
+	return (mode & effect->with) == effect->with && !(mode & effect->without);
+}
+
 const struct outcome *oracle_outcome(const struct contract *c, char source,
 				     char destination, uint64_t mode)
 {
@@ -338,7 +343,8 @@ static void expect_of_pages(const struct walk *w, struct ending *e)
 	for (size_t i = 0; i < c->n_effects && !w->plan->range; i++) {
 		const struct effect *effect = &c->effects[i];
 
-		if (effect->observe < OBSERVE_REQUIRED || is_excepted(effect, w->plan))
+		if (effect->observe < OBSERVE_REQUIRED || is_excepted(effect, w->plan) ||
+		    !effect_fits(effect, w->plan->mode))
 			continue;
 		if (effect->of == PAGES_MOVED)
 			expect_of_moved(w, e, effect);
@@ -529,7 +535,7 @@ static void move_page(struct walk *w, unsigned int k, const struct outcome *row)
 		return;
 	split_neighbours(w, w->from + k);
 	/* one that might have been refused may arrive whole or split */
-	w->left_split[destination_area][w->to + k] = row_error(row);
+	w->left_split[destination_area][w->to + k] = row_error(row) || row->splits;
 	*to = *from;
 	to->letter = arrival(w, from->letter, row);
 	*from = (struct place){ .letter = contract_role(w->contract, ROLE_HOLE)->letter };

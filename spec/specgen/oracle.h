@@ -98,6 +98,9 @@ bool level_binds(enum level level);
 /* Does the row fit these letters and mode? */
 bool row_fits(const struct outcome *row, char source, char destination, uint64_t mode);
 
+/* Is the effect expected of calls with this mode? */
+bool effect_fits(const struct effect *effect, uint64_t mode);
+
 /* May a page that the row decides be moved? */
 bool row_may_move(const struct outcome *row);
 

@@ -28,7 +28,8 @@ struct complaint {
 };
 
 struct origin {
-	const char *path;
+	const char *paths[MAX_FILES];
+	unsigned int n_paths;
 	struct block *blocks;
 	struct mark *marks;
 	size_t n_marks, max_marks;
@@ -48,19 +49,30 @@ static void flatten(char *text)
 struct origin *origin_new(const char *path)
 {
 	struct origin *o = calloc(1, sizeof(*o));
-	char *copy;
 
 	if (!o)
 		err(1, "specgen");
-	copy = origin_text(o, path, strlen(path));
-	flatten(copy);
-	o->path = copy;
+	origin_add(o, path);
 	return o;
+}
+
+unsigned int origin_add(struct origin *o, const char *path)
+{
+	char *copy = origin_text(o, path, strlen(path));
+
+	flatten(copy);
+	o->paths[o->n_paths] = copy;
+	return o->n_paths++;
 }
 
 const char *origin_path(const struct origin *o)
 {
-	return o->path;
+	return o->paths[0];
+}
+
+const char *origin_path_at(const struct origin *o, struct position where)
+{
+	return o->paths[where.file];
 }
 
 void origin_free(struct origin *o)
@@ -134,13 +146,15 @@ struct position origin_of(struct origin *o, const void *part)
 		else
 			high = middle;
 	}
-	return low ? o->marks[low - 1].where : (struct position){ 1, 1 };
+	return low ? o->marks[low - 1].where : (struct position){ .line = 1, .column = 1 };
 }
 
 static int by_place(const void *a, const void *b)
 {
 	const struct complaint *x = a, *y = b;
 
+	if (x->where.file != y->where.file)
+		return x->where.file < y->where.file ? -1 : 1;
 	if (x->where.line != y->where.line)
 		return x->where.line < y->where.line ? -1 : 1;
 	if (x->where.column != y->where.column)
@@ -153,8 +167,8 @@ static bool is_noted(const struct origin *o, struct position where, const char *
 	for (size_t i = 0; i < o->n_complaints && i < MAX_ERRORS; i++) {
 		const struct complaint *c = &o->complaints[i];
 
-		if (c->where.line == where.line && c->where.column == where.column &&
-		    !strcmp(c->text, text))
+		if (c->where.file == where.file && c->where.line == where.line &&
+		    c->where.column == where.column && !strcmp(c->text, text))
 			return true;
 	}
 	return false;
@@ -190,16 +204,16 @@ size_t origin_errors(const struct origin *o)
 int origin_report(struct origin *o, FILE *errors)
 {
 	size_t shown = o->n_complaints < MAX_ERRORS ? o->n_complaints : MAX_ERRORS;
-	struct position last = { 1, 1 };
+	struct position last = { .line = 1, .column = 1 };
 
 	qsort(o->complaints, shown, sizeof(*o->complaints), by_place);
 	for (size_t i = 0; i < shown; i++) {
 		last = o->complaints[i].where;
-		fprintf(errors, "%s:%d:%d: error: %s\n", o->path, last.line,
+		fprintf(errors, "%s:%d:%d: error: %s\n", origin_path_at(o, last), last.line,
 			last.column, o->complaints[i].text);
 	}
 	if (o->n_complaints > shown)
 		fprintf(errors, "%s:%d:%d: error: %zu further errors are not shown\n",
-			o->path, last.line, last.column, o->n_complaints - shown);
+			origin_path_at(o, last), last.line, last.column, o->n_complaints - shown);
 	return o->n_complaints;
 }

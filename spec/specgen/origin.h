@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where each part of a contract stands in its file, what is wrong with it, and
+ * Where each part of a contract stands in its files, what is wrong with it, and
  * the memory that holds it.
  *
  * A part is known by its address: the reader marks each entry and each field
@@ -14,18 +14,26 @@
 #include <stdio.h>
 
 #define MAX_ERRORS	20	/* printed; those beyond are counted */
+#define MAX_FILES	2	/* a contract and what extends it */
 
 struct origin;
 
 struct position {
 	int line, column;	/* from 1; columns in characters */
+	unsigned int file;	/* of the origin's: 0, or what origin_add() has returned */
 };
 
 /* Remember @path for the errors.  Ends the program if there is no memory. */
 struct origin *origin_new(const char *path);
 
-/* That path, on one line whatever it holds. */
+/* A further file, of what is read as one with the first; returns its number. */
+unsigned int origin_add(struct origin *o, const char *path);
+
+/* The path of the first, on one line whatever it holds. */
 const char *origin_path(const struct origin *o);
+
+/* The path of the file in which a position is. */
+const char *origin_path_at(const struct origin *o, struct position where);
 
 /* Give back all memory that came from origin_alloc() and origin_text(). */
 void origin_free(struct origin *o);
@@ -57,7 +65,7 @@ void origin_error(struct origin *o, struct position where, const char *format, .
 size_t origin_errors(const struct origin *o);
 
 /*
- * Print the errors in the order of the file, one line each:
+ * Print the errors in the order of the files, one line each:
  * "FILE:LINE:COLUMN: error: TEXT".  Returns their number.
  */
 int origin_report(struct origin *o, FILE *errors);

@@ -10,7 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "additions.h"
 #include "shapes.h"
+
+static struct position beginning(const struct reader *r)
+{
+	return (struct position){ 1, 1, r->file };
+}
 
 /* The library's own messages, which come with a place. */
 static bool note_diagnostics(struct reader *r, struct fy_diag *diag)
@@ -20,10 +26,10 @@ static bool note_diagnostics(struct reader *r, struct fy_diag *diag)
 	bool any = false;
 
 	while ((e = fy_diag_errors_iterate(diag, &iterator))) {
-		struct position where = { e->line, e->column };
+		struct position where = { e->line, e->column, r->file };
 
 		if (where.line < 1 || where.column < 1)
-			where = (struct position){ 1, 1 };
+			where = beginning(r);
 		if (e->type < FYET_ERROR)
 			continue;
 		origin_error(r->origin, where, "%s", e->msg ? e->msg : "not YAML");
@@ -37,7 +43,7 @@ static struct fy_document *load_document(struct reader *r, struct fy_parser *par
 					 struct fy_diag *diag)
 {
 	struct fy_document *d = fy_parse_load_document(parser), *second = NULL;
-	struct position where = { 1, 1 };
+	struct position where = beginning(r);
 
 	if (d && fy_document_root(d))
 		second = fy_parse_load_document(parser);
@@ -53,13 +59,20 @@ static struct fy_document *load_document(struct reader *r, struct fy_parser *par
 
 static void read_root(struct reader *r, struct fy_node *root)
 {
-	struct value v = { root, r->what, { 1, 1 }, false };
+	struct value v = { .node = root, .key = r->what, .where = beginning(r) };
 
 	v.where = node_position(root, v.where);
 	read_fields(r, &v, r->fields, r->into);
 }
 
-static void read_yaml(struct reader *r, const char *text, size_t length)
+/* A document, and what holds it. */
+struct loaded {
+	struct fy_diag *diag;
+	struct fy_parser *parser;
+	struct fy_document *document;
+};
+
+static void load_yaml(struct reader *r, struct loaded *l, const char *text, size_t length)
 {
 	struct fy_diag *diag = fy_diag_create(NULL);
 	/* duplicate keys are told where they stand by read_fields() */
@@ -67,22 +80,22 @@ static void read_yaml(struct reader *r, const char *text, size_t length)
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS,
 		.diag = diag,
 	};
-	struct fy_parser *parser = diag ? fy_parser_create(&config) : NULL;
-	struct fy_document *d = NULL;
 
+	*l = (struct loaded){ .diag = diag, .parser = diag ? fy_parser_create(&config) : NULL };
 	if (diag)
 		fy_diag_set_collect_errors(diag, true);
-	if (!parser || fy_parser_set_string(parser, text, length)) {
-		origin_error(r->origin, (struct position){ 1, 1 }, "libfyaml could not be set up");
-	} else {
-		d = load_document(r, parser, diag);
-		if (d && !origin_errors(r->origin))
-			read_root(r, fy_document_root(d));
-	}
-	if (d)
-		fy_parse_document_destroy(parser, d);
-	fy_parser_destroy(parser);
-	fy_diag_destroy(diag);
+	if (!l->parser || fy_parser_set_string(l->parser, text, length))
+		origin_error(r->origin, beginning(r), "libfyaml could not be set up");
+	else
+		l->document = load_document(r, l->parser, diag);
+}
+
+static void unload(struct loaded *l)
+{
+	if (l->document)
+		fy_parse_document_destroy(l->parser, l->document);
+	fy_parser_destroy(l->parser);
+	fy_diag_destroy(l->diag);
 }
 
 /* The file */
@@ -148,42 +161,121 @@ static struct reader begin_reading(struct contract *c, const char *path)
 	};
 }
 
-static void read_text(struct reader *r, const char *text, size_t length)
+static void load_text(struct reader *r, struct loaded *l, const char *text, size_t length)
 {
 	struct position bad;
 
-	if (text_is_utf8(text, length, &bad))
-		read_yaml(r, text, length);
+	*l = (struct loaded){ .document = NULL };
+	if (text_is_utf8(text, length, &bad)) {
+		load_yaml(r, l, text, length);
+		return;
+	}
+	bad.file = r->file;
+	origin_error(r->origin, bad, "the file is not UTF-8");
+}
+
+/* The text, or what is in the file if there is none. */
+static void load(struct reader *r, struct loaded *l, const struct source *source)
+{
+	const char *error = NULL;
+	char *text = NULL;
+	size_t length = 0;
+
+	*l = (struct loaded){ .document = NULL };
+	if (source->text) {
+		load_text(r, l, source->text, source->length);
+		return;
+	}
+	error = load_file(source->path, r->origin, &text, &length);
+	if (error)
+		origin_error(r->origin, beginning(r), "%s", error);
 	else
-		origin_error(r->origin, bad, "the file is not UTF-8");
+		load_text(r, l, text, length);
 }
 
 void read_file(struct reader *r, const char *path)
 {
-	char *text = NULL;
-	size_t length = 0;
-	const char *error = load_file(path, r->origin, &text, &length);
+	struct loaded l;
 
-	if (error)
-		origin_error(r->origin, (struct position){ 1, 1 }, "%s", error);
-	else
-		read_text(r, text, length);
+	load(r, &l, &(struct source){ .path = path });
+	if (!origin_errors(r->origin))
+		read_root(r, fy_document_root(l.document));
+	unload(&l);
 }
 
-int contract_read(const char *path, struct contract *c, FILE *errors)
+/* It extends this contract, of this version, which may have changed since. */
+static void look_at_extended(struct reader *r, struct proposal *p, struct fy_node *root)
 {
-	struct reader r = begin_reading(c, path);
+	struct value contract = { .node = root, .key = "contract", .where = { 1, 1, 0 } }, v;
+	const char *title = NULL, *version = NULL;
 
-	read_file(&r, path);
-	return origin_report(c->origin, errors);
+	if (entry_value(&contract, "contract", &v))
+		title = value_text(r, &v);
+	if (entry_value(&contract, "version", &v))
+		version = value_text(r, &v);
+	if (title && p->extends && strcmp(title, p->extends))
+		origin_error_at(r->origin, &p->extends, "`extends`: the contract is `%.60s` and not `%.60s`",
+				title, p->extends);
+	else if (version && p->of_version && strcmp(version, p->of_version))
+		origin_error_at(r->origin, &p->of_version,
+				"`extends`: the contract is of version %.20s and not %.20s", version,
+				p->of_version);
 }
 
-int contract_read_text(const char *path, const char *text, size_t length, struct contract *c,
-		       FILE *errors)
+/* The proposal, whose lists wait for those of the contract. */
+static void read_proposal(struct reader *r, struct fy_node *root, struct proposal *p)
 {
-	struct reader r = begin_reading(c, path);
+	struct reader of_proposal = *r;
 
-	read_text(&r, text, length);
+	of_proposal.what = "proposal";
+	of_proposal.fields = proposal_shape.fields;
+	of_proposal.into = p;
+	read_root(&of_proposal, root);
+	if (!r->additions->n)
+		origin_error(r->origin, node_position(root, beginning(r)),
+			     "the proposal extends nothing: it has no list with an entry");
+}
+
+static void read_extended(struct reader *r, const struct source *contract,
+			  const struct source *proposal)
+{
+	struct proposal *p = &r->contract->proposal;
+	struct loaded base, further;
+
+	load(r, &base, contract);
+	r->file = origin_add(r->origin, proposal->path);
+	r->what = "proposal";
+	p->file = origin_path_at(r->origin, beginning(r));
+	load(r, &further, proposal);
+	if (!origin_errors(r->origin)) {
+		struct additions additions = { .n = 0 };
+
+		r->additions = &additions;
+		read_proposal(r, fy_document_root(further.document), p);
+		r->file = 0;
+		r->what = "contract";
+		look_at_extended(r, p, fy_document_root(base.document));
+		read_root(r, fy_document_root(base.document));
+	}
+	unload(&further);
+	unload(&base);
+}
+
+int contract_read(const struct source *contract, const struct source *proposal,
+		  struct contract *c, FILE *errors)
+{
+	struct reader r = begin_reading(c, contract->path);
+
+	if (proposal) {
+		read_extended(&r, contract, proposal);
+	} else {
+		struct loaded l;
+
+		load(&r, &l, contract);
+		if (!origin_errors(r.origin))
+			read_root(&r, fy_document_root(l.document));
+		unload(&l);
+	}
 	return origin_report(c->origin, errors);
 }
 

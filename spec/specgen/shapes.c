@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "additions.h"
+
 #define MAX_SIZE	0x3fff	/* of a structure: the bits that a request number has for it */
 #define MAX_VARIATIONS	256
 #define MAX_ENTRIES	256	/* of a list that has no bound of its own */
@@ -55,6 +57,7 @@ static const struct field mode_fields[] = {
 	KEY("name", kind_identifier, struct mode_bit, name),
 	KEY("bit", kind_number, struct mode_bit, bit, .max = 63),
 	KEY("is", kind_comment, struct mode_bit, is),
+	KEY(NULL, kind_proposed, struct mode_bit, proposed, OPTIONAL),
 	{}
 };
 static const SHAPE(mode, mode_bit);
@@ -119,6 +122,7 @@ static const struct field state_fields[] = {
 	KEY("edge", kind_truth, struct state, edge, OPTIONAL),
 	KEY("unmade", kind_text, struct state, unmade, OPTIONAL),
 	KEY(NULL, kind_line, struct state, line),
+	KEY(NULL, kind_proposed, struct state, proposed, OPTIONAL),
 	{}
 };
 
@@ -175,6 +179,8 @@ const struct field clause_fields[] = {
 	KEY("why", kind_text, struct clause, why, OPTIONAL),
 	KEY("untested", kind_text, struct clause, untested, OPTIONAL),
 	KEY(NULL, kind_line, struct clause, line),
+	KEY(NULL, kind_proposed, struct clause, proposed, OPTIONAL),
+	LIST(NULL, kind_texts, struct clause, contradicts, MAX_CLAUSES),
 	{}
 };
 static const SHAPE(clause, clause);
@@ -238,6 +244,8 @@ static const struct field effect_fields[] = {
 	KEY("value", kind_value, struct effect, value, OPTIONAL),
 	KEY("source", kind_letters, struct effect, source, OPTIONAL),
 	KEY("of", kind_word, struct effect, of, OPTIONAL, OF(of_words)),
+	KEY("with", kind_modes, struct effect, with, OPTIONAL),
+	KEY("without", kind_modes, struct effect, without, OPTIONAL),
 	KEY("needs", kind_needs, struct effect, needs, OPTIONAL),
 	LIST("unless", kind_variations, struct effect, unless, MAX_VARIATIONS, OPTIONAL),
 	{}
@@ -278,6 +286,7 @@ static const struct field vector_fields[] = {
 	LIST("with", kind_variations, struct vector, with, MAX_TOGETHER, OPTIONAL),
 	GROUP("expect", expect_fields),
 	KEY(NULL, kind_line, struct vector, line),
+	KEY(NULL, kind_proposed, struct vector, proposed, OPTIONAL),
 	{}
 };
 
@@ -341,6 +350,7 @@ static const struct field scenario_fields[] = {
 	LIST("expect", kind_facts, struct scenario, expect, MAX_FACTS, .min = 1, OF(&fact_shape)),
 	KEY("needs", kind_needs, struct scenario, needs, OPTIONAL),
 	KEY(NULL, kind_line, struct scenario, line),
+	KEY(NULL, kind_proposed, struct scenario, proposed, OPTIONAL),
 	{}
 };
 static const SHAPE(scenario, scenario);
@@ -364,11 +374,65 @@ static const struct field deviation_fields[] = {
 };
 static const SHAPE(deviation, deviation);
 
+/* A proposal: what it is, and lists that become parts of the contract's */
+
+#define PLACE \
+	KEY("replaces", kind_text, struct placing, replaces, OPTIONAL), \
+	KEY("before", kind_text, struct placing, before, OPTIONAL)
+
+const struct field placing_fields[] = { PLACE, {} };
+
+const struct field clause_placing_fields[] = {
+	PLACE,
+	LIST("contradicts", kind_texts, struct placing, contradicts, MAX_CLAUSES, .min = 1,
+	     OPTIONAL),
+	{}
+};
+
+#define ADDITIONS(name, what) \
+	{ .key = name, .kind = &kind_additions, .of = what, .optional = true }
+
+static const struct field extended_fields[] = {
+	KEY("contract", kind_text, struct proposal, extends),
+	KEY("version", kind_version, struct proposal, of_version),
+	{}
+};
+
+static const struct field proposal_fields[] = {
+	KEY("proposal", kind_identifier, struct proposal, name),
+	GROUP("extends", extended_fields),
+	KEY("version", kind_version, struct proposal, version),
+	KEY("is", kind_text, struct proposal, is),
+	ADDITIONS("modes", &mode_shape),
+	ADDITIONS("needs", &need_shape),
+	ADDITIONS("states", &state_shape),
+	ADDITIONS("variations", &variation_shape),
+	ADDITIONS("rules", &rule_section),
+	ADDITIONS("checks", &check_section),
+	ADDITIONS("outcomes", &outcome_section),
+	ADDITIONS("effects", &effect_section),
+	ADDITIONS("vectors", &vector_shape),
+	ADDITIONS("scenarios", &scenario_shape),
+	{}
+};
+const SHAPE(proposal, proposal);
+
+/* What of it a program has; a contract that nothing extends has none of these. */
+static const struct field told_of_proposal_fields[] = {
+	KEY(NULL, kind_text, struct proposal, name, OPTIONAL),
+	KEY(NULL, kind_text, struct proposal, version, OPTIONAL),
+	KEY(NULL, kind_text, struct proposal, is, OPTIONAL),
+	KEY(NULL, kind_text, struct proposal, file, OPTIONAL),
+	{}
+};
+static const SHAPE(told_of_proposal, proposal);
+
 /* The whole: what is referred to comes before what refers to it */
 static const struct field contract_fields[] = {
 	KEY("contract", kind_text, struct contract, title),
 	KEY("version", kind_version, struct contract, version),
 	KEY(NULL, kind_text, struct contract, file),
+	KEY(NULL, kind_part, struct contract, proposal, OF(&told_of_proposal_shape)),
 	KEY("floor", kind_part, struct contract, floor, OF(&floor_shape)),
 	KEY("interface", kind_part, struct contract, interface, OF(&interface_shape)),
 	LIST("needs", kind_list, struct contract, needs, MAX_NEEDS, OF(&need_shape)),

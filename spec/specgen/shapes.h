@@ -9,6 +9,10 @@
 
 extern const struct shape contract_shape;
 
+/* What extends it, and what each entry of that says of its place; clauses say more. */
+extern const struct shape proposal_shape;
+extern const struct field placing_fields[], clause_placing_fields[];
+
 /* The keys that all clauses have; each section adds its own. */
 extern const struct field clause_fields[];
 

@@ -51,13 +51,21 @@ static void count_test(void *data, enum origin_kind kind, const char *name,
 		}
 }
 
+/* The reading version, of the contract or of a proposal. */
+static bool is_generated(const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(name, "uffdio_move_", 12) && length > 2 && !strcmp(name + length - 2, ".7");
+}
+
 static enum column column_of(const char *path)
 {
 	const char *name = strrchr(path, '/');
 
 	if (!strncmp(path, "man2", 4))
 		return COLUMN_PAGE;
-	if (!strcmp(name ? name + 1 : path, "uffdio_move_contract.7"))
+	if (is_generated(name ? name + 1 : path))
 		return COLUMN_CONTRACT;
 	return strncmp(path, "examples/", 9) ? COLUMN_PATCH : COLUMN_EXAMPLE;
 }
@@ -131,8 +139,7 @@ static void judge_clause(struct trace *t, size_t i)
 		       !t->present[COLUMN_PAGE];
 
 	if (!is_told && (k->level == LEVEL_MUST || k->level == LEVEL_ADVICE)) {
-		fprintf(stderr, "%s:%d:1: error: no page tells '%s'\n", t->contract->file,
-			k->line, k->id);
+		fprintf(stderr, "%s:%d:1: error: no page tells '%s'\n", k->proposed ? t->contract->proposal.file : t->contract->file, k->line, k->id);
 		t->errors++;
 	}
 }

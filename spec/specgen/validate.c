@@ -38,8 +38,20 @@ static int compare_names_and_places(const void *a, const void *b)
 
 	if (order)
 		return order;
+	if (x->where.file != y->where.file)
+		return x->where.file < y->where.file ? -1 : 1;
 	return x->where.line != y->where.line ? x->where.line - y->where.line :
 						x->where.column - y->where.column;
+}
+
+static void tell_duplicate(const struct contract *c, const char *kind, const struct name *first,
+			   const struct name *second)
+{
+	bool elsewhere = first->where.file != second->where.file;
+
+	origin_error(c->origin, second->where, "duplicate %s `%s`: line %d%s%s has `%s`", kind,
+		     second->text, first->where.line, elsewhere ? " of " : "",
+		     elsewhere ? origin_path_at(c->origin, first->where) : "", first->text);
 }
 
 void validate_names(const struct contract *c, const char *kind, struct name *names, size_t n)
@@ -47,9 +59,7 @@ void validate_names(const struct contract *c, const char *kind, struct name *nam
 	qsort(names, n, sizeof(*names), compare_names_and_places);
 	for (size_t i = 1; i < n; i++)
 		if (!compare_names(&names[i - 1], &names[i]))
-			origin_error(c->origin, names[i].where,
-				     "duplicate %s `%s`: line %d has `%s`", kind,
-				     names[i].text, names[i - 1].where.line, names[i - 1].text);
+			tell_duplicate(c, kind, &names[i - 1], &names[i]);
 }
 
 static struct name name_at(const struct contract *c, const char *const *text)
@@ -239,8 +249,7 @@ static void validate_state(const struct contract *c, const struct state *s)
 	const struct state *same = contract_state(c, s->letter);
 
 	if (same != s)
-		error_at(c, s, "duplicate letter `%c`: line %d has it", s->letter,
-			 origin_of(c->origin, same).line);
+		error_at(c, s, "duplicate letter `%c`: `%s` has it", s->letter, same->name);
 	if (!letter_is_seen(c, s->looks))
 		error_at(c, &s->looks, "`looks`: `%c` is no state that looks like itself", s->looks);
 	if (!letter_is_seen(c, s->arrives))
@@ -382,6 +391,18 @@ struct uses {
 	uint64_t needs;
 };
 
+/* Of a check of the contract and one that is proposed it is the latter that is wrong. */
+static void tell_violated(const struct contract *c, const unsigned int *v,
+			  const struct check *first, const struct check *second)
+{
+	bool first_is_wrong = c->clauses[first->clause].proposed &&
+			      !c->clauses[second->clause].proposed;
+	const void *at = first_is_wrong ? (const void *)&first->violate : v;
+
+	error_at(c, at, "`%s` already violates `%s`", c->variations[*v].name,
+		 c->clauses[(first_is_wrong ? second : first)->clause].id);
+}
+
 /* What cannot be read cannot be written either: one before the pages, one after. */
 static void collect_violations(const struct contract *c, struct uses *u)
 {
@@ -392,8 +413,7 @@ static void collect_violations(const struct contract *c, struct uses *u)
 			const unsigned int *v = &check->violate[k];
 
 			if (violates[*v])
-				error_at(c, v, "`%s` already violates `%s`", c->variations[*v].name,
-					 c->clauses[violates[*v]->clause].id);
+				tell_violated(c, v, violates[*v], check);
 			else
 				violates[*v] = check;
 		}
@@ -466,8 +486,8 @@ static void validate_outcome(const struct contract *c, const struct outcome *o)
 		error_at(c, &o->cure, "`cure` goes with an errno");
 	else if (o->cure == CURE_REPEAT && !moves)
 		error_at(c, &o->cure, "`cure: repeat` goes with a page that may be moved as well");
-	if (!refuses && o->splits)
-		error_at(c, &o->splits, "`splits` goes with an errno");
+	if (!refuses && !moves && o->splits)
+		error_at(c, &o->splits, "`splits` goes with an errno, or a page that moves");
 	else if (o->splits && !letters_split(c, o->source))
 		error_at(c, &o->splits, "`splits`: none of the source's letters looks like a state with `split`");
 	if (o->arrives && !letter_is_seen(c, o->arrives))
@@ -516,7 +536,9 @@ static void validate_good_page(const struct contract *c)
 							   contract_mode(c, m));
 
 		if (row && (row_error(row) || !row_may_move(row)))
-			error_at(c, &page->role, "`role: page`: `%s` does not just let it move onto a hole",
+			error_at(c, c->clauses[row->clause].proposed ?
+				    (const void *)&c->clauses[row->clause] : &page->role,
+				 "`role: page`: `%s` does not just let it move onto a hole",
 				 c->clauses[row->clause].id);
 	}
 }
@@ -594,10 +616,10 @@ static void validate_effect_value(const struct contract *c, const struct effect 
 		validate_letters(c, &e->source, SIDE_SOURCE);
 }
 
-/* Do two effects speak of one observation, where they name letters of a same letter? */
+/* Do two effects speak of one observation, where they name letters of a same letter and mode? */
 static bool effects_meet(const struct effect *a, const struct effect *b)
 {
-	if (a->observe != b->observe)
+	if (a->observe != b->observe || (a->with & b->without) || (a->without & b->with))
 		return false;
 	return a->observe < OBSERVE_REQUIRED ||
 	       (a->source && b->source && strpbrk(a->source, b->source));
@@ -607,14 +629,18 @@ static void validate_effect(const struct contract *c, size_t i)
 {
 	const struct effect *e = &c->effects[i];
 
+	if (e->with & e->without)
+		error_at(c, &e->without, "a mode bit is in `with` and in `without`");
 	if (e->observe >= OBSERVE_REQUIRED)
 		validate_effect_value(c, e);
-	else if (e->value || e->source || e->of || e->needs || e->n_unless)
+	else if (e->value || e->source || e->of || e->needs || e->n_unless || e->with || e->without)
 		error_at(c, e->value ? (const void *)&e->value :
 			    e->source ? (const void *)&e->source :
 			    e->of ? (const void *)&e->of :
-			    e->needs ? (const void *)&e->needs : (const void *)&e->unless,
-			 "`observe: %s` has no `value`, `source`, `of`, `needs` or `unless`",
+			    e->needs ? (const void *)&e->needs :
+			    e->with ? (const void *)&e->with :
+			    e->without ? (const void *)&e->without : (const void *)&e->unless,
+			 "`observe: %s` has no `value`, `source`, `of`, `with`, `without`, `needs` or `unless`",
 			 word_of(observation_words, e->observe));
 	for (size_t k = 0; k < i; k++)
 		if (effects_meet(&c->effects[k], e)) {
@@ -712,6 +738,7 @@ int contract_validate(const struct contract *c, FILE *errors)
 	if (!origin_errors(c->origin)) {
 		validate_table(c);
 		validate_good_page(c);
+		validate_contradictions(c);
 	}
 	validate_vectors(c, !origin_errors(c->origin));
 	if (!origin_errors(c->origin))

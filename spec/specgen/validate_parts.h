@@ -33,6 +33,9 @@ bool letter_is_seen(const struct contract *c, char letter);
  */
 void validate_vectors(const struct contract *c, bool tables_good);
 
+/* A proposal contradicts no clause of level must unless it says so. */
+void validate_contradictions(const struct contract *c);
+
 /* The tests that follow from a contract that has no other error. */
 void validate_tests(const struct contract *c);
 

@@ -52,10 +52,10 @@ static void print_expectations(const struct contract *c, const struct observed *
 	}
 }
 
-static void print_place(const struct contract *c, int line, const char *kind, const char *id,
-			FILE *out)
+static void print_place(const struct contract *c, bool proposed, int line, const char *kind,
+			const char *id, FILE *out)
 {
-	fprintf(out, "  %s:%d: %s %s\n", c->file, line, kind, id);
+	fprintf(out, "  %s:%d: %s %s\n", proposed ? c->proposal.file : c->file, line, kind, id);
 }
 
 /* Once for each clause. */
@@ -71,7 +71,7 @@ static void print_clause_place(const struct contract *c, unsigned int clause,
 	if (clause_set_has(told, clause))
 		return;
 	clause_set_add(told, clause);
-	print_place(c, k->line, kinds[k->section], k->id, out);
+	print_place(c, k->proposed, k->line, kinds[k->section], k->id, out);
 }
 
 /* Where that stands in the contract from which the test follows. */
@@ -82,13 +82,16 @@ static void print_origin(const struct contract *c, const struct test_plan *plan,
 	const struct outcome *row;
 
 	if (plan->scenario >= 0) {
-		print_place(c, c->scenarios[plan->scenario].line, "scenario",
-			    c->scenarios[plan->scenario].id, out);
+		const struct scenario *s = &c->scenarios[plan->scenario];
+
+		print_place(c, s->proposed, s->line, "scenario", s->id, out);
 		return;
 	}
-	if (plan->vector >= 0)
-		print_place(c, c->vectors[plan->vector].line, "vector",
-			    c->vectors[plan->vector].id, out);
+	if (plan->vector >= 0) {
+		const struct vector *v = &c->vectors[plan->vector];
+
+		print_place(c, v->proposed, v->line, "vector", v->id, out);
+	}
 	if (e->refused_by)
 		print_clause_place(c, e->refused_by->clause, told, out);
 	if (plan->range || e->refused_by)

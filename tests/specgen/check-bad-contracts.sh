@@ -9,8 +9,9 @@
 # touched.  Prints flat TAP.
 #
 # A wrong contract is bad-contracts/valid.yaml with one edit; bad-contracts/cases
-# lists them.  What an edit cannot say - no file, no permission, too large a file -
-# stands at the end of this script.
+# lists them.  So it is with proposals, which extend that one: bad-proposals.  What an
+# edit cannot say - no file, no permission, too large a file - stands at the end of this
+# script.
 #
 # With --seeds, writes the contracts of the table into DIR and runs nothing.
 #
@@ -33,8 +34,8 @@ trap 'exit 143' TERM HUP
 chmod 755 "$work"
 [ "$seeds" ] || { cp "$1" "$work/specgen" && chmod 755 "$work/specgen"; } || exit 1
 cd "$here/../.." || exit 1
-valid=$here/bad-contracts/valid.yaml
 contract=$work/contract.yaml
+base=		# what the contract under test extends, if it is a proposal
 count=0
 failed=0
 
@@ -83,7 +84,7 @@ $(cat "$work/errors")"
 }
 
 refuse() {		# name, LINE:COLUMN, text, number of errors
-	run -o "$work/output" "$contract"
+	run -o "$work/output" ${base:+--proposal "$contract"} "${base:-$contract}"
 	judge_refusal "$@"
 }
 
@@ -133,13 +134,13 @@ is_well_formed() {
 		${CC:-cc} -std=gnu11 -trigraphs -Wall -Wextra -Werror -fsyntax-only -I"$work/fresh" \
 			-I"$work/around" -Ispec/specgen "$file" >>"$work/errors" 2>&1 || return
 	done
-	mandoc -Kutf-8 -Tlint -Werror "$work/fresh/uffdio_move_contract.7" >>"$work/errors" 2>&1
+	mandoc -Kutf-8 -Tlint -Werror "$work/fresh"/uffdio_move_*.7 >>"$work/errors" 2>&1
 }
 
 accept() {		# name
 	rm -rf "$work/fresh"
 	mkdir "$work/fresh"
-	run -o "$work/fresh" "$contract"
+	run -o "$work/fresh" ${base:+--proposal "$contract"} "${base:-$contract}"
 	if [ "$status" -ne 0 ] || [ -s "$work/errors" ]; then
 		result "not ok" "$1" "exit status $status
 $(cat "$work/errors")"
@@ -158,7 +159,7 @@ run_case() {
 	sed -f "$work/edit" "$valid" >"$contract"
 	if [ "$seeds" ]; then
 		count=$((count + 1))
-		cp "$contract" "$seeds/$count.yaml"
+		{ [ -z "$base" ] || { cat "$base"; echo '#proposal'; }; cat "$contract"; } >"$seeds/$count.yaml"
 	elif cmp -s "$contract" "$valid"; then
 		result "not ok" "$name" "the edit changes nothing"
 	elif [ "$kind" = good ]; then
@@ -168,7 +169,8 @@ run_case() {
 	fi
 }
 
-run_table() {
+run_table() {		# directory
+	valid=$here/$1/valid.yaml
 	name=
 	while IFS= read -r line; do
 		rest=${line#* }
@@ -185,7 +187,7 @@ run_table() {
 		"" | "#"*) ;;
 		*) result "not ok" "table of cases" "$line" ;;
 		esac
-	done <"$here/bad-contracts/cases"
+	done <"$here/$1/cases"
 	run_case
 }
 
@@ -201,6 +203,9 @@ run_unprivileged() {
 
 run_files() {
 	rm -f "$contract"
+	base=$here/bad-contracts/valid.yaml
+	refuse "refused: no such proposal" 1:1 "No such file or directory" 1
+	base=
 	refuse "refused: no such file" 1:1 "No such file or directory" 1
 
 	mkdir "$contract"
@@ -243,19 +248,30 @@ run_files() {
 	refuse "refused: 22 errors, of which 20 are shown" $(($(wc -l <"$valid") + 20)):1 "2 further errors are not shown" 21
 }
 
-[ "$seeds" ] && run_table && exit
+run_tables() {
+	base=$here/bad-contracts/valid.yaml
+	run_table bad-proposals
+	base=
+	run_table bad-contracts
+}
+
+[ "$seeds" ] && run_tables && exit
 
 write_surroundings
-cp "$valid" "$contract"
+cp "$here/bad-contracts/valid.yaml" "$contract"
 accept "accepted: the contract without an edit"
+cp "$here/bad-proposals/valid.yaml" "$contract"
+base=$here/bad-contracts/valid.yaml
+accept "accepted: the proposal without an edit"
+base=
 # what is there before the refusals has to be there afterwards
 mkdir "$work/output"
 echo kept >"$work/output/kept"
-run -o "$work/output" "$contract"
+run -o "$work/output" "$here/bad-contracts/valid.yaml"
 find "$work/output" -exec touch -d 2001-01-01 {} +
 untouched=$(output_state)
 
-run_table
+run_tables
 run_files
 echo "1..$count"
 [ "$failed" -eq 0 ]

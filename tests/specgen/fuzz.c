@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * specgen on contracts that nobody thought of, for clang's libFuzzer: read, looked
- * at, and if nothing is wrong with one, written in every form.
+ * at, and if nothing is wrong with one, written in every form.  What stands behind a
+ * line "#proposal" extends what stands before it.
  *
  * usage: fuzz-specgen [libFuzzer's options] CORPUS...
  *        fuzz-specgen --words: the language's keys and words, as a dictionary
@@ -42,6 +43,24 @@ static void write_all(const struct contract *c, FILE *out)
 	trace_citations(c, NULL, 0, out);
 }
 
+#define PROPOSAL	"\n#proposal\n"
+
+static void look_at(const char *text, size_t length, FILE *out)
+{
+	const char *line = memmem(text, length, PROPOSAL, strlen(PROPOSAL));
+	struct source contract = { "contract.yaml", text, length }, proposal;
+	struct contract c;
+
+	if (line) {
+		contract.length = line + 1 - text;
+		proposal = (struct source){ "proposal.yaml", line + 1, length - contract.length };
+	}
+	if (!contract_read(&contract, line ? &proposal : NULL, &c, out) &&
+	    !contract_validate(&c, out))
+		write_all(&c, out);
+	contract_free(&c);
+}
+
 /* Of this process alone: the machine may have other work. */
 static double seconds(void)
 {
@@ -70,17 +89,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static double slowest = 0.1;
 	double begin = seconds(), took;
 	static FILE *out;
-	struct contract c;
 
 	if (!out)
 		out = fopen("/dev/null", "w");
 	if (!out)
 		err(1, "/dev/null");
 	limit(MAX_SECONDS);
-	if (!contract_read_text("contract.yaml", (const char *)data, size, &c, out) &&
-	    !contract_validate(&c, out))
-		write_all(&c, out);
-	contract_free(&c);
+	/* no text is one too, which has to be somewhere */
+	look_at(size ? (const char *)data : "", size, out);
 	limit(0);
 	took = seconds() - begin;
 	if (took > slowest) {
@@ -140,6 +156,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		n_words++;
 	add_words_of(clause_fields);
 	add_words_of(contract_shape.fields);
+	add_words_of(proposal_shape.fields);
+	add_words_of(clause_placing_fields);
+	add_word("#proposal");
 	if (*argc != 2 || strcmp((*argv)[1], "--words"))
 		return 0;
 	for (size_t i = 0; i < n_words; i++) {
