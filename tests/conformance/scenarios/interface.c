@@ -14,6 +14,7 @@
 
 #include "machine/machine.h"
 #include "machine/task32.h"
+#include "oracle.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
@@ -309,7 +310,8 @@ static int move_with_mode(struct scene *s, uint64_t mode, unsigned int *accepted
 /* Each alone, and beside every set of those that are known. */
 void scenario_unknown_bits(struct test *t)
 {
-	const uint64_t known = UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
+	const struct contract *c = &uffdio_move_contract;
+	const uint64_t known = contract_mode(c, contract_n_modes(c) - 1);
 	unsigned int accepted = 0, refused = 0;
 	int answer = EINVAL;
 	struct scene s;

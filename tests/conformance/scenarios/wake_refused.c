@@ -91,7 +91,7 @@ void scenario_unknown_mode_wakes_nobody(struct test *t)
 	build(&a, t, 0);
 	audience_around(&a, FROM, MOVED);
 	audience_await(&a);
-	observe_move(&a, 1ULL << 2);
+	observe_move(&a, 1ULL << 62);
 	scene_end(&a.scene);
 }
 
