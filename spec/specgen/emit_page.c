@@ -325,9 +325,10 @@ static void vectors(const struct contract *c, FILE *out)
 	if (!has_vectors(c))
 		return;
 	fprintf(out, ".SH WORKED CASES\nA page, or a whole huge page, is a letter, as PAGE STATES\n"
-		"has them: both ranges before a call, and after it.\n"
+		"%shas them: both ranges before a call, and after it.\n"
 		"Places, lengths, and what .move counts are in letters here.\n"
-		"What holds nothing looks like a hole afterwards, with or without a page table.\n");
+		"What holds nothing looks like a hole afterwards, with or without a page table.\n",
+		c->proposal.name ? "of\n.BR uffdio_move_contract (7)\n" : "");
 	for (size_t i = 0; i < c->n_vectors; i++) {
 		const struct vector *v = &c->vectors[i];
 
