@@ -31,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-beside check-oracles check-stress check-refuse check-series check-mutants
+	check-limits check-beside check-oracles check-proposals check-stress check-refuse check-series check-mutants
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -44,6 +44,10 @@ RECORDS	:= spec/kernels
 CONFORMANCE_OBJECTS := \
 	$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/conformance/*.c tests/conformance/*/*.c)) \
 	$(addprefix $B/tests.d/,contract_tables.o contract_functions.o clean_kernels.o oracle.o derive.o)
+# A proposal has a program of its own, from the contract and the proposal together.
+OF_CONTRACT := contract_tables.o contract_functions.o clean_kernels.o
+ALLOW_COPY_OBJECTS := $(filter-out $(addprefix $B/tests.d/,$(OF_CONTRACT)),$(CONFORMANCE_OBJECTS)) \
+	$(addprefix $B/allow-copy.d/,$(OF_CONTRACT) allow_copy.o)
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 HELPERS	:= conformance-with-faults sandbox mergeable
 
@@ -149,6 +153,10 @@ check-beside: $B/uffdio-move-conformance ## no kernel is blamed for what else it
 
 check-oracles: $B/uffdio-move-conformance ## each expectation, turned into its contrary, is noticed
 	$< --check-oracles
+
+check-proposals: $B/specgen $B/uffdio-move-conformance-allow-copy $B/allow-copy-played $B/uffdio_move_allow_copy.7 ## what no kernel has: its rules are tested, and hold on one that is played
+	tests/proposals/check-allow-copy.sh $B
+	tests/programs/check-faults.sh --table tests/proposals/allow_copy_faults.tsv $B/allow-copy-played
 
 check-stress: $B/stress ## each tagged page is found once, whatever else is done to it
 	tests/programs/check-stress.sh $<
@@ -310,6 +318,17 @@ $B/generated: $B/specgen spec/uffdio_move.yaml $(RECORDS) $(wildcard $(RECORDS)/
 	@touch $@
 $(GENERATED): $B/generated ;
 
+$B/allow-copy/generated: $B/specgen spec/uffdio_move.yaml spec/proposals/allow_copy.yaml \
+		$(wildcard $(RECORDS)/*.yaml)
+	@mkdir -p $(@D)
+	@echo "  SPECGEN $(@D)" >&2
+	@$B/specgen -o $(@D) --records $(RECORDS) --proposal spec/proposals/allow_copy.yaml spec/uffdio_move.yaml
+	@touch $@
+$(patsubst %.o,$B/allow-copy/%.c,$(OF_CONTRACT)): $B/allow-copy/generated ;
+
+$B/uffdio_move_allow_copy.7: $B/allow-copy/generated
+	@cp $(<D)/$(@F) $@
+
 # For TAP.
 $(KSELFTEST):
 	@echo "  TAKE    $@, from linux-source-6.1" >&2
@@ -327,6 +346,15 @@ $B/conformance-with-faults: $(CONFORMANCE_OBJECTS) \
 		$(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/programs/faults/*.c))
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl,--wrap=kill -o $@ $^ -ljansson -luring
+
+$B/uffdio-move-conformance-allow-copy: $(ALLOW_COPY_OBJECTS)
+	@echo "  LINK    $@" >&2
+	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^ -ljansson -luring
+
+# The same, around whose ioctls a kernel is played that has the mode, or has it with a fault.
+$B/allow-copy-played: $(ALLOW_COPY_OBJECTS) $(addprefix $B/allow-copy.d/,allow_copy_played.o allow_copy_faults.o)
+	@echo "  LINK    $@" >&2
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson -luring
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
@@ -391,6 +419,14 @@ $B/specgen.d/%.o: spec/specgen/%.c
 $B/tests.d/%.o: tests/%.c $(KSELFTEST) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests/conformance -Itests/$(dir $*) -Ispec/specgen -I$B -isystem $(dir $(KSELFTEST))
+
+$B/allow-copy.d/%.o: tests/proposals/%.c $(KSELFTEST) | $B/allow-copy/generated $(GENERATED)
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests/conformance -Ispec/specgen -I$B/allow-copy -isystem $(dir $(KSELFTEST))
+
+$B/allow-copy.d/%.o: $B/allow-copy/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests/conformance -Ispec/specgen -I$B/allow-copy
 
 $B/tests.d/oracle.o $B/tests.d/derive.o: $B/tests.d/%.o: spec/specgen/%.c
 	@mkdir -p $(@D)

@@ -186,6 +186,23 @@ static void check_downs(const struct run *run, const struct options *o)
 	}
 }
 
+/* What is proposed can be tested only where it is; a kernel without it is not at fault. */
+static bool has_what_is_proposed(const char **sentence)
+{
+	const struct interface *in = &uffdio_move_contract.interface;
+	char names[160] = "";
+	uint64_t modes = 0;
+
+	for (size_t i = 0; i < in->n_modes; i++) {
+		if (!in->modes[i].proposed)
+			continue;
+		modes |= UINT64_C(1) << in->modes[i].bit;
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			 *names ? " and " : "", in->modes[i].name);
+	}
+	return !modes || machine_knows_modes(sentence, modes, names);
+}
+
 /* With fewer, what a kernel has cannot be told from what cannot be opened. */
 static bool may_open_files(void)
 {
@@ -218,7 +235,7 @@ int main(int argc, char **argv)
 			"(RLIMIT_NOFILE), which is too few to look at anything\n", LEAST_FILES);
 		return EXIT_NO_MOVE;
 	}
-	if (machine_operation(&sentence) != OPERATION_WORKS) {
+	if (machine_operation(&sentence) != OPERATION_WORKS || !has_what_is_proposed(&sentence)) {
 		fprintf(stderr, "uffdio-move-conformance: %s\n", sentence);
 		return EXIT_NO_MOVE;
 	}

@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-faults.sh CONFORMANCE-WITH-FAULTS [FAULT...] - does the conformance program
-# notice each faulty kernel that it can play, under the clause that the kernel breaks,
-# and by as many tests as look there?  faults/faults.tsv tells what is expected; every
-# fault of the program stands there.  One for whose tests this machine lacks something is
+# check-faults.sh [--table FILE] CONFORMANCE-WITH-FAULTS [FAULT...] - does the conformance
+# program notice each faulty kernel that it can play, under the clause that the kernel
+# breaks, and by as many tests as look there?  FILE, faults/faults.tsv unless given, tells
+# what is expected; every fault of the program stands there.  One for whose tests this machine lacks something is
 # skipped.  Prints TAP.
 
 set -u
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
-[ $# -ge 1 ] || { echo "usage: $0 CONFORMANCE-WITH-FAULTS [FAULT...]" >&2; exit 2; }
-program=$1
 table=$(dirname "$0")/faults/faults.tsv
+[ "${1:-}" = --table ] && [ $# -ge 2 ] && table=$2 && shift 2
+[ $# -ge 1 ] || { echo "usage: $0 [--table FILE] CONFORMANCE-WITH-FAULTS [FAULT...]" >&2; exit 2; }
+program=$1
 shift
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

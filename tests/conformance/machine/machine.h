@@ -30,6 +30,15 @@ enum operation machine_operation(const char **sentence);
 bool machine_privileged(void);
 
 /**
+ * machine_knows_modes() - does the operation, which works, know all of these mode bits?
+ * @sentence: set as by machine_operation() if not
+ *
+ * It does not if it refuses them in the way in which an unknown bit is to be refused;
+ * whatever else it answers is for the tests to judge.
+ */
+bool machine_knows_modes(const char **sentence, uint64_t modes, const char *names);
+
+/**
  * machine_prepare() - make swap, KSM and huge pages available for the run
  *
  * Where permitted: a swap device on a free zram (else a file), KSM running and

@@ -226,3 +226,38 @@ enum operation machine_operation(const char **sentence)
 	close(uffd);
 	return operation;
 }
+
+/* A call for places where nothing is mapped: nothing comes of it, whoever knows the mode. */
+static int try_modes(int uffd, char *nowhere, uint64_t modes, int64_t *result)
+{
+	struct uffdio_move move = {
+		.dst = (uintptr_t)nowhere, .src = (uintptr_t)nowhere + page_size(),
+		.len = page_size(), .mode = modes, .move = MOVE_SENTINEL,
+	};
+	int error = uffd_move(uffd, &move);
+
+	*result = move.move;
+	return error;
+}
+
+bool machine_knows_modes(const char **sentence, uint64_t modes, const char *names)
+{
+	size_t bytes = 2 * page_size();
+	static char text[320];
+	int uffd = uffd_open(0), error = 0;
+	int64_t result = 0;
+	char *nowhere;
+
+	nowhere = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (uffd >= 0 && nowhere != MAP_FAILED) {
+		munmap(nowhere, bytes);
+		error = try_modes(uffd, nowhere, modes, &result);
+	}
+	if (uffd >= 0)
+		close(uffd);
+	snprintf(text, sizeof(text), "This kernel has UFFDIO_MOVE, and refuses %s with EINVAL "
+		 "before it looks at mappings, as the contract says of a mode that a kernel "
+		 "does not know.", names);
+	*sentence = text;
+	return error != EINVAL || result != MOVE_SENTINEL;
+}

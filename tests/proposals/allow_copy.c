@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scenarios of spec/proposals/allow_copy.yaml, and its variation of a call.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "call/variations.h"
+#include "machine/machine.h"
+#include "scenarios/audience.h"
+#include "scenarios/paging.h"
+#include "scenarios/scenarios.h"
+
+#define STORED		0x73746f726564ULL
+#define MOST_CALLS	10000	/* of a loop that repeats after EAGAIN */
+#define ROUNDS		200	/* of what another thread disturbs */
+#define LEAST_ROUNDS	20
+#define ROUNDS_MS	1500
+#define FEW		8
+
+void variation_unknown_mode_bit_3(struct call *c)
+{
+	c->mode |= 1ULL << 3;
+}
+
+void scenario_copy_probe(struct test *t)
+{
+	struct scene s;
+	char *nowhere;
+
+	scene_build(&s, t, 1, 0);
+	nowhere = map_pages(t, 2);
+	munmap(nowhere, 2 * page_size());
+	s.destination = nowhere;
+	s.source = nowhere + page_size();
+	scene_observe_move(&s, "", 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	scene_end(&s);
+}
+
+/* Who shares the page */
+
+/* A process that looks at its own page when it is told to, and ends with what it has found. */
+struct onlooker {
+	pid_t pid;
+	int go[2];
+};
+
+static void look_on(struct onlooker *o, struct test *t, const void *page)
+{
+	char byte;
+
+	if (pipe(o->go))
+		machine_cannot(t, errno, "no pipe could be had");
+	o->pid = machine_fork(t);
+	if (o->pid > 0)
+		return;
+	close(o->go[1]);
+	if (read(o->go[0], &byte, 1) != 1)
+		_exit(2);
+	_exit(read_tag(page) == scene_tag(0) ? 0 : 1);
+}
+
+static const char *finds(struct onlooker *o, struct test *t)
+{
+	if (write(o->go[1], "", 1) != 1)
+		test_broken(t, "the child cannot be told to look: %s", strerror(errno));
+	return test_wait(t, o->pid) ? "other" : "contents";
+}
+
+/* Where the page has come to, what it leaves, and a store that nobody else may see. */
+static void observe_places(struct scene *s)
+{
+	test_observe(s->test, "destination", "%s", look_at(s, s->destination, scene_tag(0)));
+	test_observe(s->test, "source", "%s", look_at(s, s->source, scene_tag(0)));
+	if (page_is_there(s->test, s->destination))
+		fill_page(s->destination, STORED);
+}
+
+void scenario_copy_child(struct test *t)
+{
+	struct onlooker child;
+	struct scene s;
+
+	scene_build(&s, t, 1, 0);
+	look_on(&child, t, s.source);
+	scene_observe_errno(&s, 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	observe_places(&s);
+	test_observe(t, "child", "%s", finds(&child, t));
+	scene_end(&s);
+}
+
+void scenario_copy_swap(struct test *t)
+{
+	struct onlooker child;
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, 1, 0);
+	swap_out(&s, s.source, 1);
+	look_on(&child, t, s.source);
+	scene_observe_errno(&s, 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	observe_places(&s);
+	test_observe(t, "child", "%s", finds(&child, t));
+	scene_end(&s);
+}
+
+/* What a child has seen of its own call, in memory that both share. */
+struct errand {
+	int error;
+	char destination[16], source[16];
+	bool done;
+};
+
+/* Its memory is a copy of the parent's, its descriptor one of its own. */
+static _Noreturn void move_as_child(struct scene *s, struct errand *errand)
+{
+	s->uffd = uffd_open(0);
+	if (s->uffd < 0)
+		_exit(1);
+	scene_register(s, s->destination, 1, UFFDIO_REGISTER_MODE_MISSING);
+	errand->error = scene_move(s, s->destination, s->source, 1,
+				   UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
+	strcpy(errand->destination, look_at(s, s->destination, scene_tag(0)));
+	strcpy(errand->source, look_at(s, s->source, scene_tag(0)));
+	if (page_is_there(s->test, s->destination))
+		fill_page(s->destination, STORED);
+	errand->done = true;
+	_exit(0);
+}
+
+void scenario_copy_parent(struct test *t)
+{
+	struct errand *errand = mmap(NULL, sizeof(*errand), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct scene s;
+	pid_t child;
+
+	if (errand == MAP_FAILED)
+		machine_cannot(t, errno, "no memory could be shared");
+	scene_build(&s, t, 1, 0);
+	child = machine_fork(t);
+	if (child == 0)
+		move_as_child(&s, errand);
+	test_wait(t, child);
+	if (!errand->done)
+		test_broken(t, "the child did not get as far as the call");
+	test_observe(t, "errno", "%s", error_name(errand->error));
+	test_observe(t, "destination", "%s", errand->destination);
+	test_observe(t, "source", "%s", errand->source);
+	test_observe(t, "parent", "%s", look_at(&s, s.source, scene_tag(0)));
+	scene_end(&s);
+}
+
+/* The one page that a pipe holds is a part of a huge page, which cannot be split for that. */
+void scenario_copy_held_page(struct test *t)
+{
+	struct iovec page;
+	uint64_t word = 0;
+	struct scene s;
+	int ends[2];
+
+	scene_build_huge(&s, t, 1, 0);
+	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
+	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
+		machine_cannot(t, errno, "the page could not be spliced into a pipe");
+	scene_observe_errno(&s, 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	test_observe(t, "destination", "%s", look_at(&s, s.destination, scene_tag(0)));
+	test_observe(t, "source", "%s", look_at(&s, s.source, scene_tag(0)));
+	if (read(ends[0], &word, sizeof(word)) != sizeof(word))
+		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
+	test_observe(t, "pipe", "%s", word == scene_tag(0) ? "contents" : "other");
+	scene_end(&s);
+}
+
+/* Other threads meanwhile */
+
+/* The call repeated as the rules have it; returns 0 or what else it ends with. */
+static int move_on(struct scene *s, char *to, char *from, unsigned int pages, uint64_t mode,
+		   unsigned int *repeated)
+{
+	unsigned int done = 0;
+	int error = 0;
+
+	for (unsigned int i = 0; done < pages && i < MOST_CALLS; i++) {
+		int64_t move;
+
+		error = scene_move(s, to + done * page_size(), from + done * page_size(),
+				   pages - done, mode, &move);
+		if (move > 0 && move != MOVE_SENTINEL)
+			done += move / page_size();
+		else if (error == EAGAIN)
+			++*repeated;
+		else if (error)
+			break;
+	}
+	return done == pages ? 0 : error;
+}
+
+/* A thread beside the one that calls. */
+struct counting {
+	struct scene *scene;
+	struct crew crew;
+	volatile uint64_t *word;	/* in which it counts */
+	uint64_t counted;
+};
+
+/* While the page is away it faults, and sleeps until the page is back. */
+static void *count_up(void *argument)
+{
+	struct counting *c = argument;
+
+	while (!__atomic_load_n(&c->crew.stop, __ATOMIC_RELAXED)) {
+		__atomic_fetch_add(c->word, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->counted, c->counted + 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* A child that has a share in all pages, and goes at once. */
+static void share_anew(struct test *t)
+{
+	pid_t child = machine_fork(t);
+
+	if (child == 0)
+		_exit(0);
+	test_wait(t, child);
+}
+
+/* Where the page has not come back the thread waits for it. */
+static void let_go_on(struct scene *s)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)s->source, page_size() } };
+
+	ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+/*
+ * The thread stores at the source alone: both ways of a round come back to it, so that it
+ * goes on when the page is there again.
+ */
+void scenario_copy_writers(struct test *t)
+{
+	struct pace pace = pace_of(LEAST_ROUNDS, ROUNDS, ROUNDS_MS);
+	unsigned int repeated = 0;
+	struct counting c;
+	struct scene s;
+	int error = 0;
+
+	scene_build(&s, t, 1, 0);
+	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
+	fill_page(s.source, 0);
+	c = (struct counting){ .scene = &s, .word = (uint64_t *)s.source };
+	crew_add(&s, &c.crew, count_up, &c);
+	while (!error && pace_goes_on(&pace)) {
+		share_anew(t);
+		error = move_on(&s, s.destination, s.source, 1, UFFDIO_MOVE_MODE_ALLOW_COPY,
+				&repeated);
+		if (!error)
+			error = move_on(&s, s.source, s.destination, 1,
+					UFFDIO_MOVE_MODE_ALLOW_COPY, &repeated);
+	}
+	let_go_on(&s);
+	crew_end(&c.crew);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "lost", "%llu",
+		     (unsigned long long)(c.counted - *(volatile uint64_t *)s.source));
+	scene_end(&s);
+}
+
+static void *fork_on(void *argument)
+{
+	struct counting *c = argument;
+
+	while (!__atomic_load_n(&c->crew.stop, __ATOMIC_RELAXED))
+		share_anew(c->scene->test);
+	return NULL;
+}
+
+static unsigned int count_lost(struct scene *s, const char *place)
+{
+	unsigned int lost = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++)
+		lost += !!strcmp(look_at(s, place + i * page_size(), scene_tag(i)), "contents");
+	return lost;
+}
+
+void scenario_copy_tries(struct test *t)
+{
+	struct pace pace = pace_of(LEAST_ROUNDS, ROUNDS, ROUNDS_MS);
+	unsigned int repeated = 0, unexpected = 0;
+	struct counting c;
+	struct scene s;
+	bool back;
+
+	scene_build(&s, t, FEW, 0);
+	scene_register(&s, s.source, FEW, UFFDIO_REGISTER_MODE_MISSING);
+	c = (struct counting){ .scene = &s };
+	crew_add(&s, &c.crew, fork_on, &c);
+	for (back = false; !unexpected && pace_goes_on(&pace); back = !back)
+		unexpected += !!move_on(&s, back ? s.source : s.destination,
+					back ? s.destination : s.source, FEW,
+					UFFDIO_MOVE_MODE_ALLOW_COPY, &repeated);
+	crew_end(&c.crew);
+	test_observe(t, "unexpected_errors", "%u", unexpected);
+	test_observe(t, "tries", "%s", repeated ? "ran out" : "enough");
+	test_observe(t, "lost", "%u", count_lost(&s, back ? s.destination : s.source));
+	scene_end(&s);
+}
+
+/* What callers do */
+
+enum { HOLE = 3, SWAPPED = 5, COURSE = 8 };
+
+void scenario_copy_loop(struct test *t)
+{
+	unsigned int repeated = 0, lost = 0;
+	struct onlooker child;
+	struct scene s;
+	int error;
+
+	scene_build(&s, t, COURSE, 0);
+	madvise(source_page(&s, HOLE), page_size(), MADV_DONTNEED);
+	madvise(source_page(&s, SWAPPED), page_size(), MADV_PAGEOUT);
+	look_on(&child, t, s.source);
+	error = move_on(&s, s.destination, s.source, COURSE,
+			UFFDIO_MOVE_MODE_ALLOW_COPY | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, &repeated);
+	test_observe(t, "arrived", "%s", error ? error_name(error) : "all");
+	for (unsigned int i = 0; i < COURSE; i++)
+		lost += !!strcmp(look_at(&s, destination_page(&s, i), scene_tag(i)),
+				 i == HOLE ? "hole" : "contents");
+	lost += strcmp(finds(&child, t), "contents") != 0;
+	test_observe(t, "lost", "%u", lost);
+	scene_end(&s);
+}
+
+/* Who waits */
+
+#define FROM 1
+#define MOVED 3
+
+/* A child that has a share in the pages, and keeps it; its descriptor would wake nobody. */
+static void share_and_keep(struct scene *s)
+{
+	if (machine_fork(s->test))
+		return;
+	close(s->uffd);
+	for (;;)
+		pause();
+}
+
+static void build_audience(struct audience *a, struct test *t)
+{
+	a->n = a->awaited = 0;
+	scene_build(&a->scene, t, FROM + MOVED + 1, WAITERS_FEATURES);
+	share_and_keep(&a->scene);
+	audience_around(a, FROM, MOVED);
+	audience_await(a);
+}
+
+static void observe_audience(struct audience *a, uint64_t mode)
+{
+	struct scene *s = &a->scene;
+	int64_t move;
+	int error = scene_move(s, destination_page(s, FROM), source_page(s, FROM), MOVED,
+			       UFFDIO_MOVE_MODE_ALLOW_COPY | mode, &move);
+
+	test_observe_result(s->test, "", error, move);
+	audience_tell(a, "", NULL);
+}
+
+void scenario_copy_wakes(struct test *t)
+{
+	struct audience a;
+
+	build_audience(&a, t);
+	observe_audience(&a, 0);
+	test_observe(t, "wrong_reads", "%u", audience_misread(&a));
+	scene_end(&a.scene);
+}
+
+void scenario_copy_dontwake(struct test *t)
+{
+	struct audience a;
+
+	build_audience(&a, t);
+	observe_audience(&a, UFFDIO_MOVE_MODE_DONTWAKE);
+	test_observe(t, "wrong_reads", "%u", audience_misread(&a));
+	scene_end(&a.scene);
+}
+
+/* The place is taken by somebody who wakes nobody. */
+void scenario_copy_refused_wakes_nobody(struct test *t)
+{
+	char *other = map_pages(t, 1);
+	struct audience a;
+
+	build_audience(&a, t);
+	fill_page(other, STORED);
+	if (scene_copy(&a.scene, destination_page(&a.scene, FROM), other,
+		       UFFDIO_COPY_MODE_DONTWAKE))
+		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
+	observe_audience(&a, 0);
+	scene_end(&a.scene);
+}
