@@ -123,6 +123,7 @@ check-generated: $B/specgen ## what specgen writes is the same each time, and of
 check-sanitized: $B/specgen-sanitized $B/specgen $B/fuzz-specgen ## the same under sanitizers and valgrind
 	tests/specgen/check-bad-contracts.sh $B/specgen-sanitized
 	$B/specgen-sanitized spec/uffdio_move.yaml
+	$B/specgen-sanitized --proposal spec/proposals/allow_copy.yaml spec/uffdio_move.yaml
 	valgrind -q --error-exitcode=1 --leak-check=full $B/specgen spec/uffdio_move.yaml
 
 fuzz-specgen: $B/fuzz-specgen ## contracts that nobody thought of, for SECONDS_=60
@@ -352,7 +353,8 @@ $B/uffdio-move-conformance-allow-copy: $(ALLOW_COPY_OBJECTS)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
 # The same, around whose ioctls a kernel is played that has the mode, or has it with a fault.
-$B/allow-copy-played: $(ALLOW_COPY_OBJECTS) $(addprefix $B/allow-copy.d/,allow_copy_played.o allow_copy_faults.o)
+$B/allow-copy-played: $(ALLOW_COPY_OBJECTS) $B/tests.d/programs/faults/child.o \
+		$(addprefix $B/allow-copy.d/,allow_copy_played.o allow_copy_faults.o)
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move,--wrap=ioctl -o $@ $^ -ljansson -luring
 
@@ -422,7 +424,7 @@ $B/tests.d/%.o: tests/%.c $(KSELFTEST) | $(GENERATED)
 
 $B/allow-copy.d/%.o: tests/proposals/%.c $(KSELFTEST) | $B/allow-copy/generated $(GENERATED)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests/conformance -Ispec/specgen -I$B/allow-copy -isystem $(dir $(KSELFTEST))
+	$(COMPILE) -Itests -Itests/conformance -Ispec/specgen -I$B/allow-copy -isystem $(dir $(KSELFTEST))
 
 $B/allow-copy.d/%.o: $B/allow-copy/%.c
 	@mkdir -p $(@D)

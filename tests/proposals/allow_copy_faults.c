@@ -4,44 +4,21 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "allow_copy_played.h"
 #include "machine/pagemap.h"
+#include "programs/faults/child.h"
 
 #define UNKNOWN_BIT	(1ULL << 3)
 #define LONG_ENOUGH_US	200	/* for another thread to store to a page */
 
-/* The first child of this process, 0 if there is none. */
-static pid_t first_child(void)
+static void spoil_child(struct played *p, char *from, char *to)
 {
-	char path[64];
-	pid_t child = 0;
-	FILE *list;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	list = fopen(path, "re");
-	if (list && fscanf(list, "%d", &child) != 1)
-		child = 0;
-	if (list)
-		fclose(list);
-	return child;
-}
-
-static void spoil_in_child(struct played *p, char *from, char *to)
-{
-	uint64_t word = 0x7370656f696c;
-	struct iovec ours = { &word, sizeof(word) };
-	struct iovec theirs = { from + page_size() / 2, sizeof(word) };
-	pid_t child = first_child();
-
 	(void)p, (void)to;
-	if (child)
-		process_vm_writev(child, &ours, 1, &theirs, 1, 0);
+	spoil_in_child(from);
 }
 
 static void read_source(struct played *p, char *from, char *to)
@@ -156,7 +133,7 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "private-copied", .copied = "P" },
 	{ .name = "swapped-read", .copied = "S" },
 	{ .name = "zero-copied", .copied = "Z" },
-	{ .name = "child-loses", .after = spoil_in_child },
+	{ .name = "child-loses", .after = spoil_child },
 	{ .name = "source-left", .copy = leave_source },
 	{ .name = "source-zero", .after = read_source },
 	{ .name = "contents-lost", .after = clear_destination },

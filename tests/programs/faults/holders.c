@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "faults.h"
 #include "machine/kernel.h"
 #include "machine/pagemap.h"
@@ -112,33 +113,6 @@ static int huge_pinned_copied(struct test *t, int uffd, struct uffdio_move *arg)
 static int swapped_shared_copied(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	return copies_if_one_of(t, uffd, arg, "s");
-}
-
-/* The first child of this process, 0 if there is none. */
-static pid_t first_child(void)
-{
-	char path[64];
-	pid_t child = 0;
-	FILE *list;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	list = fopen(path, "r");
-	if (list && fscanf(list, "%d", &child) != 1)
-		child = 0;
-	if (list)
-		fclose(list);
-	return child;
-}
-
-static void spoil_in_child(const char *page)
-{
-	uint64_t word = 0x7370656f696c;
-	struct iovec from = { &word, sizeof(word) };
-	struct iovec to = { (char *)page + page_size() / 2, sizeof(word) };
-	pid_t child = first_child();
-
-	if (child)
-		process_vm_writev(child, &from, 1, &to, 1, 0);
 }
 
 /* What is refused is that some page of the folio is shared, whoever asks for which. */
