@@ -255,15 +255,15 @@ static void judge_death(struct runner *r, const struct lane *lane, int number,
 	judge_expected(&uffdio_move_contract, &r->run->tests[lane->test].plan, &j->broken);
 }
 
-/* Does a test itself have memory compacted? */
-static bool has_pages_migrated(const struct test_plan *plan)
+/* Does a test itself have memory compacted, or looked for? */
+static bool disturbs_itself(const struct test_plan *plan)
 {
 	const struct contract *c = &uffdio_move_contract;
-
 	uint64_t needs = plan->scenario >= 0 ? c->scenarios[plan->scenario].needs : 0;
 
 	for (unsigned int i = 0; i < c->n_needs; i++)
-		if (needs >> i & 1 && !strcmp(c->needs[i].name, "compaction"))
+		if (needs >> i & 1 && (!strcmp(c->needs[i].name, "compaction") ||
+				       !strcmp(c->needs[i].name, "memcg-limit")))
 			return true;
 	return false;
 }
@@ -279,7 +279,7 @@ static void blame_housekeeping(const struct runner *r, const struct lane *lane,
 	struct reason why;
 	const char *disturbed = limit_disturbed(&lane->before, &why);
 
-	if (!disturbed || has_pages_migrated(&r->run->tests[lane->test].plan))
+	if (!disturbed || disturbs_itself(&r->run->tests[lane->test].plan))
 		return;
 	memset(j, 0, sizeof(*j));
 	j->deviation = -1;

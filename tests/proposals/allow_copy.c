@@ -12,6 +12,7 @@
 
 #include "call/variations.h"
 #include "machine/machine.h"
+#include "machine/memcg.h"
 #include "scenarios/audience.h"
 #include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
@@ -22,6 +23,8 @@
 #define LEAST_ROUNDS	20
 #define ROUNDS_MS	1500
 #define FEW		8
+#define LIMITED_MS	3000	/* at most */
+#define CROWD		1024	/* pages: many times what a CPU has charged in advance */
 
 void variation_unknown_mode_bit_3(struct call *c)
 {
@@ -339,11 +342,6 @@ void scenario_copy_loop(struct test *t)
 	scene_end(&s);
 }
 
-/* Who waits */
-
-#define FROM 1
-#define MOVED 3
-
 /* A child that has a share in the pages, and keeps it; its descriptor would wake nobody. */
 static void share_and_keep(struct scene *s)
 {
@@ -353,6 +351,101 @@ static void share_and_keep(struct scene *s)
 	for (;;)
 		pause();
 }
+
+/* Pages of which one is not at the place that .move tells, and nowhere else. */
+static unsigned int count_misplaced(struct scene *s, unsigned int moved)
+{
+	unsigned int misplaced = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++) {
+		const char *here = look_at(s, source_page(s, i), scene_tag(i));
+		bool is_here = !strcmp(here, "contents"), is_gone = !strcmp(here, "hole");
+		const char *there = look_at(s, destination_page(s, i), scene_tag(i));
+
+		misplaced += i < moved ? !is_gone || strcmp(there, "contents") :
+					 !is_here || strcmp(there, "hole");
+	}
+	return misplaced;
+}
+
+/* What a process outside of the limited group is told, and tells. */
+struct lifting {
+	bool limited, called, lifted;
+};
+
+static bool read_flag(bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static void set_flag(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
+/*
+ * At its limit a process may wait for memory at any fault of its own, and could not lift the
+ * limit itself.
+ */
+static void lift_when_called(struct test *t, struct lifting *l)
+{
+	int64_t until;
+
+	if (machine_fork(t))
+		return;
+	while (!read_flag(&l->limited))
+		let_others_run();
+	for (until = now_ms() + LIMITED_MS; !read_flag(&l->called) && now_ms() < until; )
+		let_others_run();
+	memcg_limit(MEMCG_LIMITED, -1);
+	set_flag(&l->lifted);
+	_exit(0);
+}
+
+static void enter_limited(struct test *t)
+{
+	int error = memcg_enter(MEMCG_LIMITED);
+
+	if (!error)
+		error = memcg_spare(MEMCG_LIMITED);
+	if (error)
+		machine_cannot(t, error, "a memory cgroup that kills nobody cannot be entered");
+}
+
+/* More pages than there is memory left for, which ends the call and nobody's process. */
+void scenario_copy_limit(struct test *t)
+{
+	struct lifting *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int moved;
+	struct scene s;
+	int64_t move;
+	int error;
+
+	if (l == MAP_FAILED)
+		machine_cannot(t, errno, "no memory could be shared");
+	lift_when_called(t, l);
+	enter_limited(t);
+	scene_build(&s, t, CROWD, 0);
+	share_and_keep(&s);
+	error = memcg_limit(MEMCG_LIMITED, CROWD / 4);
+	if (error)
+		machine_cannot(t, error, "a memory cgroup cannot be limited");
+	set_flag(&l->limited);
+	error = scene_move(&s, s.destination, s.source, CROWD, UFFDIO_MOVE_MODE_ALLOW_COPY, &move);
+	set_flag(&l->called);
+	while (!read_flag(&l->lifted))
+		let_others_run();
+	moved = move > 0 && move != MOVE_SENTINEL ? move / page_size() : 0;
+	test_observe(t, "ended", "%s", error ? error_name(error) : "not at all");
+	test_observe(t, "misplaced", "%u", count_misplaced(&s, moved));
+	scene_end(&s);
+}
+
+/* Who waits */
+
+#define FROM 1
+#define MOVED 3
 
 static void build_audience(struct audience *a, struct test *t)
 {

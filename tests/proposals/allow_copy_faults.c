@@ -146,6 +146,7 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "holes-never", .never = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES },
 	{ .name = "unknown-bit-ignored", .never = UNKNOWN_BIT },
 	{ .name = "move-left", .leaves_move = true },
+	{ .name = "want-loses-page", .loses_page = true },
 	{ .name = "overwrites", .begin = overwrite },
 	{ .name = "drops-poison", .begin = drop_poison },
 	{ .name = "takes-from-file", .begin = take_from_file },

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the mode asks of a kernel, as far as user space can do it: a page that is refused
- * is unshared at the source by a store that changes nothing, and moved then; one of a large
- * folio that cannot be split is copied.  Between the two other threads may come, so that it
- * is no kernel to be used, but one by which the tests are seen to hold.
+ * is unshared at the source by what a store would bring about, and moved then; one of a
+ * large folio that cannot be split is copied.  Between the two other threads may come, so
+ * that it is no kernel to be used, but one by which the tests are seen to hold.
  */
 #define _GNU_SOURCE
 #include "allow_copy_played.h"
@@ -123,10 +123,10 @@ static int move_rest(struct played *p, int64_t *move)
 	return error;
 }
 
-/* Faults as a store does that changes nothing, so that the page is the process's own. */
-static void make_own(char *page)
+/* Faults as for a store, so that the page is the process's own; returns 0 or the errno. */
+static int make_own(char *page)
 {
-	__atomic_fetch_add((volatile uint64_t *)page, 0, __ATOMIC_SEQ_CST);
+	return madvise(page, page_size(), MADV_POPULATE_WRITE) ? errno : 0;
 }
 
 static bool is_of_folio(const char *page)
@@ -184,6 +184,8 @@ static int copy_page(struct played *p)
 /* What is in the way of the next page is done away with; returns 0 to go on. */
 static int overcome(struct played *p)
 {
+	int error;
+
 	p->tries++;
 	if (played_is_of(p, "DB") || (fault->busy && played_is_of(p, fault->busy)))
 		return EBUSY;
@@ -191,7 +193,11 @@ static int overcome(struct played *p)
 		return EAGAIN;
 	if (fault->copy)
 		return copy_page(p);
-	make_own(played_source(p));
+	error = make_own(played_source(p));
+	if (error && fault->loses_page)
+		madvise(played_source(p), page_size(), MADV_DONTNEED);
+	if (error)
+		return error;
 	if (p->tries > TRIES_TO_SPLIT && is_of_folio(played_source(p)))
 		return copy_page(p);
 	if (p->tries > TRIES_TO_SPLIT)

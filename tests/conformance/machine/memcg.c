@@ -179,6 +179,37 @@ long memcg_pages(enum memcg group)
 	return strtol(bytes, NULL, 10) / (long)page_size();
 }
 
+static int write_number(enum memcg group, const char *name, long long number)
+{
+	char path[PATH_BYTES + 32], text[32];
+
+	snprintf(path, sizeof(path), "%s/%s", groups[group].path, name);
+	snprintf(text, sizeof(text), "%lld", number);
+	/* the second version has a word for no limit */
+	return setting_write(path, number < 0 && second_version ? "max" : text);
+}
+
+int memcg_spare(enum memcg group)
+{
+	/* a privilege is taken for the former, and the latter is of the first version alone */
+	int error = setting_write("/proc/self/oom_score_adj", "-1000");
+
+	return error && !second_version ? write_number(group, "memory.oom_control", 1) : error;
+}
+
+int memcg_limit(enum memcg group, long further)
+{
+	long pages = memcg_pages(group);
+	long long most = further < 0 ? -1 : (pages + further) * (long long)page_size();
+	int error;
+
+	if (pages < 0)
+		return ENOENT;
+	error = write_number(group, second_version ? "memory.swap.max" : "memory.swappiness", 0);
+	return error ? error : write_number(group, second_version ? "memory.max" :
+					    "memory.limit_in_bytes", most);
+}
+
 /* A folio is aligned to its size; of its pages, some kernels charge but the first. */
 static uint64_t first_frame_of_folio(uint64_t frame)
 {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum memcg { MEMCG_FIRST, MEMCG_SECOND, MEMCG_COUNT };
+enum memcg { MEMCG_FIRST, MEMCG_SECOND, MEMCG_LIMITED, MEMCG_COUNT };
 
 /**
  * memcg_prepare() - make them, by settings.h, which removes them
@@ -25,6 +25,18 @@ int memcg_enter(enum memcg group);
 
 /* Pages that are charged to it, -1 if that cannot be read. */
 long memcg_pages(enum memcg group);
+
+/*
+ * Of its processes this one, and those that it forks from now on, are not killed for want
+ * of memory, but refused it within a system call.  Returns 0 or an errno.
+ */
+int memcg_spare(enum memcg group);
+
+/*
+ * From now on so many pages may be charged to it besides, and none of it is swapped out;
+ * negative: as many as there are.  Returns 0 or an errno.
+ */
+int memcg_limit(enum memcg group, long further);
 
 /* Is a page frame charged to it?  False too if that is not told (frames_shown()). */
 bool memcg_has(enum memcg group, uint64_t frame);

@@ -320,6 +320,22 @@ static bool memcg_works(struct reason *why)
 	       lacks(why, "pages are not charged to them");
 }
 
+static bool memcg_limit_works(struct reason *why)
+{
+	int error;
+
+	if (prepare_hindrance(PREPARE_MEMCG))
+		return lacks_prepared(why, PREPARE_MEMCG, "");
+	error = memcg_enter(MEMCG_LIMITED);
+	if (!error)
+		error = memcg_spare(MEMCG_LIMITED);
+	if (error)
+		return lacks(why, "one that kills nobody cannot be had: %s", strerror(error));
+	error = memcg_limit(MEMCG_LIMITED, CHARGED_PAGES);
+	memcg_limit(MEMCG_LIMITED, -1);
+	return !error || lacks(why, "none can be limited: %s", strerror(error));
+}
+
 /* As in scenarios/paging.c: what is cached before it is read is kept by most kernels. */
 static bool swap_copy_works(struct reason *why)
 {
@@ -497,6 +513,7 @@ const struct probe probes[] = {
 	{ "settings", settings_work },
 	{ "two-cpus", two_cpus_work },
 	{ "memcg", memcg_works },
+	{ "memcg-limit", memcg_limit_works },
 	{ "kernel-log", kernel_log_works },
 	{ "ksm-zero", ksm_zero_works },
 	{ "swap-copy", swap_copy_works },
