@@ -46,8 +46,8 @@ static const char usage[] =
 	"Exit status: 0 every clause that must hold holds, or deviates in a known way;\n"
 	"1 one does not; 2 usage; 3 nothing is known to be wrong, but tests are broken,\n"
 	"which is no fault of the kernel's, or too few could be run, or the report could\n"
-	"not be written; 4 nothing could be tested: the kernel lacks UFFDIO_MOVE, or what is\n"
-	"proposed for it, or it is forbidden here.\n";
+	"not be written; 4 nothing could be tested: the kernel lacks UFFDIO_MOVE, or\n"
+	"what is proposed for it, or it is forbidden here.\n";
 
 _Noreturn void options_refuse(const char *message, const char *word)
 {
