@@ -22,6 +22,7 @@ unset $(git rev-parse --local-env-vars 2>/dev/null) || :
 vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernel_patch=$(dirname "$vm")
 series=$(realpath -m "${SERIES:-$kernel_patch/series}")
+further=${FURTHER:+$(realpath -m "$FURTHER")}	# patches on top of it: ../allow-copy
 cache=$("$vm/cache.sh")
 logs=$cache/log
 SOURCE_ARCHIVE=${SOURCE_ARCHIVE:-/usr/src/linux-source-6.1.tar.xz}

@@ -5,7 +5,8 @@
 #
 # Makes DIR a git work tree of Debian's Linux 6.1 (branch "debian") with the series
 # applied by git-am (branch "uffdio-move"), to be edited there.  kernel-export.sh
-# writes it back.  Nothing in DIR depends on the cache afterwards.
+# writes it back.  Nothing in DIR depends on the cache afterwards.  With
+# FURTHER=../allow-copy its patches come on top (branch "further").
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -45,6 +46,7 @@ make_editable() # DIR PATCH...
 	git -C "$dir" config user.email >/dev/null ||
 		git -C "$dir" config user.email "$(id -un)@localhost"
 	for patch; do
+		[ "${patch%/*}" != "$further" ] || git -C "$dir" checkout -q -B further || return
 		git -C "$dir" am -q --keep-non-patch "$patch" &&
 			keep_citations "$dir" "$patch" || return
 	done
@@ -60,4 +62,4 @@ log=$logs/kernel-tree.log
 run_logged "$log" "preparing $dir" make_editable "$dir.unfinished" "${patches[@]}" ||
 	die_of "the series could not be applied by git-am" "$log" "$dir.unfinished"
 mv "$dir.unfinished" "$dir"
-say "$dir: ${#patches[@]} patches on Linux $(source_version), branch uffdio-move"
+say "$dir: ${#patches[@]} patches on Linux $(source_version), branch ${further:+further, on }uffdio-move"

@@ -19,14 +19,23 @@ source_dir=$(source_version)
 source_dir=$cache/linux-${source_dir%%[~+]*}	# make and sed take some letters for more than a name
 tree=$source_dir/tree
 
-# The patches that are applied, in order; the cover letter is none.
-series_files() # N|all
+# The cover letter is none.
+patches_in() # DIR
 {
-	local n=$1 files=()
+	local files
 
 	shopt -s nullglob
-	files=("$series"/0*.patch)
+	files=("$1"/0*.patch)
 	[ $((${#files[@]})) -gt 0 ] && [[ ${files[0]} == */0000-* ]] && files=("${files[@]:1}")
+	[ ${#files[@]} -eq 0 ] || printf '%s\n' "${files[@]}"
+}
+
+# The patches that are applied, in order: the series, and on top of it what $FURTHER has.
+series_files() # N|all
+{
+	local n=$1 files
+
+	mapfile -t files < <(patches_in "$series"; [ -z "$further" ] || patches_in "$further")
 	if [ "$n" = all ]; then
 		n=${#files[@]}
 		[ "$n" -gt 0 ] || die "there are no patches in $series"
