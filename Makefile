@@ -169,8 +169,8 @@ check-examples: $B/specgen $B/uffdio-move-refuse ## each program compiles, is cl
 	tests/examples/check-examples.sh text here gcc clang sanitize cppcheck clang-tidy aarch64
 	tests/refuse/check-examples.sh $B
 
-check-kernel: $B/uffdio-move-conformance $B/contract-cases ## the contract in a VM, on Linux 6.1 plain and with the series
-	tests/kernels/check-kernel.sh base $< /bin/busybox $B/contract-cases
+check-kernel: $(addprefix $B/,uffdio-move-conformance contract-cases uffdio-move-conformance-allow-copy) ## the contract in a VM, on Linux 6.1 plain, with the series, with what is proposed
+	tests/kernels/check-kernel.sh base $< /bin/busybox $(filter-out $<,$^)
 	tests/kernels/check-going-down.sh
 
 check-series: ## the series as `make upstream` writes it, and whom it is refused

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-kernel.sh base|arm64-16k CONFORMANCE BUSYBOX [CASES] - boots Linux 6.1 in a VM
+# check-kernel.sh base|arm64-16k CONFORMANCE BUSYBOX [CASES ALLOW_COPY] - boots Linux 6.1 in a VM
 # and holds it against the contract.  The plain one (of base alone) has no
 # UFFDIO_MOVE, and says so; with the series every clause holds, none deviates,
 # and each state that 6.1 can have on that architecture is really made.  The
 # cases that are written out from the contract, the series' selftest (both of
-# base alone) and the examples run there too.  CONFORMANCE, BUSYBOX and CASES are
-# static programs for the guest, $CC its compiler.  Prints TAP; the build's
-# progress goes to standard error.
+# base alone) and the examples run there too.  So does ALLOW_COPY, the conformance
+# program of that proposal, with allow-copy/ on top of the series.  CONFORMANCE,
+# BUSYBOX, CASES and ALLOW_COPY are static programs for the guest, $CC its compiler.
+# Prints TAP; the build's progress goes to standard error.
 
 set -u
 # shellcheck source=tests/tap.sh
@@ -16,7 +17,7 @@ set -u
 # shellcheck source=tests/kernels/expected.sh
 . "$(dirname "$0")/expected.sh"
 cd "$(dirname "$0")/../.." || exit 1
-config=$1 conformance=$2 busybox=$3 cases=${4-}
+config=$1 conformance=$2 busybox=$3 cases=${4-} allow_copy=${5-}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 evidence="$scratch/out $scratch/err"
@@ -45,24 +46,34 @@ if [ "$config" = base ]; then
 	result $? "plain 6.1: says that it has no UFFDIO_MOVE, exit 4"
 fi
 
-guest "$conformance" --json --hazards --patience 10
-status=$?
-jq -r '.tests[] | select(.verdict | . != "holds" and . != "skipped")
-	| "\(.name): \(.verdict): \(.note)"' "$scratch/out" >"$scratch/failing" 2>&1
-evidence="$scratch/failing $scratch/err"
-result $status "6.1 with the series ($config): every must-clause holds"
-report "$(clauses_amiss) == []"
-result $? "no clause deviates, and none differs but $better"
-report "$(skips_amiss) == []"
-result $? "every state, variation and scenario that 6.1 can have was made"
-report "($(tests_held)) > $enough"
-result $? "$(jq "$(tests_held)" "$scratch/out") tests hold"
+holds() # PROGRAM NAME: does each clause hold for it in a guest, of all that 6.1 can have?
+{
+	guest "$1" --json --hazards --patience 10
+	status=$?
+	jq -r '.tests[] | select(.verdict | . != "holds" and . != "skipped")
+		| "\(.name): \(.verdict): \(.note)"' "$scratch/out" >"$scratch/failing" 2>&1
+	evidence="$scratch/failing $scratch/err"
+	result $status "$2: every must-clause holds"
+	report "$(clauses_amiss) == []"
+	result $? "no clause deviates, and none differs but $better"
+	report "$(skips_amiss) == []"
+	result $? "every state, variation and scenario that 6.1 can have was made"
+	report "($(tests_held)) > $enough"
+	result $? "$(jq "$(tests_held)" "$scratch/out") tests hold"
+	evidence="$scratch/out $scratch/err"
+}
 
-evidence="$scratch/out $scratch/err"
+selftest() # NAME
+{
+	kernel-patch/vm/check-selftests.sh >"$scratch/out" 2> >(tee "$scratch/err" >&2)
+	result $? "$1: $(grep -c '^ok' "$scratch/out") tests pass"
+}
+
+holds "$conformance" "6.1 with the series ($config)"
+
 with_swap='echo 64M >/sys/block/zram0/disksize && mkswap /dev/zram0 >&2 && swapon /dev/zram0'
 if [ "$config" = base ]; then
-	kernel-patch/vm/check-selftests.sh >"$scratch/out" 2> >(tee "$scratch/err" >&2)
-	result $? "the series' own selftest: $(grep -c '^ok' "$scratch/out") tests pass"
+	selftest "the series' own selftest"
 
 	guest --file "$cases" "$busybox" sh -c "$with_swap && exec ${cases##*/}" &&
 		! grep '^ok .*# SKIP' "$scratch/out"
@@ -79,4 +90,11 @@ guest "${files[@]}" --file tests/examples/check-examples.sh "$busybox" sh -c \
 	"$with_swap && exec sh /bin/check-examples.sh run /bin"
 result $? "the examples print what they promise on the patched kernel"
 grep -c '^ok' "$scratch/out" | sed 's/$/ results of examples/; s/^/# /'
+
+if [ "$allow_copy" ]; then
+	export FURTHER=kernel-patch/allow-copy
+	enough=6000
+	holds "$allow_copy" "6.1 with the series and $FURTHER"
+	selftest "its selftest with $FURTHER"
+fi
 finish
