@@ -211,11 +211,12 @@ check-litmus: $(CACHE)/herd $(CACHE)/memory-model ## the series' barriers, by th
 
 check-mutants: $B/mutants $(CACHE)/mutated-source ## the list of mutants agrees with the series
 	kernel-patch/mutants/check-mutants.sh $^
+	FURTHER=kernel-patch/allow-copy kernel-patch/mutants/check-mutants.sh $^
 
 mutants: $B/mutants $(CACHE)/mutated-source ## write the list of mutants anew
 	kernel-patch/mutants/check-mutants.sh --renew $^
 
-mutate: $(addprefix $B/,mutants contract-cases $(DEBUG_PROGRAMS)) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
+mutate: $(addprefix $B/,mutants contract-cases $(DEBUG_PROGRAMS) $(if $(FURTHER),uffdio-move-conformance-allow-copy)) ## does a test notice each slip in the series? ARGS="--minutes 60 'take_entry.*'"
 	kernel-patch/mutants/mutate.sh $B $(ARGS)
 
 kernel-tree: ## Debian's source with the series as commits, in kernel-patch/linux

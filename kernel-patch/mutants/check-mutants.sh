@@ -5,10 +5,13 @@
 #
 # Does the list of mutants agree with the series, and does the file of those that no test can
 # notice name mutants?  SOURCE has the files of Linux 6.1 that the series changes, as they were.
-# With --renew the list is written anew.  Prints TAP; no kernel is built.
+# With --renew the list is written anew.  Prints TAP; no kernel is built.  With FURTHER it is
+# about the mutants of those patches.
 
 # shellcheck source-path=SCRIPTDIR source=../vm/common.sh
 . "$(dirname "$0")/../vm/common.sh"
+# shellcheck source=../vm/series.sh
+. "$vm/series.sh"
 # shellcheck source=common.sh
 . "$kernel_patch/mutants/common.sh"
 # shellcheck source=../../tests/tap.sh
@@ -20,25 +23,37 @@ renew=
 [ $# -eq 2 ] || { say "--help tells the usage"; exit 2; }
 generator=$(realpath "$1") source=$2
 enough=250	# mutants
+[ -z "$further" ] || enough=100
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The files without the series, and with it.
-lay_out_files()
+apply_patches() # DIR
 {
-	local file patch
+	local patch
+
+	while read -r patch; do
+		git -C "$work" apply --include='mm/*' --include='fs/*' --allow-empty "$patch" 2>"$work/log" ||
+			die "${patch##*/} does not apply: $(head -n 1 "$work/log")"
+	done < <(patches_in "$1")
+}
+
+keep_files()
+{
+	local file
 
 	for file in "${files[@]}"; do
-		mkdir -p "$work/${file%/*}"
-		cp "$source/$file" "$work/$file"
-		cp "$source/$file" "$work/$file.orig"
+		cp "$work/$file" "$work/$file.orig"
 	done
-	for patch in "$series"/0*.patch; do
-		[[ $patch != */0000-* ]] || continue
-		git -C "$work" apply --include='mm/*' --include='fs/*' "$patch" 2>"$work/log" ||
-			die "${patch##*/} does not apply: $(head -n 1 "$work/log")"
-	done
+}
+
+# The files without these patches, and with them.
+lay_out_files()
+{
+	cp -r "$source/mm" "$source/fs" "$work/"
+	[ -z "$further" ] || apply_patches "$series"
+	keep_files
+	apply_patches "$mutated"
 }
 
 # Each mutant is one: its name is there once.
@@ -50,7 +65,7 @@ names_unknown()
 		!($1 in known) { print $1 ": there is no such mutant" }
 		NF != 3 || $2 !~ /^(equivalent|race)$/ || $3 == "" {
 			print $1 ": the line is to have a name, equivalent or race, and a reason" }
-		seen[$1]++ { print $1 ": it is named twice" }' "$mutant_list" "$mutants/unnoticed"
+		seen[$1]++ { print $1 ": it is named twice" }' "$mutant_list" "$unnoticed"
 }
 
 mapfile -t files < <(mutated_files)

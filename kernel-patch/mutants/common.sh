@@ -2,15 +2,18 @@
 # shellcheck shell=bash
 #
 # From the series to its mutants; read by scripts after ../vm/common.sh, not run.
-# shellcheck disable=SC2154 # set by ../vm/common.sh
+# shellcheck disable=SC2154,SC2034 # set by ../vm/common.sh; not all use all of it
 
 mutants=$kernel_patch/mutants
-mutant_list=$mutants/list
+# With FURTHER they are slips in its patches alone, and their files lie there.
+mutated=${further:-$series}
+mutant_list=${further:-$mutants}/list
+unnoticed=${further:-$mutants}/unnoticed
 
-# What the series changes of the kernel's own code, but for what user space includes.
+# What these patches change of the kernel's own code, but for what user space includes.
 mutated_files()
 {
-	sed -n 's,^+++ b/\(\(mm\|fs\)/.*\.[ch]\)$,\1,p' "$series"/0*.patch | LC_ALL=C sort -u
+	sed -n 's,^+++ b/\(\(mm\|fs\)/.*\.[ch]\)$,\1,p' "$mutated"/0*.patch | LC_ALL=C sort -u
 }
 
 # WORK has FILE.orig and FILE, without the series and with it; it gets FILE.added, the numbers
@@ -55,12 +58,13 @@ add_switch() # WORK FILE...
 
 lay_out_mutants() # GENERATOR WORK FILE...
 {
-	local generator=$1 work=$2 file
+	local generator=$1 work=$2 before=debian file
 	shift 2
 
+	[ -z "$further" ] || before=$(further='' commit_of_series all)
 	for file; do
 		mkdir -p "$work/${file%/*}" &&
-			git_tree show "debian:$file" >"$work/$file.orig" &&
+			git_tree show "$before:$file" >"$work/$file.orig" &&
 			git_tree show "$commit:$file" >"$work/$file" || return
 	done
 	generate_mutants "$generator" "$work" "$@" >"$work/list" && add_switch "$work" "$@"

@@ -26,6 +26,7 @@
 
 patience=$2 seconds=$3
 parameter=/sys/module/uffdio_move/parameters/mutant
+for conformance in /bin/uffdio-move-conformance*; do :; done	# or that of a proposal
 looks=5		# at intervals of 2 s: as long may a killed program take to end
 
 # Processes that were killed, and have not ended.
@@ -80,7 +81,7 @@ start() # STAGE [TEST]
 	[ $# -eq 1 ] || most=60
 	case $1 in
 	contract)
-		run uffdio-move-conformance --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
+		run "$conformance" --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
 		;;
 	without-memory)
 		most=3600
@@ -162,6 +163,9 @@ sweeping='cell.*_over_hole_behind_1 cell.hole_over_*_behind_1 check.* vector.*
 scenario.far-move scenario.sparse-move scenario.long-move scenario.short-of-* scenario.register-reports
 scenario.wake-[rtsz]* scenario.dontwake* scenario.written* scenario.dirty-kept* scenario.clean-kept*
 scenario.accounting* scenario.huge-in-part'
+case $conformance in
+*-allow-copy) sweeping='cell.*_over_hole_behind_1_ALLOW_COPY vector.copy-* scenario.copy-*' ;;
+esac
 
 # Of one mutant; false: the guest is spoiled.
 sweep() # NUMBER
@@ -175,7 +179,7 @@ sweep() # NUMBER
 	number=$1
 	shift
 	most=60
-	if ! run uffdio-move-conformance --json --stop --patience "$patience" "$@"; then
+	if ! run "$conformance" --json --stop --patience "$patience" "$@"; then
 		echo "hang contract $(show_hang)"
 		return 1
 	fi

@@ -22,6 +22,9 @@
 #   --report        run nothing
 #   --json          the report as JSON
 #
+# With FURTHER=../allow-copy it is about slips in those patches, and the tests are those of
+# contract and proposal together.
+#
 # $JOBS guests at once (2).  What is found is kept in the cache, below mutants/; a run that was
 # ended goes on there.  The order is that of a hash, so that a part of a run is a fair sample.
 #
@@ -84,6 +87,7 @@ done
 plain_stages=$(tr , '\n' <<<"$stages" | grep -v '^debug$' | tr '\n' ' ')
 plain_stages=${plain_stages% }
 programs=(uffdio-move-conformance contract-cases stress)
+[ -z "$further" ] || programs[0]+=-${further##*/}	# that of the proposal
 [[ ",$stages," != *,debug,* ]] || programs+=(conformance-without-memory failing-allocations)
 for program in mutants "${programs[@]}"; do
 	[ -x "$build/$program" ] || die "there is no program $build/$program; 'make mutate' builds it"
@@ -100,7 +104,7 @@ wanted_mutants() # PATTERN...
 
 	while IFS=$'\t' read -r name kind _; do
 		[ "$kind" != equivalent ] || explained[$name]=1
-	done <"$mutants/unnoticed"
+	done <"$unnoticed"
 	while IFS=$'\t' read -r name _; do
 		number=$((number + 1))
 		hit=$((!$#))

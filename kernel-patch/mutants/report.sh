@@ -17,4 +17,4 @@ help_if_asked "$@"
 [ $# -eq 3 ] || { say "--help tells the usage"; exit 2; }
 
 awk -v form="$1" -v results="$2" -v stages="$3" -v list="$mutant_list" \
-	-v unnoticed="$mutants/unnoticed" -f "$mutants/report.awk"
+	-v unnoticed="$unnoticed" -f "$mutants/report.awk"
