@@ -149,19 +149,35 @@ static void prepare_memcg(void)
 		hindered(PREPARE_MEMCG, "none could be made: %s", strerror(error));
 }
 
-void prepare_all(void)
+static bool is_wanted(unsigned int which, enum preparation what)
+{
+	return which >> what & 1;
+}
+
+void prepare_these(unsigned int which)
 {
 	const char *hindrance = settings_open();
 
 	for (unsigned int i = 0; hindrance && i < PREPARE_COUNT; i++)
 		hindered(i, "%s", hindrance);
 	if (!hindrance) {
-		prepare_swap();
-		prepare_ksm();
-		prepare_huge();
-		prepare_hugetlb();
-		prepare_memcg();
+		if (is_wanted(which, PREPARE_SWAP))
+			prepare_swap();
+		if (is_wanted(which, PREPARE_KSM))
+			prepare_ksm();
+		if (is_wanted(which, PREPARE_HUGE))
+			prepare_huge();
+		if (is_wanted(which, PREPARE_HUGETLB))
+			prepare_hugetlb();
+		if (is_wanted(which, PREPARE_MEMCG))
+			prepare_memcg();
 	}
 	/* A size that is enabled already is of use to everybody. */
-	prepare_large();
+	if (is_wanted(which, PREPARE_LARGE))
+		prepare_large();
+}
+
+void prepare_all(void)
+{
+	prepare_these(~0U);
 }

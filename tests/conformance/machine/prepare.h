@@ -23,6 +23,9 @@ enum preparation {
 /* Make all of them available, as far as permitted; settings.h undoes it. */
 void prepare_all(void);
 
+/* The same of those alone whose bit is set: 1U << PREPARE_SWAP, say. */
+void prepare_these(unsigned int which);
+
 /* Why one of them could not be prepared: a clause, or NULL if it was. */
 const char *prepare_hindrance(enum preparation what);
 
