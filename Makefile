@@ -17,7 +17,7 @@ includedir ?= $(prefix)/include
 bindir	?= $(prefix)/bin
 
 PACKAGES := gcc g++ libc6-dev linux-libc-dev make pkg-config libfyaml-dev libjansson-dev liburing-dev libdw-dev \
-	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck
+	linux-source-6.1 xz-utils jq procps util-linux bsdutils valgrind clang git shellcheck gnuplot-nox
 EXAMPLE_PACKAGES := cppcheck clang-tidy gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	libclang-rt-14-dev golang-go
 KERNEL_PACKAGES := flex bison bc libelf-dev cpio kmod rsync ccache qemu-system-x86 \
@@ -70,7 +70,7 @@ KSELFTEST := $B/kselftest/kselftest.h
 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(CACHE)/libraries-%
-.PHONY: all help setup setup-matrix report matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
+.PHONY: all help setup setup-matrix report bench matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
 	kernel-tree kernel-export mutate mutants groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(addprefix $B/,$(HELPERS)) $(GENERATED)
@@ -98,6 +98,10 @@ else
 		echo "So the report is of Linux 6.1 with kernel-patch/series, in a VM." >&2; \
 		$(IN_VM) $< $(ARGS)
 endif
+
+bench: $B/bench ## what a move costs on the running kernel, beside COPY and mremap, with plots: ARGS=--quick
+	@rm -f $B/figures/*.*
+	@status=0; $< --save $B/figures $(ARGS) || status=$$?; tests/bench/plots.sh $B/figures >&2 && exit $$status
 
 check: $(CHECKS) ## all of the checks below, but for those of kernels of our own
 
@@ -370,7 +374,8 @@ $B/failing-allocations: $B/tests.d/allocations/failing_allocations.o $B/tests.d/
 
 $B/stress: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/stress/*.c))
 $B/limits: $B/tests.d/programs/limits.o
-$B/stress $B/limits: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
+$B/bench: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/bench/*.c))
+$B/stress $B/limits $B/bench: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
 
