@@ -70,7 +70,7 @@ KSELFTEST := $B/kselftest/kselftest.h
 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(CACHE)/libraries-%
-.PHONY: all help setup setup-matrix report bench matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
+.PHONY: all help setup setup-matrix report bench bench-kernel matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
 	kernel-tree kernel-export mutate mutants groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(addprefix $B/,$(HELPERS)) $(GENERATED)
@@ -102,6 +102,9 @@ endif
 bench: $B/bench ## what a move costs on the running kernel, beside COPY and mremap, with plots: ARGS=--quick
 	@rm -f $B/figures/*.*
 	@status=0; $< --save $B/figures $(ARGS) || status=$$?; tests/bench/plots.sh $B/figures >&2 && exit $$status
+
+bench-kernel: $B/bench $B/count.so ## its instructions, by kernel and function, in VMs: KERNELS="patched 7.3.4", KERNEL=TREE
+	@tests/bench/kernel.sh $B $(ARGS)
 
 check: $(CHECKS) ## all of the checks below, but for those of kernels of our own
 
@@ -378,6 +381,12 @@ $B/bench: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/bench/*.c))
 $B/stress $B/limits $B/bench: $(filter-out %/main.o,$(CONFORMANCE_OBJECTS))
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -luring
+
+# QEMU loads it.
+$B/count.so: tests/bench/counting/count.c tests/bench/counting/qemu.h tests/bench/mark.h
+	@mkdir -p $(@D)
+	@echo "  LINK    $@" >&2
+	@$(HOSTCC) -std=gnu11 $(CFLAGS) $(WARNINGS) -shared -fPIC -fvisibility=hidden -o $@ $<
 
 # It is no part of the conformance program, and asks the same oracle.
 $B/uffdio-move-refuse: $(patsubst tests/%.c,$B/tests.d/%.o,$(wildcard tests/refuse/*.c)) \

@@ -15,6 +15,8 @@
 #   --file FILE     a further file for the guest's /bin; may be repeated
 #   --module FILE   a module that is loaded first; may be repeated, in their order
 #   --append WORDS  further words for the kernel's command line
+#   --counted       one processor, whose time is the number of its instructions
+#   --plugin FILE   a plug-in of QEMU's, with its arguments behind commas
 #   --limit SECONDS how long the guest may take (600)
 #   --stall SECONDS how long it may say nothing on its console (as long as it takes)
 #   --log FILE      write the console's log there (else below the cache's log/,
@@ -39,8 +41,14 @@
 help_if_asked "$@"
 
 name=base patches='' kernel='' machine='' limit=600 append='' files=() modules=() log='' status_file='' disk='' stall=
+processors=(-accel "tcg,thread=multi" -smp 2) plugin=
 last_words=10	# seconds in which a guest that hangs tells what it is at
 while [[ ${1-} == --* ]]; do
+	if [ "$1" = --counted ]; then
+		processors=(-accel "tcg,thread=single" -smp 1 -icount "shift=0,sleep=off")
+		shift
+		continue
+	fi
 	[ $# -ge 2 ] || die "$1 wants a value"
 	case $1 in
 	--config) name=$2 ;;
@@ -51,6 +59,7 @@ while [[ ${1-} == --* ]]; do
 	--status) status_file=$2 ;;
 	--file) files+=("$2") ;;
 	--append) append=$2 ;;
+	--plugin) plugin=$2 ;;
 	--limit) limit=$2 ;;
 	--stall) stall=$2 ;;
 	--log) log=$2 ;;
@@ -64,7 +73,7 @@ shift
 [[ $limit =~ ^[0-9]+$ ]] || die "not a number of seconds: $limit"
 stall=${stall:-$limit}
 [[ $stall =~ ^[0-9]+$ ]] || die "not a number of seconds: $stall"
-for file in "$program" "${files[@]}" "${modules[@]}"; do
+for file in "$program" "${files[@]}" "${modules[@]}" ${plugin:+"${plugin%%,*}"}; do
 	[ -f "$file" ] || die "there is no file $file"
 done
 
@@ -127,7 +136,7 @@ trap 'say "interrupted; log: $log"; exit $EXIT_SETUP' INT TERM HUP
 # An emulated processor leaks nothing, and what keeps others from it costs a third of the time.
 # Merging the guest's memory would keep the host's ksmd from what a run there waits for.
 # A kernel that finds a processor locked up is to go down, and not to hang.
-qemu+=(-machine mem-merge=off -accel "tcg,thread=multi" -smp 2 -nodefaults -no-reboot -display none
+qemu+=(-machine mem-merge=off "${processors[@]}" ${plugin:+-plugin "$plugin"} -nodefaults -no-reboot -display none
 	-chardev "file,id=console,path=$log"
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"

@@ -30,8 +30,11 @@ static json_t *figure_told(const struct record *record, enum way way)
 	json_object_set_new(figure, "rounds", json_integer(record->rounds));
 	if (way != MOVE)
 		json_object_set_new(figure, "ratio", spread_told(spread_of_ratio(record, way)));
-	if (record->section[way])
+	if (record->section[way]) {
 		json_object_set_new(figure, "section", json_integer(record->section[way]));
+		/* The section is of the first round. */
+		json_object_set_new(figure, "section_figure", json_real(record->samples[way][0]));
+	}
 	return figure;
 }
 
