@@ -31,7 +31,7 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
 	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
-	check-limits check-beside check-oracles check-proposals check-stress check-refuse check-series check-mutants
+	check-limits check-beside check-oracles check-proposals check-stress check-bench check-refuse check-series check-mutants
 KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -168,6 +168,9 @@ check-proposals: $B/specgen $B/uffdio-move-conformance-allow-copy $B/allow-copy-
 
 check-stress: $B/stress ## each tagged page is found once, whatever else is done to it
 	tests/programs/check-stress.sh $<
+
+check-bench: $B/bench $B/sandbox ## figures are of what was done, rows have them or a reason, settings are put back
+	tests/bench/check-bench.sh $B
 
 check-refuse: $B/uffdio-move-refuse $B/uffdio-move-conformance ## faults of programs are told, and none of a right one
 	tests/refuse/check-refuse.sh $B
