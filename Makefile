@@ -32,7 +32,7 @@ CHECKS	:= check-trace check-specgen check-records check-matrix check-generated c
 	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
 	check-faults \
 	check-limits check-beside check-oracles check-proposals check-stress check-bench check-refuse check-series check-mutants
-KERNEL_CHECKS := check-kernel check-newest check-arm64 check-debug check-builds check-bisect check-litmus
+KERNEL_CHECKS := check-kernel check-newest check-fixes check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -189,6 +189,9 @@ check-series: ## the series as `make upstream` writes it, and whom it is refused
 check-newest: $B/uffdio-move-conformance ## the contract on the newest kernel that Debian's archive has, in a VM
 	tests/kernels/check-newest.sh $<
 
+check-fixes: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## the fixes for the newest kernel, in a VM: ARGS=--debug, on a debug kernel
+	tests/kernels/check-fixes.sh $(ARGS) $^
+
 # A specgen for this machine, and the program for the other, with a directory of their own.
 program-%: $(CACHE)/libraries-%
 	@command -v $(CROSS_$*)-gcc >/dev/null || \
@@ -300,7 +303,7 @@ clean: ## remove what was built here; the cache stays
 	@rmdir $B 2>/dev/null || :
 
 # What cites clauses; a folder that is not there yet leaves its column absent.
-CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/*) $B/uffdio_move_contract.7
+CITING := $(wildcard man2/* man2const/* examples/*.[ch] kernel-patch/series/* kernel-patch/fixes/*) $B/uffdio_move_contract.7
 
 $B/specgen: $(SPECGEN_OBJECTS)
 	@echo "  LINK    $@" >&2

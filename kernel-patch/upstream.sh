@@ -3,8 +3,9 @@
 #
 # Usage: upstream.sh KERNEL_TREE DIRECTORY
 #
-# Writes into DIRECTORY the series as it is sent: for the commit that KERNEL_TREE, a
-# checkout of the kernel, has at its HEAD, from whom git says is the author there, signed
+# Writes into DIRECTORY a series as it is sent, the operation for a KERNEL_TREE that is
+# Linux 6.1, and the fixes for a later one: for the commit that this checkout of the kernel
+# has at its HEAD, from whom git says is the author there, signed
 # off by the same, and Cc'd to those whom the tree's get_maintainer.pl names.  What leads
 # back here goes: the clauses below a patch's "---", and the names of those who made it.
 # All else that a user has set for git is left aside.  KERNEL_TREE itself is not touched.
@@ -25,8 +26,7 @@ die() { say "$*"; exit 1; }
 [ -d "$1" ] || { say "there is no directory $1"; exit 2; }
 tree=$(realpath -- "$1")
 output=$(realpath -m -- "$2")
-series=$(dirname "$(realpath "$0")")/series
-cover=$series/0000-cover-letter.patch
+here=$(dirname "$(realpath "$0")")
 
 # A git hook, or a shell that is in some repository, has variables that lead git there.
 command -v git >/dev/null || die "there is no git"
@@ -37,6 +37,11 @@ export GIT_OPTIONAL_LOCKS=0	# asking for the state of KERNEL_TREE writes nothing
 base=$(git -C "$tree" rev-parse --verify -q HEAD) || die "$tree is no git checkout"
 [ -x "$tree/scripts/get_maintainer.pl" ] && [ -x "$tree/scripts/checkpatch.pl" ] ||
 	die "$tree is no source of the kernel: it lacks scripts/get_maintainer.pl or checkpatch.pl"
+case $(sed -n -E 's/^(VERSION|PATCHLEVEL) = //p' "$tree/Makefile" 2>/dev/null | paste -s -d .) in
+6.1) series=$here/series ;;
+*) series=$here/fixes ;;
+esac
+cover=$series/0000-cover-letter.patch
 identity=$(git -C "$tree" var GIT_AUTHOR_IDENT 2>/dev/null) ||
 	die "who sends it? git config user.name and user.email tell"
 name=${identity% <*} email=${identity##*<}
@@ -72,8 +77,9 @@ commit_patch() # PATCH
 	git_there commit -q -F "$work/message" >"$log" 2>&1 || die "${1##*/}: $(tail -n 1 "$log")"
 	git_there show --format=email HEAD >"$work/patch"
 	# It asks of each new file whether MAINTAINERS has it; the last patch adds one to a folder.
+	# A tree without history has no commit that could be fixed.
 	(cd "$work/tree" && scripts/checkpatch.pl --strict --terse --no-summary --showfile \
-		--ignore FILE_PATH_CHANGES "$work/patch") >"$log" 2>/dev/null || die "${1##*/} is not clean: $(head -n 1 "$log")"
+		--ignore FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID "$work/patch") >"$log" 2>/dev/null || die "${1##*/} is not clean: $(head -n 1 "$log")"
 }
 
 # Behind it stand names and figures, which git makes again.

@@ -5,7 +5,8 @@
 #
 # Does the series order memory as it has to?  Each test here is run by herd7 with the memory
 # model of the kernel: what must not happen never does, and does sometimes with any one of
-# the test's barriers taken out.  Each barrier that the series adds has its test, and each
+# the test's barriers taken out.  Each barrier that the series adds has its test, as has each
+# of those that the fixes for the newest kernel add, and each
 # that a test pairs it with is in the base's source.  Prints TAP.
 #
 # HERD is where the packages of herdtools7 are unpacked, SOURCE has the kernel's
@@ -60,18 +61,21 @@ for test in kernel-patch/litmus/*.litmus; do
 done
 
 # "mm/userfaultfd.c smp_mb()", as many of each as there are.
-added_barriers()
+added_barriers() # FOLDER
 {
 	awk '/^\+\+\+ b\// { file = substr($2, 3) }
 		/^\+[^+].*smp_[a-z_]*mb[a-z_]*\(/ && file !~ /^tools\// {
 			match($0, /smp_[a-z_]*mb[a-z_]*\(/)
 			print file, substr($0, RSTART, RLENGTH) ")"
-		}' kernel-patch/series/*.patch | sort
+		}' "kernel-patch/$1"/*.patch | sort
 }
 
 sed -n 's/^ \* Barrier: //p' kernel-patch/litmus/*.litmus | sort >"$scratch/tested"
-added_barriers | diff "$scratch/tested" - >"$scratch/said"
+added_barriers series | diff "$scratch/tested" - >"$scratch/said"
 result $? "each barrier of the series has its test"
+added_barriers fixes | comm -13 "$scratch/tested" - >"$scratch/said"
+[ ! -s "$scratch/said" ]
+result $? "each barrier of the fixes has its test"
 while read -r file call; do
 	grep -qF "${call%)}" "$source/$file" 2>"$scratch/said"
 	result $? "there is $call in $file"

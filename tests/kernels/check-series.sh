@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # usage: check-series.sh
+#        SERIES=kernel-patch/fixes SOURCE_ARCHIVE=FILE check-series.sh
 #
 # Has kernel-patch/upstream.sh write the series for a checkout of the kernel that is made
 # here, of the files of linux-source-6.1 that it looks at, and looks at what a maintainer
 # would; and for checkouts and callers that it has to refuse.  Prints flat TAP.
+# kernel-patch/vm/on-newest.sh sets the variables for the fixes.
 
 set -u
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 cd "$(dirname "$0")/../.." || exit 1
-series=kernel-patch/series
-source=/usr/src/linux-source-6.1.tar.xz
+series=${SERIES:-kernel-patch/series}
+source=${SOURCE_ARCHIVE:-/usr/src/linux-source-6.1.tar.xz}
+folder=${source##*/} folder=${folder%.tar.xz}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -31,11 +34,11 @@ lay_out_kernel()
 {
 	local files
 
-	mapfile -t files < <(cat $series/0*.patch | git apply --numstat | cut -f 3 | sort -u)
+	mapfile -t files < <(cat "$series"/0*.patch | git apply --numstat | cut -f 3 | sort -u)
 	mkdir "$tree"
 	tar -xJf "$source" -C "$tree" --strip-components=1 --wildcards \
-		"${files[@]/#/linux-source-6.1/}" linux-source-6.1/scripts \
-		linux-source-6.1/{COPYING,CREDITS,Kbuild,MAINTAINERS,Makefile,README} 2>"$work/tar"
+		"${files[@]/#/$folder/}" "$folder/scripts" \
+		"$folder"/{COPYING,CREDITS,Kbuild,MAINTAINERS,Makefile,README} 2>"$work/tar"
 	# What the series adds is in no archive.
 	[ -f "$tree/scripts/checkpatch.pl" ] && git -C "$tree" init -q && git -C "$tree" add -f . &&
 		git -C "$tree" commit -q -m "A kernel"
@@ -93,7 +96,7 @@ result $? "make upstream KERNEL_TREE= writes the series"
 mv "$work/b/upstream/kernel" "$work/series" || exit 1
 state_of "$tree" | diff "$work/before" - >"$work/said"
 result $? "the tree is not touched"
-n=$(find $series -name '0*.patch' | wc -l)
+n=$(find "$series" -name '0*.patch' | wc -l)
 [ "$(find "$work/series" -name '0*.patch' | wc -l)" -eq "$n" ]
 result $? "it has a cover letter and each patch"
 each_patch is_from_the_caller
@@ -105,7 +108,8 @@ result $? "each is Cc'd to those whom get_maintainer.pl names"
 each_patch leads_nowhere
 result $? "no clause is left, nor who made them"
 headers "$work/series/0000-cover-letter.patch" >"$work/said"
-grep -q "^Subject: \[PATCH 00/$((n - 1))\] userfaultfd: UFFDIO_MOVE for Linux 6.1$" "$work/said"
+title=$(sed -n 's/^Subject: \[[^]]*\] //p' "$series/0000-cover-letter.patch")
+grep -qxF "Subject: [PATCH 00/$((n - 1))] $title" "$work/said"
 result $? "the cover letter's subject is its own line"
 grep -q '^base-commit: ' "$work/series/0000-cover-letter.patch" && ! grep 'maintainers@' \
 	"$work/series/0000-cover-letter.patch" >"$work/said"
@@ -161,8 +165,12 @@ change() # FILE SED-SCRIPT
 	git -C "$tree" commit -q -a -m "Another kernel"
 }
 
-change mm/ksm.c 's/rmap_item/item/'
-refused 1 '0002-.* does not apply to .*mm/ksm.c' "a kernel that it is not for" "$tree" "$work/series"
+case $series in
+*fixes) file=mm/userfaultfd.c word=PageAnonExclusive ;;
+*) file=mm/ksm.c word=rmap_item ;;
+esac
+change $file "s/$word/other/"
+refused 1 "0002-.* does not apply to .*$file" "a kernel that it is not for" "$tree" "$work/series"
 git -C "$tree" reset -q --hard HEAD~1
 change scripts/checkpatch.pl '1a print "unclean\\n"; exit 1;'
 refused 1 '0001-.* is not clean: unclean' "a patch that is not clean there" "$tree" "$work/series"
