@@ -12,7 +12,9 @@
 #   text            the heads are whole, each clause that is cited exists, each that
 #                   is not has its reason in tests/examples/examples.tsv, and
 #                   examples/README.md has the tables that follow from the heads
-#   build DIR       for another machine: static programs and their promises into DIR
+#   build DIR [MODE]        for another machine: static programs and their promises
+#                   into DIR; or those that promise something for a kernel which has
+#                   a mode that is proposed
 #   run DIR         what was built there, run; needs no compiler, only DIR
 #   readme          writes the tables into examples/README.md
 #
@@ -55,7 +57,7 @@ silent() {	# what, output that should be empty
 # Programs in the order in which they may be read; others come behind.
 programs() {
 	for p in userfaultfd uffdio_move one_page range short_move holes dontwake exists copy_instead \
-		fork_shared pinned probe registration events einval argument markers locked \
+		fork_shared pinned allow_copy probe registration events einval argument markers locked \
 		zero_page huge_page swapped same_page ordinary reference lazily_freed \
 		write_protection fork_child fork_event signals two_movers overlap \
 		compact pager relocate; do
@@ -83,8 +85,10 @@ question() {	# program
 	head_of "$1" | sed -n "s|^ \* $1\.c - ||p"
 }
 
-promise() {	# program: the lines that it prints
-	head_of "$1" | sed -n '/^ \* Prints/,$s/^ \*     //p'
+promise() {	# program, mode: the lines that it prints, or does where the kernel has that mode
+	head_of "$1" | awk -v title=" * Prints${2:+ with $2}" '
+	/^ \* [^ ]/ { on = index($0, title ":") == 1 || index($0, title " (") == 1; next }
+	on && sub(/^ \*     /, "")'
 }
 
 check_head() {	# program
@@ -300,12 +304,13 @@ mode_aarch64() {
 	done
 }
 
-build() {	# directory
+build() {	# directory, mode
 	mkdir -p "$1" || exit 1
 	for p in $(programs); do
+		promise "$p" "${2-}" >"$1/$p.promise" || exit 1
+		[ -s "$1/$p.promise" ] || { rm "$1/$p.promise"; continue; }
 		# shellcheck disable=SC2086
 		${CC:-cc} ${CFLAGS:--O2} -static -pthread -o "$1/$p" "examples/$p.c" || exit 1
-		promise "$p" >"$1/$p.promise" || exit 1
 	done
 }
 
@@ -327,8 +332,8 @@ fi
 cd "$(dirname "$0")/../.." || exit 1
 case ${1-} in
 build)
-	[ $# -eq 2 ] || { echo "usage: $0 build DIR" >&2; exit 2; }
-	build "$2"
+	[ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: $0 build DIR [MODE]" >&2; exit 2; }
+	build "$2" "${3-}"
 	exit ;;
 readme)
 	grep -qxF -e "$begin" examples/README.md || {

@@ -10,6 +10,8 @@
 #	 * Clauses: [ID] [ID]
 #	 * Page: NAME(SECTION), "PART"
 #	 * Compile: ...
+#	 * Prints with MODE:
+#	 *     LINES
 #	 * Prints:
 #	 *     LINES
 
@@ -55,6 +57,9 @@ function end(	ids, n, i) {
 		part_of_page(said["Page"])
 	element("note", said["note"])
 	element("prints", said["Prints"])
+	if (said["with"] != "")
+		printf "<proposed mode=\"%s\"/>\n", markup(mode)
+	element("prints-with", said["with"])
 	printf "<source>%s</source>\n</example>\n", markup(source)
 }
 
@@ -71,6 +76,7 @@ FNR == 1 {
 in_head && /\*\// { in_head = 0 }
 !in_head { next }
 { line = $0; sub(/^ \* ?/, "", line) }
+match(line, /^Prints with [A-Z_]+:$/) { mode = substr(line, 13, RLENGTH - 13); key = "with"; next }
 key == "name" && line == "" { key = "rest" }
 match(line, /^(Shows|Clauses|Page|Compile|Run|Prints)( \([^)]*\))?:/) {
 	key = line
@@ -81,7 +87,7 @@ match(line, /^(Shows|Clauses|Page|Compile|Run|Prints)( \([^)]*\))?:/) {
 	if (line == "")
 		next
 }
-key == "Prints" { sub(/^    /, "", line); said[key] = said[key] line "\n"; next }
+key == "Prints" || key == "with" { sub(/^    /, "", line); said[key] = said[key] line "\n"; next }
 {
 	sub(/^ +/, "", line)
 	said[key] = said[key] (said[key] == "" ? "" : line == "" ? "\n" : " ") line

@@ -329,6 +329,10 @@
           <h2 id="prints">Prints</h2>
           <xsl:if test="note"><p><xsl:value-of select="note"/></p></xsl:if>
           <pre><xsl:value-of select="prints"/></pre>
+          <xsl:if test="prints-with">
+            <p>On a kernel that has <xsl:value-of select="proposed/@mode"/>, which is proposed:</p>
+            <pre><xsl:value-of select="prints-with"/></pre>
+          </xsl:if>
         </section>
       </xsl:if>
       <xsl:if test="cite">
