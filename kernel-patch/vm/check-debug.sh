@@ -9,6 +9,7 @@
 #   2. the whole contract, each allocation of each call failing in turn
 #   3. moves to page tables that are all still to be made, the same way
 #   4. ten minutes of moves against all else that touches pages
+# With FURTHER=../allow-copy the last is run with --allow-copy.
 # After each of them the kernel looks for leaks.  One line on its console that
 # ./complaints knows is a failure.  Prints TAP; exit status 0, or 1.
 
@@ -36,8 +37,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$vm/build.sh" --config debug >"$work/image"
 
+mode=(${further:+"--${further##*/}"})
+
 run conformance 7200 "$1" --tap --patience 20
 run without-memory 7200 --append "$fail_caches" "$2" --tap --patience 40
 run failing-allocations 1800 "$3"
-run stress 3600 "$4" --seconds 600 --overlap --patience 5
+run stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
 finish

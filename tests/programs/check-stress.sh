@@ -40,6 +40,18 @@ fault answer "each answer is one that the contract knows, and .move fits it"
 fault idle "each kind of disturbance came about"
 fault stuck "every thread returns from every call"
 
+# A kernel has the mode only if the mix holds with it.
+run --allow-copy --seconds 40
+if [ $status -ne 0 ]; then
+	[ $status -eq 4 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] && ! [ -s "$scratch/out" ] &&
+		grep -q 'refuses UFFDIO_MOVE_MODE_ALLOW_COPY with EINVAL' "$scratch/err"
+	result $? "--allow-copy where the kernel lacks the mode: a sentence, exit 4"
+else
+	skip "--allow-copy where the kernel lacks the mode" "this kernel has it"
+fi
+run --fault busy
+[ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+result $? "a fault of --allow-copy without that: a sentence, exit 2"
 run --seconds 0
 [ $status -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 result $? "no seconds: a sentence, exit 2"

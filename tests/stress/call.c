@@ -9,6 +9,7 @@
 
 #include "oracle.h"
 #include "machine/kernel.h"
+#include "machine/pagemap.h"
 #include "pages.h"
 #include "test/compat.h"
 #include "test/test.h"
@@ -71,6 +72,33 @@ static void check_answer(int error, int64_t len, int64_t moved)
 		       (long long)len);
 }
 
+static atomic_ulong pins_begun, pins_ended;
+
+void pins_begin(void)
+{
+	atomic_fetch_add(&pins_begun, 1);
+}
+
+void pins_end(void)
+{
+	atomic_fetch_add(&pins_ended, 1);
+}
+
+/* The proposal's copy.busy-for-pins; @ended: how many pins had gone before the call. */
+static void check_busy(unsigned long ended)
+{
+	if (mix->allow_copy && atomic_load(&pins_begun) == ended)
+		broken(ANSWERS, "EBUSY with ALLOW_COPY, and nothing was pinned");
+}
+
+/* Is there a page that somebody else maps, too? */
+static bool is_shared(const char *place)
+{
+	uint64_t entry = pagemap_entry(place);
+
+	return entry & ENTRY_PRESENT && !(entry & ENTRY_EXCLUSIVE);
+}
+
 static bool in_region(const char *place, enum region_name r)
 {
 	return place >= regions[r].start && place < page_at(&regions[r], regions[r].pages);
@@ -90,7 +118,7 @@ static void count_kinds(const struct uffdio_move *arg)
 
 	atomic_fetch_add(&mix->kinds[arg->len == page_size() ? SINGLE :
 				     is_slot(arg) ? SLOT : RUN], 1);
-	atomic_fetch_add(&mix->kinds[PLAIN + arg->mode], 1);
+	atomic_fetch_add(&mix->kinds[PLAIN + (arg->mode & ~UFFDIO_MOVE_MODE_ALLOW_COPY)], 1);
 	if (in_region(dst, PIT))
 		atomic_fetch_add(&mix->kinds[INTO_PIT], 1);
 	if (in_region(src, NEAR) && in_region(dst, FAR))
@@ -106,16 +134,23 @@ _Static_assert(PLAIN + UFFDIO_MOVE_MODE_DONTWAKE == DONTWAKE &&
 	       PLAIN + UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES == HOLES,
 	       "kinds are in the order of modes");
 
+static uint64_t mode_of_all(void)
+{
+	return mix->allow_copy && mix->fault != FAULT_BUSY ? UFFDIO_MOVE_MODE_ALLOW_COPY : 0;
+}
+
 struct reply move(char *dst, char *src, size_t pages, uint64_t mode)
 {
 	struct uffdio_move arg = {
 		.dst = (uintptr_t)dst,
 		.src = (uintptr_t)src,
 		.len = pages * page_size(),
-		.mode = mode,
+		.mode = mode | mode_of_all(),
 		.move = MOVE_SENTINEL,
 	};
 	struct uffdio_range range = { .start = arg.dst, .len = arg.len };
+	bool shared = mix->allow_copy && is_shared(src);
+	unsigned long ended = atomic_load(&pins_ended);
 	int error;
 
 	me->pulse->doing = "UFFDIO_MOVE";
@@ -124,10 +159,13 @@ struct reply move(char *dst, char *src, size_t pages, uint64_t mode)
 	me->pulse->beats++;
 	check_answer(error, arg.len, lies_once() ? 1 : arg.move);
 	atomic_fetch_add(&mix->answers[answer_of(error, arg.move)], 1);
+	if (error == EBUSY)
+		check_busy(ended);
 	if (error && answer_of(error, arg.move) != SHORT)
 		return (struct reply){ error, 0 };
 	atomic_fetch_add(&mix->pages_moved, arg.move / page_size());
 	count_kinds(&arg);
+	atomic_fetch_add(&mix->kinds[SHARED], shared);
 	if (mode & UFFDIO_MOVE_MODE_DONTWAKE)
 		ioctl(uffd_of(dst), UFFDIO_WAKE, &range);
 	return (struct reply){ error, arg.move / page_size() };

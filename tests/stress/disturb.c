@@ -197,8 +197,11 @@ static bool do_read(void)
 	size_t pages = s.pages < BUFFER_PAGES ? s.pages : BUFFER_PAGES;
 	struct iovec here = { me->buffer, pages * page_size() };
 	struct iovec there = { s.start, here.iov_len };
-	ssize_t n = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+	ssize_t n;
 
+	pins_begin();
+	n = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+	pins_end();
 	for (ssize_t i = 0; i < n / (ssize_t)page_size(); i++)
 		whole(me->buffer + i * page_size(), INTACT, "process_vm_readv()");
 	return n > 0;

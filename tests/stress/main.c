@@ -46,12 +46,15 @@ static const char usage[] =
 	"  --seed N      for the choice of what is done; the order of threads is the kernel's\n"
 	"  --overlap     two movers for the same pages.  Not the default: releases of Linux,\n"
 	"                6.18 among them, may then never return from a call that allows holes\n"
+	"  --allow-copy  each move with UFFDIO_MOVE_MODE_ALLOW_COPY, which is proposed; EBUSY\n"
+	"                is wrong then, unless something is pinned\n"
 	"  --patience N  give a thread N times 60 seconds to return; for slow machines\n"
 	"  --fault WHAT  do one wrong thing, so that a property fails.  To a page, after the\n"
 	"                mix: lose, double, stale (a store undone), swap (with another),\n"
 	"                damage; in the mix: child (a page is lost in a forked child), answer\n"
 	"                (.move is wrong once), stuck (a mover does not return), idle (a kind\n"
-	"                of disturbance is left out)\n"
+	"                of disturbance is left out), busy (no move has the mode that\n"
+	"                --allow-copy asks for)\n"
 	"  --help        this text\n"
 	"\n"
 	"As root, swap, same-page merging and huge pages are switched on as far as they\n"
@@ -59,10 +62,12 @@ static const char usage[] =
 	"what it did is judged all the same.\n"
 	"\n"
 	"Exit status: 0 every property holds; 1 one does not; 2 usage; 3 the result\n"
-	"could not be written; 4 the kernel lacks UFFDIO_MOVE, or it is forbidden here.\n";
+	"could not be written; 4 the kernel lacks UFFDIO_MOVE or the mode, or it is\n"
+	"forbidden here.\n";
 
 static const char *const faults[FAULTS] = {
 	"none", "lose", "double", "stale", "swap", "damage", "child", "answer", "stuck", "idle",
+	"busy",
 };
 
 static const char *const properties[PROPERTIES] = {
@@ -91,6 +96,7 @@ static const char *const kinds[KINDS] = {
 	[PLAIN] = "with no mode", [DONTWAKE] = "with DONTWAKE",
 	[HOLES] = "with ALLOW_SRC_HOLES", [HOLES_DONTWAKE] = "with both modes",
 	[FOR_FAULT] = "to where a thread waits", [INTO_PIT] = "to where the mapping goes away",
+	[SHARED] = "of a page that others share",
 };
 
 static const char *const disturbances[DISTURBANCE_COUNT] = {
@@ -106,7 +112,7 @@ static const char *const disturbances[DISTURBANCE_COUNT] = {
 struct options {
 	unsigned int seconds, patience;
 	uint32_t seed;
-	bool overlap;
+	bool overlap, allow_copy;
 	enum fault fault;
 };
 
@@ -145,6 +151,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "seconds", required_argument, NULL, 's' },
 		{ "seed", required_argument, NULL, 'r' },
 		{ "overlap", no_argument, NULL, 'o' },
+		{ "allow-copy", no_argument, NULL, 'c' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "fault", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
@@ -164,6 +171,9 @@ static void read_options(int argc, char **argv, struct options *o)
 		case 'o':
 			o->overlap = true;
 			break;
+		case 'c':
+			o->allow_copy = true;
+			break;
 		case 'p':
 			o->patience = number(optarg, 1, 100);
 			break;
@@ -179,6 +189,8 @@ static void read_options(int argc, char **argv, struct options *o)
 	}
 	if (optind != argc)
 		refuse("unexpected argument ", argv[optind]);
+	if (o->fault == FAULT_BUSY && !o->allow_copy)
+		refuse("that fault is one of --allow-copy: ", faults[o->fault]);
 }
 
 static void on_interrupt(int number)
@@ -240,6 +252,7 @@ static void make_mix(const struct options *o)
 	}
 	mix->seed = o->seed;
 	mix->overlap = o->overlap;
+	mix->allow_copy = o->allow_copy;
 	mix->fault = o->fault;
 	learn_what_is_lacking();
 }
@@ -306,9 +319,16 @@ static void end_mix(pid_t process)
 		nanosleep(&ts, NULL);
 }
 
+static bool is_wanted(enum kind k)
+{
+	if (k == HUGE_WHOLE)
+		return mix->huge_told && !mix->lacking[COLLAPSE];
+	return k != SHARED || mix->allow_copy;
+}
+
 static bool is_missing_kind(enum kind i)
 {
-	return !mix->kinds[i] && (i != HUGE_WHOLE || (mix->huge_told && !mix->lacking[COLLAPSE]));
+	return !mix->kinds[i] && is_wanted(i);
 }
 
 static bool is_missing_disturbance(enum disturbance i)
@@ -412,7 +432,8 @@ static bool report(const struct options *o)
 
 	ksft_print_header();
 	ksft_set_plan(PROPERTIES);
-	ksft_print_msg("seed %u%s\n", o->seed, o->overlap ? ", overlap" : "");
+	ksft_print_msg("seed %u%s%s\n", o->seed, o->overlap ? ", overlap" : "",
+		       o->allow_copy ? ", ALLOW_COPY" : "");
 	for (unsigned int i = 0; i < PROPERTIES; i++)
 		passes &= report_property(i);
 	ksft_print_msg("%lu pages moved, %lu stores, %lu faults served\n", mix->pages_moved,
@@ -420,11 +441,20 @@ static bool report(const struct options *o)
 	for (unsigned int i = 0; i < ANSWER_COUNT; i++)
 		ksft_print_msg("answer %s: %lu\n", answers[i], mix->answers[i]);
 	for (unsigned int i = 0; i < KINDS; i++)
-		ksft_print_msg("moves %s: %lu\n", kinds[i], mix->kinds[i]);
+		if (i != SHARED || mix->allow_copy)
+			ksft_print_msg("moves %s: %lu\n", kinds[i], mix->kinds[i]);
 	for (unsigned int i = 0; i < DISTURBANCE_COUNT; i++)
 		report_disturbance(i);
 	ksft_print_cnts();
 	return passes;
+}
+
+static bool has_what_is_asked_for(const struct options *o, const char **sentence)
+{
+	if (machine_operation(sentence) != OPERATION_WORKS)
+		return false;
+	return !o->allow_copy || machine_knows_modes(sentence, UFFDIO_MOVE_MODE_ALLOW_COPY,
+						     "UFFDIO_MOVE_MODE_ALLOW_COPY");
 }
 
 int main(int argc, char **argv)
@@ -436,7 +466,7 @@ int main(int argc, char **argv)
 	streams_secure();
 	read_options(argc, argv, &options);
 	test_be_patient(options.patience);
-	if (machine_operation(&sentence) != OPERATION_WORKS) {
+	if (!has_what_is_asked_for(&options, &sentence)) {
 		fprintf(stderr, "stress: %s\n", sentence);
 		return EXIT_NO_MOVE;
 	}

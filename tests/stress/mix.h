@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A mode that is proposed (../../spec/proposals), and no header has. */
+#define UFFDIO_MOVE_MODE_ALLOW_COPY ((uint64_t)1 << 2)
+
 /* What must hold of the whole run; each is a line of the report. */
 enum property {
 	RETURNS, ONCE, STORES, INTACT, OFFSETS, CHILDREN, ANSWERS, MOVES, DISTURBANCES,
@@ -22,7 +25,7 @@ enum property {
 /* Wrong things that the program does itself on request. */
 enum fault {
 	FAULT_NONE, FAULT_LOSE, FAULT_DOUBLE, FAULT_STALE, FAULT_SWAP, FAULT_DAMAGE,
-	FAULT_CHILD, FAULT_ANSWER, FAULT_STUCK, FAULT_IDLE,
+	FAULT_CHILD, FAULT_ANSWER, FAULT_STUCK, FAULT_IDLE, FAULT_BUSY,
 	FAULTS
 };
 
@@ -36,6 +39,7 @@ enum answer {
 enum kind {
 	SINGLE, RUN, SLOT, HUGE_WHOLE, NEAR_TO_FAR, FAR_TO_NEAR, WITHIN, PLAIN, DONTWAKE,
 	HOLES, HOLES_DONTWAKE, FOR_FAULT, INTO_PIT,
+	SHARED,		/* can only move with ALLOW_COPY */
 	KINDS
 };
 
@@ -66,7 +70,7 @@ struct tally {
 /* In memory that the watch, the mix and its children share. */
 struct mix {
 	uint32_t seed;
-	bool overlap;
+	bool overlap, allow_copy;
 	enum fault fault;
 	const char *lacking[DISTURBANCE_COUNT];	/* why it cannot be had here, or NULL */
 	bool huge_told;		/* can a huge page that has moved whole be told? */

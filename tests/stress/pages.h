@@ -115,7 +115,7 @@ void release(const uint32_t *which, size_t n);
 /* Has no store come since?  One may, by a translation that a CPU has kept. */
 void check_frozen(char *start, size_t pages);
 
-/* Calls of UFFDIO_MOVE. */
+/* Calls of UFFDIO_MOVE, with that mode besides where it is asked for. */
 struct reply {
 	int error;
 	size_t moved;	/* pages, or holes counted as such */
@@ -129,6 +129,10 @@ void move_once(char *dst, char *src, size_t pages);
 
 /* Move, and go on behind what has stopped a call, up to the end. */
 void carry(char *dst, char *src, size_t pages);
+
+/* Around whatever pins pages: then, and only then, EBUSY is right even with ALLOW_COPY. */
+void pins_begin(void);
+void pins_end(void);
 
 /* What EBUSY asks for: a store gives the process a page of its own. */
 void cure(char *place);
