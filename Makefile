@@ -49,6 +49,8 @@ OF_CONTRACT := contract_tables.o contract_functions.o clean_kernels.o
 ALLOW_COPY_OBJECTS := $(filter-out $(addprefix $B/tests.d/,$(OF_CONTRACT)),$(CONFORMANCE_OBJECTS)) \
 	$(addprefix $B/allow-copy.d/,$(OF_CONTRACT) allow_copy.o)
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
+DEBUG_PROGRAMS_WITH_COPY := uffdio-move-conformance-allow-copy conformance-without-memory-allow-copy \
+	failing-allocations stress
 HELPERS	:= conformance-with-faults sandbox mergeable
 
 # Other machines: the compiler's prefix, where libraries lie, the suite of Debian to take them from.
@@ -210,7 +212,7 @@ matrix: $B/uffdio-move-conformance ## the contract on every kernel that can be h
 		$(MAKE) --no-print-directory program-$$arch; done
 	@ARCH=$(call quoted,$(or $(ARCH),$(ARCHITECTURES))) tests/kernels/matrix.sh $B
 
-check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS)) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
+check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS$(if $(FURTHER),_WITH_COPY))) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
 	kernel-patch/vm/check-debug.sh $^
 
 check-builds: ## the objects concerned in other configurations, and sparse
@@ -374,6 +376,11 @@ $B/allow-copy-played: $(ALLOW_COPY_OBJECTS) $B/tests.d/programs/faults/child.o \
 
 # The same, around whose calls no_memory.c lets allocations fail.
 $B/conformance-without-memory: $(CONFORMANCE_OBJECTS) $B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
+	@echo "  LINK    $@" >&2
+	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson -luring
+
+$B/conformance-without-memory-allow-copy: $(ALLOW_COPY_OBJECTS) \
+		$B/tests.d/allocations/no_memory.o $B/tests.d/allocations/fail_nth.o
 	@echo "  LINK    $@" >&2
 	@$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=test_move -o $@ $^ -ljansson -luring
 

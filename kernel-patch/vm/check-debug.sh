@@ -9,7 +9,8 @@
 #   2. the whole contract, each allocation of each call failing in turn
 #   3. moves to page tables that are all still to be made, the same way
 #   4. ten minutes of moves against all else that touches pages
-# With FURTHER=../allow-copy the last is run with --allow-copy.
+# With FURTHER=../allow-copy the first two have to be the proposal's, and the others
+# are run with --allow-copy.
 # After each of them the kernel looks for leaks.  One line on its console that
 # ./complaints knows is a failure.  Prints TAP; exit status 0, or 1.
 
@@ -41,6 +42,6 @@ mode=(${further:+"--${further##*/}"})
 
 run conformance 7200 "$1" --tap --patience 20
 run without-memory 7200 --append "$fail_caches" "$2" --tap --patience 40
-run failing-allocations 1800 "$3"
+run failing-allocations 1800 "$3" "${mode[@]}"
 run stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
 finish

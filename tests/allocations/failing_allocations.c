@@ -7,6 +7,10 @@
  * ENOMEM (or how far it came), no page may be lost or be in two places, and the
  * same move must succeed afterwards.  Wants root and CONFIG_FAULT_INJECTION;
  * prints TAP.
+ *
+ * With the argument --allow-copy each call has that mode, which is proposed
+ * (../../spec/proposals), and pages that are shared with a child move as well:
+ * of these the child must find its own afterwards.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,21 +33,29 @@
 #include "uffdio_move.h"
 
 #define MAX_FAILURES	200
+#define UFFDIO_MOVE_MODE_ALLOW_COPY	((uint64_t)1 << 2)
 #define FAR		((char *)0x200000000000)	/* page tables of its own, at every level */
 
 static size_t page, huge;
+static uint64_t modes = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES;
 
 struct move {
 	char *src, *dst;
 	size_t pages, offset;	/* the part of the mappings that is moved: huge bytes at most */
 	int uffd, pagemap;
+	pid_t child;			/* that shares the pages, or 0 */
+	int end_child;			/* it ends when that is closed */
 };
+
+/* Who has the pages besides the process that moves them. */
+enum sharing { NOBODY, CHILD, CHILD_THAT_ENDED };
 
 struct kind {
 	const char *name;
 	bool is_huge, is_holes;
 	size_t pages;
 	size_t src_offset, dst_offset;	/* in pages */
+	enum sharing sharing;
 };
 
 static _Noreturn void broken(const char *what)
@@ -87,6 +99,51 @@ static bool is_there(const struct move *m, const char *address)
 	return entry >> 62;
 }
 
+static _Noreturn void keep_pages(const struct move *m, int end)
+{
+	char byte;
+
+	if (read(end, &byte, 1) != 0)
+		_exit(2);
+	for (size_t i = 0; i < m->pages; i++)
+		if (*(volatile uint64_t *)(m->src + i * page) != tag(i))
+			_exit(1);
+	_exit(0);
+}
+
+static void share_pages(struct move *m)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		broken("pipe");
+	m->child = fork();
+	if (m->child < 0)
+		broken("fork");
+	if (m->child == 0) {
+		close(ends[1]);
+		keep_pages(m, ends[0]);
+	}
+	close(ends[0]);
+	m->end_child = ends[1];
+}
+
+/* Has it found its own, if there is one? */
+static bool end_sharing(struct move *m)
+{
+	int status;
+
+	if (!m->child)
+		return true;
+	close(m->end_child);
+	if (waitpid(m->child, &status, 0) != m->child)
+		broken("waitpid");
+	m->child = 0;
+	if (status)
+		ksft_print_msg("the child that shares the pages has not kept them\n");
+	return !status;
+}
+
 static void prepare(struct move *m, const struct kind *kind)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -111,6 +168,10 @@ static void prepare(struct move *m, const struct kind *kind)
 	reg.range.len = 2 * huge;
 	if (ioctl(m->uffd, UFFDIO_REGISTER, &reg))
 		broken("UFFDIO_REGISTER");
+	if (kind->sharing != NOBODY)
+		share_pages(m);
+	if (kind->sharing == CHILD_THAT_ENDED && !end_sharing(m))
+		exit(2);
 }
 
 static int move_from(const struct move *m, size_t done, int64_t *moved)
@@ -119,7 +180,7 @@ static int move_from(const struct move *m, size_t done, int64_t *moved)
 		.src = (uintptr_t)m->src + done,
 		.dst = (uintptr_t)m->dst + done,
 		.len = m->pages * page - done,
-		.mode = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+		.mode = modes,
 	};
 	int error = ioctl(m->uffd, UFFDIO_MOVE, &arg) ? errno : 0;
 
@@ -165,7 +226,7 @@ enum ending { REPORTED = 0, SURVIVED, NOT_REACHED, WRONG };
 static enum ending try_with_failure(const struct kind *kind, int nth)
 {
 	int fail_nth = fail_nth_open(), left, error;
-	struct move m;
+	struct move m = {};
 	int64_t moved;
 	size_t done;
 
@@ -193,6 +254,8 @@ static enum ending try_with_failure(const struct kind *kind, int nth)
 			return WRONG;
 		}
 	}
+	if (!end_sharing(&m))
+		return WRONG;
 	return left ? NOT_REACHED : error ? REPORTED : SURVIVED;
 }
 
@@ -242,26 +305,47 @@ static bool huge_pages_are_on(void)
 	return !strstr(text, "[never]");
 }
 
-int main(void)
+static bool allows_copies(int argc, char **argv)
 {
+	if (argc == 1)
+		return false;
+	if (argc == 2 && !strcmp(argv[1], "--allow-copy"))
+		return true;
+	fprintf(stderr, "usage: failing-allocations [--allow-copy]\n");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	const bool copies = allows_copies(argc, argv);
+
 	page = sysconf(_SC_PAGESIZE);
 	huge = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
 
 	const size_t per_huge = huge / page;
 	const struct kind kinds[] = {
-		{ "one page", false, false, 1, 0, 0 },
-		{ "pages below two page tables", false, false, 64, 0, per_huge - 32 },
-		{ "a whole huge page", true, false, per_huge, 0, 0 },
-		{ "a huge page that is split", true, false, 64, 16, 16 },
-		{ "a huge page to a place that is not aligned", true, false, per_huge, 0, 1 },
-		{ "holes", false, true, 64, 0, per_huge - 32 },
+		{ "one page", false, false, 1, 0, 0, NOBODY },
+		{ "pages below two page tables", false, false, 64, 0, per_huge - 32, NOBODY },
+		{ "a whole huge page", true, false, per_huge, 0, 0, NOBODY },
+		{ "a huge page that is split", true, false, 64, 16, 16, NOBODY },
+		{ "a huge page to a place that is not aligned", true, false, per_huge, 0, 1, NOBODY },
+		{ "holes", false, true, 64, 0, per_huge - 32, NOBODY },
+		{ "a page that a child shares", false, false, 1, 0, 0, CHILD },
+		{ "pages that a child shares", false, false, 64, 0, per_huge - 32, CHILD },
+		{ "pages that a child has shared", false, false, 64, 0, 0, CHILD_THAT_ENDED },
+		{ "a part of a huge page that a child shares", true, false, 32, 16, 16, CHILD },
 	};
-	const size_t n = sizeof(kinds) / sizeof(kinds[0]);
+	size_t n = sizeof(kinds) / sizeof(kinds[0]);
 
+	/* Without the mode, those that are shared are refused. */
+	while (!copies && kinds[n - 1].sharing != NOBODY)
+		n--;
 	if (fail_nth_prepare())
 		ksft_exit_skip("this kernel injects no failures: %m\n");
 	if (!huge_pages_are_on())
 		ksft_exit_skip("transparent huge pages are switched off\n");
+	if (copies)
+		modes |= UFFDIO_MOVE_MODE_ALLOW_COPY;
 	ksft_print_header();
 	ksft_set_plan(n);
 	for (size_t i = 0; i < n; i++)
