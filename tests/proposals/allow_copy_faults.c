@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "programs/faults/child.h"
 
 #define UNKNOWN_BIT	(1ULL << 3)
-#define LONG_ENOUGH_US	200	/* for another thread to store to a page */
+#define MOST_TURNS	20000	/* until another thread has stored to a page */
 
 static void spoil_child(struct played *p, char *from, char *to)
 {
@@ -55,12 +56,15 @@ static int wake_nobody(struct played *p)
 	return error;
 }
 
-/* What is stored between the two is dropped. */
+/* What is stored between the two is dropped: somebody has to come to that. */
 static int copy_then_drop(struct played *p)
 {
+	static unsigned int turns = MOST_TURNS;	/* of each test */
 	int error = played_double(p, played_copy_mode(p));
 
-	usleep(LONG_ENOUGH_US);
+	for (; !error && turns && !memcmp(played_source(p), played_destination(p), page_size());
+	     turns--)
+		sched_yield();
 	if (!error)
 		madvise(played_source(p), page_size(), MADV_DONTNEED);
 	return error;
