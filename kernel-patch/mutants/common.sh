@@ -5,10 +5,11 @@
 # shellcheck disable=SC2154,SC2034 # set by ../vm/common.sh; not all use all of it
 
 mutants=$kernel_patch/mutants
-# With FURTHER they are slips in its patches alone, and their files lie there.
+# With FURTHER they are slips in its patches alone, and their files lie in its folder "mutants".
 mutated=${further:-$series}
-mutant_list=${further:-$mutants}/list
-unnoticed=${further:-$mutants}/unnoticed
+lists=${further:+$further/mutants}
+mutant_list=${lists:-$mutants}/list
+unnoticed=${lists:-$mutants}/unnoticed
 
 # What these patches change of the kernel's own code, but for what user space includes.
 mutated_files()

@@ -56,7 +56,10 @@ static int wake_nobody(struct played *p)
 	return error;
 }
 
-/* What is stored between the two is dropped: somebody has to come to that. */
+/*
+ * What is stored between the two is dropped: somebody has to come to that.  A store
+ * just before makes a shared page one that can be moved, so it is for any page.
+ */
 static int copy_then_drop(struct played *p)
 {
 	static unsigned int turns = MOST_TURNS;	/* of each test */
@@ -141,7 +144,7 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "source-left", .copy = leave_source },
 	{ .name = "source-zero", .after = read_source },
 	{ .name = "contents-lost", .after = clear_destination },
-	{ .name = "store-lost", .copy = copy_then_drop },
+	{ .name = "store-lost", .copy = copy_then_drop, .always_copies = true },
 	{ .name = "arrives-shared", .after = share_destination },
 	{ .name = "uncounted", .uncounted = true },
 	{ .name = "asleep", .copy = wake_nobody },

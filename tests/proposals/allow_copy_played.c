@@ -226,7 +226,7 @@ static int step(struct played *p, int64_t *move)
 	int error;
 
 	*move = 0;
-	if (fault->copied && played_is_of(p, fault->copied)) {
+	if (fault->always_copies || (fault->copied && played_is_of(p, fault->copied))) {
 		error = copy_page(p);
 		*move = -error;
 		return error;

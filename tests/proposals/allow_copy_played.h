@@ -38,6 +38,7 @@ struct fault {
 	uint64_t never;		/* or not to be */
 	bool uncounted;		/* what comes over so is not counted */
 	bool leaves_move;	/* as it was, where nothing has come over */
+	bool always_copies;	/* what could be moved, too */
 	bool loses_page;	/* for which there is no memory */
 };
 

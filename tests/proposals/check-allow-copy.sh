@@ -30,7 +30,7 @@ try() # NAME COMMAND...
 is_told()
 {
 	"$build/specgen" --trace --proposal "$proposal" spec/uffdio_move.yaml man2*/* \
-		kernel-patch/allow-copy/* "$build/uffdio_move_contract.7" "$page" >/dev/null
+		kernel-patch/allow-copy/*.patch "$build/uffdio_move_contract.7" "$page" >/dev/null
 }
 
 fits_a_terminal()
