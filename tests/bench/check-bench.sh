@@ -9,6 +9,8 @@ set -u
 umask 077
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/settings.sh
+. "$(dirname "$0")/../settings.sh"
 here=$(dirname "$0")
 build=$1
 scratch=$(mktemp -d)
@@ -53,29 +55,6 @@ fault() # FAULT ROW
 		jq -e '.rows | length > 0 and all(.error and (has("figures") | not))' \
 			"$scratch/out" >"$scratch/jq" 2>>"$scratch/err"
 	result $? "$1: $2 is an error"
-}
-
-# Of another's run these files are locked.
-settings()
-{
-	flock -w 60 /proc/kpageflags sh -c "cut -d ' ' -f 1 /proc/swaps && exec grep -s . \
-		/sys/kernel/mm/transparent_hugepage/enabled \
-		/sys/kernel/mm/transparent_hugepage/use_zero_page /sys/block/zram*/disksize"
-}
-
-put_back()
-{
-	tries=50
-	while [ $tries -gt 0 ]; do
-		settings >"$scratch/after"
-		if cmp -s "$scratch/before" "$scratch/after" && ! pgrep -f "^$bench" >"$scratch/out"; then
-			return 0
-		fi
-		sleep 0.1
-		tries=$((tries - 1))
-	done
-	diff "$scratch/before" "$scratch/after" >"$scratch/err"
-	return 1
 }
 
 interrupted() # SIGNAL

@@ -11,6 +11,8 @@ set -u
 umask 077
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/settings.sh
+. "$(dirname "$0")/../settings.sh"
 dir=$1
 if [ "$(id -u)" -ne 0 ]; then
 	skip "the conformance program in other surroundings" "it takes root to make them"
@@ -56,38 +58,6 @@ fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE [TEST]]
 			 .standing == $standing and (.note // "" | contains($word))' \
 			"$scratch/out" >"$scratch/jq"
 	result $? "fault $1: $3 $4, exit $2"
-}
-
-# Read while no run has the lock, here or in another terminal.
-settings()
-{
-	flock -w 60 /proc/kpageflags sh -c "cut -d ' ' -f 1 /proc/swaps && exec grep -s . \
-		/sys/kernel/mm/ksm/run /sys/kernel/mm/ksm/sleep_millisecs \
-		/sys/kernel/mm/ksm/pages_to_scan /sys/kernel/mm/ksm/smart_scan \
-		/sys/kernel/mm/ksm/use_zero_pages /sys/kernel/mm/transparent_hugepage/enabled \
-		/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled \
-		/proc/sys/vm/nr_hugepages /sys/block/zram*/disksize"
-}
-
-left_behind()
-{
-	pgrep -f "^$scratch/" >/dev/null
-}
-
-# Are the settings as before, and is nobody left, within five seconds?
-put_back()
-{
-	tries=50
-	while [ $tries -gt 0 ]; do
-		settings >"$scratch/after"
-		if cmp -s "$scratch/before" "$scratch/after" && ! left_behind; then
-			return 0
-		fi
-		sleep 0.1
-		tries=$((tries - 1))
-	done
-	diff "$scratch/before" "$scratch/after" >"$scratch/err"
-	return 1
 }
 
 interrupted() # SIGNAL
