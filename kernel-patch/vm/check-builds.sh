@@ -6,7 +6,7 @@
 # Compiles the objects that the series concerns (the files it changes, and those of
 # mm/, fs/ and kernel/ that include a header it changes) in the configurations
 # NAME..., all of them if none is given, with W=1, and with sparse where that is
-# installed.  Every warning that the plain kernel does not give is an error.
+# installed, or $SPARSE is the command.  Every warning that the plain kernel does not give is an error.
 # The first, "style", is no configuration, but checkpatch.pl --strict on each patch.
 # Prints a TAP line for each of them; exit status 1 if one fails.
 #
@@ -95,7 +95,7 @@ compile() # TREE NAME FRAGMENTS LOG
 	done
 	# All are compiled anew: a warning is said only once.
 	(cd "$objects" && rm -f "${targets[@]}")
-	command -v sparse >/dev/null && check=(C=2)
+	command -v "${sparse%% *}" >/dev/null && check=(C=2 CHECK="$sparse")
 	# shellcheck disable=SC2016 # evaluated for each line of progress
 	run_logged "$log" "compiling ${#targets[@]} files ($2)" \
 		kernel_make "$source" "$objects" W=1 "${check[@]}" -k "${targets[@]}"
@@ -148,6 +148,7 @@ check_style() # 0 if checkpatch.pl has nothing to say
 	! sed 's/^/# /' "$work/style" | grep .
 }
 
+sparse=${SPARSE:-sparse}
 [ $# -gt 0 ] || set -- style base no-thp no-swap no-migration no-ksm no-userfaultfd i386 arm64-16k
 lock_cache
 unpack_source
@@ -166,7 +167,7 @@ if [ ! -d "$plain" ]; then
 fi
 mapfile -t files < <(concerned_files | sort -u)
 [ ${#files[@]} -gt 0 ] || die "the series changes no file of the kernel"
-command -v sparse >/dev/null || say "sparse is not installed: its check is left out"
+command -v "${sparse%% *}" >/dev/null || say "sparse is not installed: its check is left out"
 
 number=0 status=0
 echo "1..$#"

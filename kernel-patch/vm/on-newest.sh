@@ -15,19 +15,35 @@ help_if_asked "$@"
 
 NEWEST=7.3 SUITE=trixie-backports
 
+fetch_once() # DIRECTORY SUITE PACKAGE...
+{
+	local directory=$1 suite=$2
+	shift 2
+
+	[ ! -d "$directory" ] || return 0
+	lock_cache
+	[ -d "$directory" ] ||
+		"$kernel_patch/../tests/fetch-packages.sh" "$directory" "$suite" "$(dpkg --print-architecture)" "$@" >&2 ||
+		die "$* could not be fetched"
+	exec 8>&-
+}
+
 package=linux-source-$NEWEST
 packages=$cache/$package
-if [ ! -d "$packages" ]; then
-	lock_cache
-	[ -d "$packages" ] ||
-		"$kernel_patch/../tests/fetch-packages.sh" "$packages" $SUITE "$(dpkg --print-architecture)" $package >&2 ||
-		die "$package could not be fetched"
-	exec 8>&-
-fi
+fetch_once "$packages" $SUITE $package
 SOURCE_ARCHIVE=$packages/usr/src/$package.tar.xz
 SOURCE_VERSION=$(zcat "$packages/usr/share/doc/$package/changelog.Debian.gz" | sed -n '1s/.*(\(.*\)).*/\1/p')
 SERIES=$kernel_patch/fixes FRAGMENT=newest
 export SOURCE_ARCHIVE SOURCE_VERSION SERIES FRAGMENT
+
+# A stable release's sparse cannot read this source, and the one that can wants its own libc.
+if [ "${1##*/}" = check-builds.sh ]; then
+	checker=$cache/sparse
+	fetch_once "$checker" sid sparse libc6
+	libraries=$(echo "$checker"/usr/lib/*-linux-gnu)
+	SPARSE="$(echo "$libraries"/ld-linux-*) --library-path $libraries $checker/usr/bin/sparse"
+	export SPARSE
+fi
 
 case $1 in
 */*) exec "$@" ;;
