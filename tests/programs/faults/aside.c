@@ -226,14 +226,29 @@ static int refused_though_moved_once(struct test *t, int uffd, struct uffdio_mov
 	return refused_though_moved(t, uffd, arg);
 }
 
-/* Nothing moves, and something is said to be in the way. */
-static int exists_without_cause(struct test *t, int uffd, struct uffdio_move *arg)
+/* Now and then nothing moves. */
+static int refuse_some(struct test *t, int uffd, struct uffdio_move *arg, int error)
 {
 	static unsigned int calls;
 
 	if (__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) % 7)
 		return __real_test_move(t, uffd, arg);
-	return refuse(arg, EEXIST);
+	return refuse(arg, error);
+}
+
+static int exists_without_cause(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return refuse_some(t, uffd, arg, EEXIST);
+}
+
+static int freed_table_is_invalid(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return refuse_some(t, uffd, arg, EINVAL);
+}
+
+static int freed_table_is_busy(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	return refuse_some(t, uffd, arg, EBUSY);
 }
 
 /* .move is written by who lives to see the end of the call. */
@@ -288,6 +303,8 @@ const struct fault faults_aside[] = {
 	{ .name = "refused-though-moved", .call = refused_though_moved },
 	{ .name = "refused-though-moved-once", .call = refused_though_moved_once },
 	{ .name = "exists-without-cause", .call = exists_without_cause },
+	{ .name = "freed-table-is-invalid", .call = freed_table_is_invalid },
+	{ .name = "freed-table-is-busy", .call = freed_table_is_busy },
 	{ .name = "killed-uncounted", .call = killed_uncounted },
 	{ .name = "killed-overcounted", .call = killed_overcounted },
 	{ .name = "spoils-beside-in-table", .call = spoils_beside_in_table },
