@@ -22,6 +22,7 @@
 #define ROUNDS		200	/* of what another thread disturbs */
 #define LEAST_ROUNDS	20
 #define ROUNDS_MS	1500
+#define HUGE_ROUNDS	16
 #define FEW		8
 #define LIMITED_MS	3000	/* at most */
 #define CROWD		1024	/* pages: many times what a CPU has charged in advance */
@@ -159,18 +160,24 @@ void scenario_copy_parent(struct test *t)
 	scene_end(&s);
 }
 
+/* A pipe holds @page. */
+static void hold_in_pipe(struct test *t, int ends[2], char *page)
+{
+	struct iovec held = { .iov_base = page, .iov_len = page_size() };
+
+	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != (ssize_t)page_size())
+		machine_cannot(t, errno, "the page could not be spliced into a pipe");
+}
+
 /* The one page that a pipe holds is a part of a huge page, which cannot be split for that. */
 void scenario_copy_held_page(struct test *t)
 {
-	struct iovec page;
 	uint64_t word = 0;
 	struct scene s;
 	int ends[2];
 
 	scene_build_huge(&s, t, 1, 0);
-	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
-	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
-		machine_cannot(t, errno, "the page could not be spliced into a pipe");
+	hold_in_pipe(t, ends, s.source);
 	scene_observe_errno(&s, 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
 	test_observe(t, "destination", "%s", look_at(&s, s.destination, scene_tag(0)));
 	test_observe(t, "source", "%s", look_at(&s, s.source, scene_tag(0)));
@@ -235,11 +242,36 @@ static void share_anew(struct test *t)
 }
 
 /* Where the page has not come back the thread waits for it. */
-static void let_go_on(struct scene *s)
+static void let_go_on(struct counting *c)
 {
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)s->source, page_size() } };
+	uint64_t page = (uintptr_t)c->word & ~(page_size() - 1);
+	struct uffdio_zeropage zero = { .range = { page, page_size() } };
 
-	ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero);
+	ioctl(c->scene->uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+/* There and back by the mode; returns 0 or the errno. */
+static int move_to_and_fro(struct scene *s, unsigned int page, unsigned int *repeated)
+{
+	int error = move_on(s, destination_page(s, page), source_page(s, page), 1,
+			    UFFDIO_MOVE_MODE_ALLOW_COPY, repeated);
+
+	if (error)
+		return error;
+	return move_on(s, source_page(s, page), destination_page(s, page), 1,
+		       UFFDIO_MOVE_MODE_ALLOW_COPY, repeated);
+}
+
+static void end_counting(struct counting *c)
+{
+	let_go_on(c);
+	crew_end(&c->crew);
+}
+
+/* Steps that are not in the page any more. */
+static uint64_t lost_steps(const struct counting *c)
+{
+	return c->counted - *c->word;
 }
 
 /*
@@ -261,17 +293,45 @@ void scenario_copy_writers(struct test *t)
 	crew_add(&s, &c.crew, count_up, &c);
 	while (!error && pace_goes_on(&pace)) {
 		share_anew(t);
-		error = move_on(&s, s.destination, s.source, 1, UFFDIO_MOVE_MODE_ALLOW_COPY,
-				&repeated);
-		if (!error)
-			error = move_on(&s, s.source, s.destination, 1,
-					UFFDIO_MOVE_MODE_ALLOW_COPY, &repeated);
+		error = move_to_and_fro(&s, 0, &repeated);
 	}
-	let_go_on(&s);
-	crew_end(&c.crew);
+	end_counting(&c);
 	test_observe(t, "errno", "%s", error_name(error));
-	test_observe(t, "lost", "%llu",
-		     (unsigned long long)(c.counted - *(volatile uint64_t *)s.source));
+	test_observe(t, "lost", "%llu", (unsigned long long)lost_steps(&c));
+	scene_end(&s);
+}
+
+/*
+ * A store makes a shared page the process's own, and what is left is moved.  Not so the
+ * neighbour of a page that a pipe holds: it is copied while the thread stores to it.
+ */
+void scenario_copy_held_writers(struct test *t)
+{
+	unsigned long long lost = 0;
+	unsigned int repeated = 0;
+	struct scene s;
+	int error = 0;
+
+	scene_build_huge(&s, t, HUGE_ROUNDS, 0);
+	scene_register(&s, s.source, s.pages, UFFDIO_REGISTER_MODE_MISSING);
+	for (unsigned int i = 0; !error && i < s.pages; i += pages_per_huge()) {
+		struct counting c = { .scene = &s, .word = (uint64_t *)source_page(&s, i + 1) };
+		unsigned int turns = 0;
+		int ends[2];
+
+		hold_in_pipe(t, ends, source_page(&s, i));
+		*c.word = 0;
+		crew_add(&s, &c.crew, count_up, &c);
+		while (!__atomic_load_n(&c.counted, __ATOMIC_ACQUIRE))
+			wait_a_turn(&turns);
+		error = move_to_and_fro(&s, i + 1, &repeated);
+		end_counting(&c);
+		lost += lost_steps(&c);
+		close(ends[0]);
+		close(ends[1]);
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "lost", "%llu", lost);
 	scene_end(&s);
 }
 

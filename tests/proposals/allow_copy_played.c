@@ -151,12 +151,33 @@ int played_double(struct played *p, uint64_t mode)
 	return __real_ioctl(p->fd, UFFDIO_COPY, &copy) ? errno : 0;
 }
 
+/* A page that is where nobody stores to it; false if it could not be taken there. */
+static bool take_away(char *page, char *to)
+{
+	return mremap(page, page_size(), page_size(),
+		      MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to;
+}
+
+/* Whoever stores meanwhile faults at the old place, as the rules have it. */
 int played_copy(struct played *p)
 {
-	int error = played_double(p, played_copy_mode(p));
+	const char *source = played_source(p);
+	struct uffdio_move asked = p->asked;
+	char *room;
+	int error;
 
-	if (!error)
-		madvise(played_source(p), page_size(), MADV_DONTNEED);
+	if (pagemap_entry(played_destination(p)))
+		return EEXIST;
+	room = mmap(NULL, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED || !take_away(played_source(p), room))
+		return ENOMEM;
+	p->asked.src = (uintptr_t)room - p->done;
+	error = played_double(p, played_copy_mode(p));
+	p->asked = asked;
+	if (error)
+		mremap(room, page_size(), page_size(), MREMAP_MAYMOVE | MREMAP_FIXED, source);
+	else
+		munmap(room, page_size());
 	return error;
 }
 
