@@ -26,7 +26,19 @@
 
 patience=$2 seconds=$3
 parameter=/sys/module/uffdio_move/parameters/mutant
-for conformance in /bin/uffdio-move-conformance*; do :; done	# or that of a proposal
+for conformance in /bin/uffdio-move-conformance*; do :; done
+# Such as notice much in little time.
+sweeping='cell.*_over_hole_behind_1 cell.hole_over_*_behind_1 check.* vector.*
+scenario.far-move scenario.sparse-move scenario.long-move scenario.short-of-* scenario.register-reports
+scenario.wake-[rtsz]* scenario.dontwake* scenario.written* scenario.dirty-kept* scenario.clean-kept*
+scenario.accounting* scenario.huge-in-part'
+mode=	# of other programs' moves
+case $conformance in
+*-allow-copy)	# that of a proposal
+	sweeping='cell.*_over_hole_behind_1_ALLOW_COPY vector.copy-* scenario.copy-*'
+	mode=--allow-copy
+	;;
+esac
 looks=5		# at intervals of 2 s: as long may a killed program take to end
 
 # Processes that were killed, and have not ended.
@@ -89,7 +101,8 @@ start() # STAGE [TEST]
 		;;
 	failing-allocations)
 		most=1800
-		run failing-allocations
+		# shellcheck disable=SC2086 # none, or a word
+		run failing-allocations $mode
 		;;
 	selftest)
 		with_swap >/dev/null 2>&1
@@ -101,7 +114,8 @@ start() # STAGE [TEST]
 		;;
 	stress)
 		most=$((2 * seconds + 120))
-		run stress --seconds "$seconds" --overlap --patience "$patience"
+		# shellcheck disable=SC2086 # none, or a word
+		run stress --seconds "$seconds" --overlap --patience "$patience" $mode
 		;;
 	esac
 }
@@ -158,15 +172,6 @@ try() # STAGE
 }
 
 [ -w $parameter ] || { echo "this kernel has no mutants" >&2; exit 9; }
-# Such as notice much in little time.
-sweeping='cell.*_over_hole_behind_1 cell.hole_over_*_behind_1 check.* vector.*
-scenario.far-move scenario.sparse-move scenario.long-move scenario.short-of-* scenario.register-reports
-scenario.wake-[rtsz]* scenario.dontwake* scenario.written* scenario.dirty-kept* scenario.clean-kept*
-scenario.accounting* scenario.huge-in-part'
-case $conformance in
-*-allow-copy) sweeping='cell.*_over_hole_behind_1_ALLOW_COPY vector.copy-* scenario.copy-*' ;;
-esac
-
 # Of one mutant; false: the guest is spoiled.
 sweep() # NUMBER
 {
