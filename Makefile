@@ -275,12 +275,19 @@ pdf: $B/uffdio_move_contract.7 ## the pages as one PDF, build/uffdio-move.pdf
 
 # PATCHES are words: files whose names have no spaces.
 upstream: ## patches for git am: MAN_PAGES=checkout of the man-pages project, PATCHES="FILE ..."; KERNEL_TREE=checkout of the kernel
-ifneq ($(or $(value MAN_PAGES),$(if $(value KERNEL_TREE),,none)),)
+ifeq ($(value MAN_PAGES)$(value KERNEL_TREE),)
+	$(error MAN_PAGES=PATH or KERNEL_TREE=PATH is missing: a checkout of the man-pages project, or of the kernel)
+endif
+ifneq ($(and $(value MAN_PAGES),$(value KERNEL_TREE),$(value PATCHES)),)
+	$(error PATCHES= goes with MAN_PAGES= or with KERNEL_TREE=, not with both)
+endif
+ifneq ($(value MAN_PAGES),)
 	tests/pages/upstream.sh $(call quoted,$(value MAN_PAGES)) $(call quoted,$B/upstream/man-pages) \
 		$(foreach patch,$(value PATCHES),$(call quoted,$(patch)))
 endif
 ifneq ($(value KERNEL_TREE),)
-	kernel-patch/upstream.sh $(call quoted,$(value KERNEL_TREE)) $(call quoted,$B/upstream/kernel)
+	kernel-patch/upstream.sh $(call quoted,$(value KERNEL_TREE)) $(call quoted,$B/upstream/kernel) \
+		$(foreach patch,$(value PATCHES),$(call quoted,$(patch)))
 endif
 
 # Where a file goes.  DESTDIR is taken as it is; the directories may name each other.

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: upstream.sh KERNEL_TREE DIRECTORY
+# Usage: upstream.sh KERNEL_TREE DIRECTORY [PATCH...]
 #
 # Writes into DIRECTORY a series as it is sent, the operation for a KERNEL_TREE that is
 # Linux 6.1, and the fixes for a later one: for the commit that this checkout of the kernel
 # has at its HEAD, from whom git says is the author there, signed
 # off by the same, and Cc'd to those whom the tree's get_maintainer.pl names.  What leads
 # back here goes: the clauses below a patch's "---", and the names of those who made it.
+# With PATCHes, files of that series, it is these alone: where KERNEL_TREE has the others'
+# already, say.  The cover letter still speaks of all.
 # All else that a user has set for git is left aside.  KERNEL_TREE itself is not touched.
 #
 # Each patch is checked by the tree's checkpatch.pl, and what was written is applied once
@@ -21,7 +23,7 @@ unset CDPATH
 say() { echo "upstream.sh: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-[ $# -eq 2 ] || { echo "usage: $0 KERNEL_TREE DIRECTORY" >&2; exit 2; }
+[ $# -ge 2 ] || { echo "usage: $0 KERNEL_TREE DIRECTORY [PATCH...]" >&2; exit 2; }
 [ "$1" ] || { say "KERNEL_TREE=PATH is missing: a checkout of the kernel"; exit 2; }
 [ -d "$1" ] || { say "there is no directory $1"; exit 2; }
 tree=$(realpath -- "$1")
@@ -31,10 +33,10 @@ here=$(dirname "$(realpath "$0")")
 # A git hook, or a shell that is in some repository, has variables that lead git there.
 command -v git >/dev/null || die "there is no git"
 # shellcheck disable=SC2046
-unset $(git rev-parse --local-env-vars)
+unset $(git rev-parse --local-env-vars 2>/dev/null)
 export GIT_OPTIONAL_LOCKS=0	# asking for the state of KERNEL_TREE writes nothing there
 
-base=$(git -C "$tree" rev-parse --verify -q HEAD) || die "$tree is no git checkout"
+base=$(git -C "$tree" rev-parse --verify -q HEAD 2>/dev/null) || die "$tree is no git checkout"
 [ -x "$tree/scripts/get_maintainer.pl" ] && [ -x "$tree/scripts/checkpatch.pl" ] ||
 	die "$tree is no source of the kernel: it lacks scripts/get_maintainer.pl or checkpatch.pl"
 case $(sed -n -E 's/^(VERSION|PATCHLEVEL) = //p' "$tree/Makefile" 2>/dev/null | paste -s -d .) in
@@ -42,6 +44,17 @@ case $(sed -n -E 's/^(VERSION|PATCHLEVEL) = //p' "$tree/Makefile" 2>/dev/null | 
 *) series=$here/fixes ;;
 esac
 cover=$series/0000-cover-letter.patch
+shift 2
+patches=()
+for patch; do
+	file=$series/${patch##*/}
+	[ -f "$file" ] && [ "$patch" -ef "$file" ] && [ "$file" != "$cover" ] || {
+		say "$patch is no patch of $series, which is for this tree"
+		exit 2
+	}
+	patches+=("$file")
+done
+[ $# -gt 0 ] || mapfile -t patches < <(find "$series" -name '0*.patch' ! -name '0000-*' | sort)
 identity=$(git -C "$tree" var GIT_AUTHOR_IDENT 2>/dev/null) ||
 	die "who sends it? git config user.name and user.email tell"
 name=${identity% <*} email=${identity##*<}
@@ -61,12 +74,13 @@ git_there() { git -C "$work/tree" -c core.hooksPath=/dev/null "$@"; }
 # The message, signed off by the sender alone: what stands between the headers and "---".
 message_of() # PATCH
 {
-	git mailinfo /dev/null /dev/null <"$1" | sed -n 's/^Subject: //p'
-	echo
-	awk 'body && /^---$/ { exit }
-		body && !/^Signed-off-by:/ { print }
-		/^$/ { body = 1 }' "$1" | cat -s
-	printf 'Signed-off-by: %s <%s>\n' "$name" "$email"
+	{
+		git mailinfo /dev/null /dev/null <"$1" | sed -n 's/^Subject: //p'
+		echo
+		awk 'body && /^---$/ { exit }
+			body && !/^Signed-off-by:/ { print }
+			/^$/ { body = 1 }' "$1" | cat -s
+	} | git -C "$work" interpret-trailers --trailer "Signed-off-by: $name <$email>"
 }
 
 commit_patch() # PATCH
@@ -82,12 +96,12 @@ commit_patch() # PATCH
 		--ignore FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID "$work/patch") >"$log" 2>/dev/null || die "${1##*/} is not clean: $(head -n 1 "$log")"
 }
 
-# Behind it stand names and figures, which git makes again.
+# Behind it stand names and figures, which git makes again, and says for which commit.
 cover_text()
 {
 	sed -n 's/^Subject: \[[^]]*\] //p' "$cover"
 	echo
-	sed '1,/^$/d' "$cover" | awk '/^[^ ].* \([0-9]+\):$/ { exit } { print }'
+	sed '1,/^$/d' "$cover" | awk '/^[^ ].* \([0-9]+\):$/ { exit } /^This is for Linux / { next } { print }' | cat -s
 }
 
 # Of the tree's files only those that are looked at: all of them take half a minute.  By
@@ -105,8 +119,7 @@ lay_out_tree()
 
 lay_out_tree 2>"$log" || die "$tree could not be laid out: $(head -n 1 "$log")"
 n=0
-for patch in "$series"/0*.patch; do
-	[ "$patch" != "$cover" ] || continue
+for patch in "${patches[@]}"; do
 	commit_patch "$patch"
 	n=$((n + 1))
 	say "$n: $(git_there log -1 --format=%s)"

@@ -87,6 +87,16 @@ is_from_the_caller() { headers "$1" | grep -q '^From: A Writer <writer@example.o
 is_sent_to_the_list() { headers "$1" | grep -q 'linux-mm@kvack.org'; }
 is_signed_once() { [ "$(grep -c '^Signed-off-by:' "$1")" -eq 1 ] &&
 	grep -q '^Signed-off-by: A Writer <writer@example.org>$' "$1"; }
+# The last paragraph is one of trailers: those of the patch that it was made of are among them.
+has_its_trailers()
+{
+	local number
+
+	number=${1##*/} number=${number%%-*}
+	git interpret-trailers --parse "$1" >"$work/trailers"
+	[ "$(grep -c '^Fixes:' "$work/trailers")" -eq "$(cat "$series/$number"-* | grep -c '^Fixes:')" ] &&
+		grep -q '^Signed-off-by: ' "$work/trailers"
+}
 leads_nowhere() { ! sed '/^diff /q' "$1" | grep -E '^\[[a-z-]+\.[a-z-]+\]$|maintainers@'; }
 
 lay_out_kernel || { echo "Bail out! $source could not be laid out: $(tail -n 1 "$work/tar")"; exit 1; }
@@ -103,6 +113,8 @@ each_patch is_from_the_caller
 result $? "each is from the caller"
 each_patch is_signed_once
 result $? "and signed off by the same, and by no other"
+each_patch has_its_trailers
+result $? "Fixes: and Signed-off-by: are read as trailers"
 each_patch is_sent_to_the_list
 result $? "each is Cc'd to those whom get_maintainer.pl names"
 each_patch leads_nowhere
@@ -148,6 +160,17 @@ GIT_DIR=$work/strange/.git GIT_WORK_TREE=$work/strange GIT_INDEX_FILE=$work/stra
 result $? "a repository that the environment names is not touched"
 
 refused 2 'KERNEL_TREE=PATH is missing' "no tree" '' "$work/series"
+one=$(find "$series" -name '0001-*.patch')
+write "$tree" "$work/one" "$one" &&
+	[ "$(find "$work/one" -name '0*.patch' | wc -l)" -eq 2 ] &&
+	diff -I '^From ' -I '^Date: ' -I '^Message-Id: ' -I '^In-Reply-To: ' -I '^References: ' \
+		-I '^Subject: ' "$work/one/${one##*/}" "$work/series/${one##*/}" >>"$work/said"
+result $? "a patch alone, where the others are left out"
+refused 2 'is no patch of' "a patch of another series" "$tree" "$work/series" \
+	"$(find kernel-patch/allow-copy -name '0001-*.patch')"
+refused 2 'is no patch of' "a cover letter for a patch" "$tree" "$work/series" \
+	"$series/0000-cover-letter.patch"
+refused 2 'is no patch of' "a patch that is not there" "$tree" "$work/series" nothing.patch
 refused 2 'there is no directory' "a tree that is not there" "$work/nothing" "$work/series"
 mkdir "$work/empty"
 refused 1 'is no git checkout' "a folder that is no checkout" "$work/empty" "$work/series"
