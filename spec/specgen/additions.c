@@ -74,24 +74,28 @@ static struct slot *find_slot(struct merging *m, const char *name)
 	return NULL;
 }
 
-/* Does one entry say all that the other does, in single words and texts?  Why, is no rule. */
-static bool says_the_same(const struct value *original, const struct value *entry)
+/* Has an entry all that another has, but for why, which is no rule, and its place? */
+static bool has_all_of(const struct value *entry, const struct value *other,
+		       const struct placing *p)
 {
 	void *iterator = NULL;
-	struct value key, value;
+	struct value key, value, own;
 
-	while (mapping_next(original, &iterator, &key, &value)) {
-		size_t length, own_length;
-		const char *name = fy_node_get_scalar0(key.node), *text, *own;
+	while (mapping_next(other, &iterator, &key, &value)) {
+		const char *name = fy_node_get_scalar0(key.node);
 
-		if (!name || !strcmp(name, "why") || !value.node || !fy_node_is_scalar(value.node))
+		if (!name || !strcmp(name, "why") || is_placing_key(p, name))
 			continue;
-		text = fy_node_get_scalar(value.node, &length);
-		own = text_at(entry, name, &own_length);
-		if (!own || own_length != length || memcmp(own, text, length))
+		if (!entry_value(entry, name, &own) || !fy_node_compare(own.node, value.node))
 			return false;
 	}
 	return true;
+}
+
+static bool says_the_same(const struct value *original, const struct value *entry,
+			  const struct placing *p)
+{
+	return has_all_of(entry, original, p) && has_all_of(original, entry, p);
 }
 
 static bool admits(const struct placing *p, const char *clause)
@@ -109,7 +113,7 @@ static void look_for_overruled(struct merging *m, const struct slot *slot,
 	struct reader *r = m->reader;
 
 	if (!has_text(&slot->original, "level", "must") ||
-	    says_the_same(&slot->original, entry))
+	    says_the_same(&slot->original, entry, p))
 		return;
 	p->overrules = p->replaces;
 	if (!admits(p, p->replaces))
@@ -118,11 +122,57 @@ static void look_for_overruled(struct merging *m, const struct slot *slot,
 				p->replaces);
 }
 
+static bool are_scenarios(const struct value *list)
+{
+	return !strcmp(list->key, "scenarios");
+}
+
+static void keep_replaced_scenario(struct reader *r, const struct value *original, struct placing *p)
+{
+	struct replaced_scenario *t = origin_alloc(r->origin, sizeof(*t));
+
+	*t = (struct replaced_scenario){ *original, p, r->additions->replaced };
+	r->additions->replaced = t;
+}
+
 static void put(struct merging *m, size_t at, const struct value *entry)
 {
 	memmove(&m->slots[at + 1], &m->slots[at], (m->n - at) * sizeof(*m->slots));
 	m->slots[at] = (struct slot){ .entry = *entry };
 	m->n++;
+}
+
+/* Others of the contract's refer to it by its id; a list of modes or states is what all else goes by. */
+static bool is_replaceable(struct merging *m, const struct value *list, const struct slot *slot,
+			   const struct value *entry, struct placing *p)
+{
+	struct origin *o = m->reader->origin;
+
+	if (!strcmp(list->key, "modes") || !strcmp(list->key, "states")) {
+		origin_error_at(o, &p->replaces, "`%s` of the contract stay as they are", list->key);
+		return false;
+	}
+	if (has_text(&slot->original, "id", p->replaces) && !has_text(entry, "id", p->replaces)) {
+		origin_error_at(o, &p->replaces,
+				"what replaces `%.60s` keeps its id, by which it is known",
+				p->replaces);
+		return false;
+	}
+	return true;
+}
+
+static void replace(struct merging *m, const struct value *list, struct slot *slot,
+		    const struct value *entry, struct placing *p)
+{
+	if (!is_replaceable(m, list, slot, entry, p)) {
+		put(m, m->n, entry);
+		return;
+	}
+	if (are_scenarios(list))
+		keep_replaced_scenario(m->reader, &slot->original, p);
+	else
+		look_for_overruled(m, slot, entry, p);
+	slot->entry = *entry;
 }
 
 static void place(struct merging *m, const struct value *list, const struct value *entry,
@@ -148,17 +198,18 @@ static void place(struct merging *m, const struct value *list, const struct valu
 	} else if (slot->entry.placing) {
 		origin_error_at(m->reader->origin, at, "`%s` is replaced already", name);
 	} else {
-		look_for_overruled(m, slot, entry, p);
-		slot->entry = *entry;
+		replace(m, list, slot, entry, p);
 	}
 }
 
-static struct placing *read_placing(struct merging *m, const struct value *entry)
+static struct placing *read_placing(struct merging *m, const struct value *list,
+				    const struct value *entry)
 {
 	struct reader *r = m->reader;
 	struct placing *p = origin_alloc(r->origin, sizeof(*p));
 
-	p->fields = m->field->kind == &kind_section ? clause_placing_fields : placing_fields;
+	p->fields = m->field->kind == &kind_section || are_scenarios(list) ? clause_placing_fields :
+									 placing_fields;
 	read_some_fields(r, entry, p->fields, p);
 	return p;
 }
@@ -169,7 +220,7 @@ static void add_list(struct merging *m, const struct value *list)
 	struct value entry;
 
 	while (list_next(list, &iterator, &entry)) {
-		struct placing *p = read_placing(m, &entry);
+		struct placing *p = read_placing(m, list, &entry);
 
 		entry.placing = p;
 		place(m, list, &entry, p);
@@ -212,4 +263,60 @@ const struct value *with_additions(struct reader *r, const struct value *list,
 	merged->entries = entries;
 	merged->n_entries = m.n;
 	return merged;
+}
+
+const struct value *too_much(const struct reader *r, const struct value *entry)
+{
+	return !r->additions || entry->placing ? entry : &r->additions->all[0].list;
+}
+
+static bool is_must(const struct contract *contract, const char *id)
+{
+	for (size_t i = 0; i < contract->n_clauses; i++)
+		if (!strcmp(contract->clauses[i].id, id))
+			return contract->clauses[i].level == LEVEL_MUST;
+	return false;
+}
+
+static bool is_shown(struct reader *r, const struct replaced_scenario *s, const char *clause)
+{
+	void *iterator = NULL;
+	struct value shows, id;
+
+	if (!entry_value(&s->original, "shows", &shows))
+		return false;
+	while (list_next(&shows, &iterator, &id)) {
+		const char *text = value_text(r, &id);
+
+		if (text && !strcmp(text, clause))
+			return true;
+	}
+	return false;
+}
+
+static void look_at_replaced_scenario(struct reader *r, const struct replaced_scenario *s,
+				      const struct contract *contract)
+{
+	const struct placing *p = s->by;
+
+	for (size_t i = 0; i < contract->n_clauses; i++) {
+		const char *id = contract->clauses[i].id;
+
+		if (is_must(contract, id) && is_shown(r, s, id) && !admits(p, id))
+			origin_error_at(r->origin, &p->replaces,
+					"`%s` shows `%s`, a must of the contract: what shows otherwise names it in `contradicts`",
+					p->replaces, id);
+	}
+	for (size_t i = 0; i < p->n_contradicts; i++)
+		if (p->contradicts[i] && !(is_must(contract, p->contradicts[i]) &&
+					   is_shown(r, s, p->contradicts[i])))
+			origin_error_at(r->origin, &p->contradicts[i],
+					"`contradicts`: `%.60s` is no must that `%s` shows",
+					p->contradicts[i], p->replaces);
+}
+
+void look_at_replaced_scenarios(struct reader *r, const struct contract *contract)
+{
+	for (const struct replaced_scenario *s = r->additions->replaced; s; s = s->next)
+		look_at_replaced_scenario(r, s, contract);
 }

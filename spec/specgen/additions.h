@@ -20,12 +20,20 @@ struct placing {
 	const struct field *fields;	/* the keys that say so */
 };
 
+/* A scenario of the contract in whose place another stands. */
+struct replaced_scenario {
+	struct value original;
+	struct placing *by;
+	const struct replaced_scenario *next;
+};
+
 struct additions {
 	struct {
 		const void *of;	/* the list's, as its field has it */
 		struct value list;
 	} all[MAX_ADDITIONS];
 	size_t n;
+	const struct replaced_scenario *replaced;
 };
 
 /* The keys of a proposal (shapes.h): each of its lists is kept for the contract's. */
@@ -43,5 +51,16 @@ bool is_placing_key(const struct placing *placing, const char *key);
  */
 const struct value *with_additions(struct reader *r, const struct value *list,
 				   const struct field *f, struct value *merged);
+
+/**
+ * look_at_replaced_scenarios() - does each name the musts that it shows otherwise?
+ * @contract: without the proposal
+ *
+ * A vector need not: it agrees with the tables, in which the musts are.
+ */
+void look_at_replaced_scenarios(struct reader *r, const struct contract *contract);
+
+/* What to blame where an entry makes a list too long: it, or the proposal that adds to it. */
+const struct value *too_much(const struct reader *r, const struct value *entry);
 
 #endif

@@ -329,6 +329,7 @@ struct contract {
 	size_t n_scenarios;
 	const struct deviation *deviations;
 	size_t n_deviations;
+	const struct contract *extended;	/* what a proposal extends, alone; specgen's */
 	struct origin *origin;	/* specgen's (origin.h); NULL in a built program */
 };
 

@@ -188,7 +188,7 @@ static bool next_of(struct reader *r, const struct value *v, const struct field 
 		return false;
 	if (n < f->max)
 		return true;
-	error_at_value(r, entry, "`%s`: there are more than %lu", v->key, f->max);
+	error_at_value(r, too_much(r, entry), "`%s`: there are more than %lu", v->key, f->max);
 	return false;
 }
 
@@ -307,7 +307,8 @@ static void read_section(struct reader *r, const struct value *v, void *into,
 		own = new_array(r, list_length(v), s->shape->size, into, f);
 	for (size_t n = 0; next_of(r, v, f, n, &iterator, &entry); n++) {
 		if (r->contract->n_clauses == MAX_CLAUSES) {
-			error_at_value(r, &entry, "there are more than %d clauses", MAX_CLAUSES);
+			error_at_value(r, too_much(r, &entry), "there are more than %d clauses",
+				       MAX_CLAUSES);
 			return;
 		}
 		read_clause_entry(r, &entry, s, own);

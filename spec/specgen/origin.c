@@ -196,6 +196,17 @@ void origin_error(struct origin *o, struct position where, const char *format, .
 	free(text);
 }
 
+void origin_blame(struct origin *o, unsigned int file)
+{
+	size_t shown = o->n_complaints < MAX_ERRORS ? o->n_complaints : MAX_ERRORS, kept = 0;
+
+	for (size_t i = 0; i < shown; i++)
+		if (o->complaints[i].where.file == file)
+			o->complaints[kept++] = o->complaints[i];
+	if (kept)
+		o->n_complaints -= shown - kept;
+}
+
 size_t origin_errors(const struct origin *o)
 {
 	return o->n_complaints;

@@ -61,6 +61,12 @@ void origin_error(struct origin *o, struct position where, const char *format, .
 #define origin_error_at(o, part, ...) \
 	origin_error(o, origin_of(o, part), __VA_ARGS__)
 
+/*
+ * Forget the errors in other files, if there is one in @file: they follow from that.  Of those
+ * that are not kept the number stays.
+ */
+void origin_blame(struct origin *o, unsigned int file);
+
 /* How many errors there are so far. */
 size_t origin_errors(const struct origin *o);
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,6 +223,14 @@ static void look_at_extended(struct reader *r, struct proposal *p, struct fy_nod
 				p->of_version);
 }
 
+/* Names of files are made of it. */
+static void look_at_name(struct reader *r, const struct proposal *p)
+{
+	if (p->name && !strcasecmp(p->name, "contract"))
+		origin_error_at(r->origin, &p->name, "`%s`: the contract's own page is called that",
+				p->name);
+}
+
 /* The proposal, whose lists wait for those of the contract. */
 static void read_proposal(struct reader *r, struct fy_node *root, struct proposal *p)
 {
@@ -231,9 +240,27 @@ static void read_proposal(struct reader *r, struct fy_node *root, struct proposa
 	of_proposal.fields = proposal_shape.fields;
 	of_proposal.into = p;
 	read_root(&of_proposal, root);
+	look_at_name(r, p);
 	if (!r->additions->n)
 		origin_error(r->origin, node_position(root, beginning(r)),
 			     "the proposal extends nothing: it has no list with an entry");
+}
+
+/* What is proposed is held against it. */
+static const struct contract *read_alone(struct reader *r, struct fy_node *root)
+{
+	struct contract *c = origin_alloc(r->origin, sizeof(*c));
+	struct reader alone = *r;
+
+	c->origin = r->origin;
+	c->file = r->contract->file;
+	c->clauses = origin_alloc(r->origin, MAX_CLAUSES * sizeof(*c->clauses));
+	alone.contract = alone.into = c;
+	alone.clauses = (struct clause *)c->clauses;
+	alone.file = 0;
+	alone.what = "contract";
+	read_root(&alone, root);
+	return c;
 }
 
 static void read_extended(struct reader *r, const struct source *contract,
@@ -241,9 +268,12 @@ static void read_extended(struct reader *r, const struct source *contract,
 {
 	struct proposal *p = &r->contract->proposal;
 	struct loaded base, further;
+	unsigned int of_proposal = origin_add(r->origin, proposal->path);
 
 	load(r, &base, contract);
-	r->file = origin_add(r->origin, proposal->path);
+	if (!origin_errors(r->origin))
+		r->contract->extended = read_alone(r, fy_document_root(base.document));
+	r->file = of_proposal;
 	r->what = "proposal";
 	p->file = origin_path_at(r->origin, beginning(r));
 	load(r, &further, proposal);
@@ -256,6 +286,9 @@ static void read_extended(struct reader *r, const struct source *contract,
 		r->what = "contract";
 		look_at_extended(r, p, fy_document_root(base.document));
 		read_root(r, fy_document_root(base.document));
+		look_at_replaced_scenarios(r, r->contract->extended);
+		/* the contract alone has none */
+		origin_blame(r->origin, of_proposal);
 	}
 	unload(&further);
 	unload(&base);

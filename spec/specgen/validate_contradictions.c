@@ -31,21 +31,6 @@ static bool is_proposed(const struct contract *c, unsigned int clause)
 	return c->clauses[clause].proposed;
 }
 
-static bool is_must(const struct contract *c, unsigned int clause)
-{
-	return !is_proposed(c, clause) && c->clauses[clause].level == LEVEL_MUST;
-}
-
-/* The row that would decide if nothing were proposed. */
-static const struct outcome *stated_outcome(const struct contract *c, char source,
-					    char destination, uint64_t mode)
-{
-	for (const struct outcome *row = c->outcomes; row < c->outcomes + c->n_outcomes; row++)
-		if (!is_proposed(c, row->clause) && row_fits(row, source, destination, mode))
-			return row;
-	return NULL;
-}
-
 static bool same_result(const struct result *a, const struct result *b)
 {
 	return a->kind == b->kind && (a->kind != RESULT_ERROR || !strcmp(a->error, b->error));
@@ -62,15 +47,15 @@ static void look_at_cell(struct admitted *a, char source, char destination, uint
 {
 	const struct contract *c = a->contract;
 	const struct outcome *row = oracle_outcome(c, source, destination, mode);
-	const struct outcome *stated = stated_outcome(c, source, destination, mode);
+	const struct outcome *stated = oracle_outcome(c->extended, source, destination, mode);
+	const struct clause *must = stated ? &c->extended->clauses[stated->clause] : NULL;
 
-	if (!stated || !is_proposed(c, row->clause) || !is_must(c, stated->clause) ||
-	    says_the_same(row, stated) ||
-	    admits(a, row->clause, c->clauses[stated->clause].id))
+	if (!must || must->level != LEVEL_MUST || !is_proposed(c, row->clause) ||
+	    says_the_same(row, stated) || admits(a, row->clause, must->id))
 		return;
 	error_at(c, &c->clauses[row->clause],
 		 "`%s` contradicts `%s`, a must of the contract, of `%c` onto `%c`: name it in `contradicts`",
-		 c->clauses[row->clause].id, c->clauses[stated->clause].id, source, destination);
+		 c->clauses[row->clause].id, must->id, source, destination);
 }
 
 static void look_at_table(struct admitted *a)
@@ -88,9 +73,11 @@ static void look_at_table(struct admitted *a)
 
 static const struct clause *find_must(const struct contract *c, const char *id)
 {
-	for (size_t i = 0; i < c->n_clauses; i++)
-		if (is_must(c, i) && !strcmp(c->clauses[i].id, id))
-			return &c->clauses[i];
+	const struct contract *extended = c->extended;
+
+	for (size_t i = 0; i < extended->n_clauses; i++)
+		if (extended->clauses[i].level == LEVEL_MUST && !strcmp(extended->clauses[i].id, id))
+			return &extended->clauses[i];
 	return NULL;
 }
 

@@ -163,7 +163,8 @@ void validate_tests(const struct contract *c)
 	if (!derive_tests(c, take, &d)) {
 		if (d.n < MAX_TESTS)
 			errx(1, "no memory");
-		error_at(c, d.last, "more than %d tests follow from the contract", MAX_TESTS);
+		error_at(c, c->proposal.name ? (const void *)&c->proposal.name : d.last,
+			 "more than %d tests follow from the contract", MAX_TESTS);
 		free(d.names);
 		return;
 	}

@@ -335,12 +335,15 @@ void scenario_copy_held_writers(struct test *t)
 	scene_end(&s);
 }
 
-static void *fork_on(void *argument)
+static void *swap_on(void *argument)
 {
 	struct counting *c = argument;
+	struct scene *s = c->scene;
 
-	while (!__atomic_load_n(&c->crew.stop, __ATOMIC_RELAXED))
-		share_anew(c->scene->test);
+	while (!__atomic_load_n(&c->crew.stop, __ATOMIC_RELAXED)) {
+		madvise(s->source, s->pages * page_size(), MADV_PAGEOUT);
+		madvise(s->destination, s->pages * page_size(), MADV_PAGEOUT);
+	}
 	return NULL;
 }
 
@@ -353,6 +356,7 @@ static unsigned int count_lost(struct scene *s, const char *place)
 	return lost;
 }
 
+/* The child of each round leaves pages, or swap entries, that nobody knows to be the process's own. */
 void scenario_copy_tries(struct test *t)
 {
 	struct pace pace = pace_of(LEAST_ROUNDS, ROUNDS, ROUNDS_MS);
@@ -364,11 +368,13 @@ void scenario_copy_tries(struct test *t)
 	scene_build(&s, t, FEW, 0);
 	scene_register(&s, s.source, FEW, UFFDIO_REGISTER_MODE_MISSING);
 	c = (struct counting){ .scene = &s };
-	crew_add(&s, &c.crew, fork_on, &c);
-	for (back = false; !unexpected && pace_goes_on(&pace); back = !back)
+	crew_add(&s, &c.crew, swap_on, &c);
+	for (back = false; !unexpected && pace_goes_on(&pace); back = !back) {
+		share_anew(t);
 		unexpected += !!move_on(&s, back ? s.source : s.destination,
 					back ? s.destination : s.source, FEW,
 					UFFDIO_MOVE_MODE_ALLOW_COPY, &repeated);
+	}
 	crew_end(&c.crew);
 	test_observe(t, "unexpected_errors", "%u", unexpected);
 	test_observe(t, "tries", "%s", repeated ? "ran out" : "enough");
@@ -389,7 +395,7 @@ void scenario_copy_loop(struct test *t)
 
 	scene_build(&s, t, COURSE, 0);
 	madvise(source_page(&s, HOLE), page_size(), MADV_DONTNEED);
-	madvise(source_page(&s, SWAPPED), page_size(), MADV_PAGEOUT);
+	swap_out(&s, source_page(&s, SWAPPED), 1);
 	look_on(&child, t, s.source);
 	error = move_on(&s, s.destination, s.source, COURSE,
 			UFFDIO_MOVE_MODE_ALLOW_COPY | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, &repeated);

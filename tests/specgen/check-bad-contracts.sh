@@ -248,6 +248,15 @@ run_files() {
 	refuse "refused: 22 errors, of which 20 are shown" $(($(wc -l <"$valid") + 20)):1 "2 further errors are not shown" 21
 }
 
+# What is too much by what a proposal adds is its fault.
+run_large_proposals() {
+	local small=$here/bad-proposals/valid.yaml
+
+	seq -f '  - {id: rule.n%.0f, level: unspecified, rule: It is., why: It is., untested: it is}' 240 |
+		sed '/^rules:/r /dev/stdin' "$small" >"$contract"
+	refuse "refused: a proposal by which there are too many clauses" 8:6 "more than 256 clauses" 1
+}
+
 run_tables() {
 	base=$here/bad-contracts/valid.yaml
 	run_table bad-proposals
@@ -272,6 +281,9 @@ find "$work/output" -exec touch -d 2001-01-01 {} +
 untouched=$(output_state)
 
 run_tables
+base=$here/bad-contracts/valid.yaml
+run_large_proposals
+base=
 run_files
 echo "1..$count"
 [ "$failed" -eq 0 ]
