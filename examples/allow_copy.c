@@ -59,6 +59,16 @@ may_copy(void)
     return known;
 }
 
+/* What is there already, so that no store by another thread is undone. */
+static void
+store_to(char *at)
+{
+    char old = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+    while (!__atomic_compare_exchange_n(at, &old, old, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
 /* How many stores did it take? */
 static int
 move_range(char *to, char *from, size_t length, __u64 mode)
@@ -84,7 +94,7 @@ move_range(char *to, char *from, size_t length, __u64 mode)
             err(EXIT_FAILURE, "UFFDIO_MOVE");
         /* With the mode it is pinned for I/O, and a store would not help. */
         if (errno == EBUSY && !(mode & UFFDIO_MOVE_MODE_ALLOW_COPY)) {
-            __atomic_store_n(from + done, from[done], __ATOMIC_RELAXED);
+            store_to(from + done);
             stores++;
         }
         try_again(&tries);
