@@ -5,9 +5,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "call/variations.h"
@@ -26,6 +28,11 @@
 #define FEW		8
 #define LIMITED_MS	3000	/* at most */
 #define CROWD		1024	/* pages: many times what a CPU has charged in advance */
+#define CHARGED_IN_ADVANCE 512	/* pages, by all CPUs, and for what the kernel keeps of processes */
+#define LEAST_KILLS	60
+#define MOST_KILLS	100
+#define DELAYS		16	/* of a kill, and for how long */
+#define DELAY_NS	50000
 
 void variation_unknown_mode_bit_3(struct call *c)
 {
@@ -566,4 +573,70 @@ void scenario_copy_refused_wakes_nobody(struct test *t)
 		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
 	observe_audience(&a, 0);
 	scene_end(&a.scene);
+}
+
+/* Ends */
+
+/* What a process tells before it is killed, in memory that both share. */
+struct doomed {
+	bool about_to_call, returned;
+};
+
+/* A child shares its pages, so that each of them is copied. */
+static _Noreturn void call_until_killed(struct test *t, struct doomed *d)
+{
+	struct scene s;
+	int error = memcg_enter(MEMCG_DOOMED);
+
+	if (error)
+		machine_cannot(t, error, "a memory cgroup cannot be entered");
+	scene_build(&s, t, CROWD, 0);
+	share_and_keep(&s);
+	set_flag(&d->about_to_call);
+	scene_move(&s, s.destination, s.source, CROWD, UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
+	set_flag(&d->returned);
+	for (;;)
+		pause();
+}
+
+/* After another while each time; returns whether that was inside of the call. */
+static bool kill_inside(struct test *t, struct doomed *d, unsigned int round)
+{
+	pid_t child;
+
+	*d = (struct doomed){ 0 };
+	child = machine_fork(t);
+	if (!child)
+		call_until_killed(t, d);
+	for (int64_t until = now_ms() + LIMITED_MS; !read_flag(&d->about_to_call) && now_ms() < until; )
+		let_others_run();
+	for (unsigned int i = 0; i < round % DELAYS && !read_flag(&d->returned); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = DELAY_NS }, NULL);
+	kill(child, SIGKILL);
+	test_wait(t, child);
+	return !read_flag(&d->returned);
+}
+
+/* Who shared a page goes a little later. */
+static const char *what_is_left(void)
+{
+	for (int64_t until = now_ms() + LIMITED_MS; now_ms() < until; let_others_run())
+		if (memcg_pages(MEMCG_DOOMED) <= CHARGED_IN_ADVANCE)
+			return "nothing";
+	return "pages";
+}
+
+void scenario_copy_killed(struct test *t)
+{
+	struct doomed *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct pace pace = pace_of(LEAST_KILLS, MOST_KILLS, LIMITED_MS);
+	unsigned int inside = 0;
+
+	if (d == MAP_FAILED)
+		machine_cannot(t, errno, "no memory could be shared");
+	while (pace_goes_on(&pace))
+		inside += kill_inside(t, d, pace.begun);
+	test_observe(t, "killed_inside", "%s", inside ? "some" : "none");
+	test_observe(t, "left", "%s", what_is_left());
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two memory cgroups of the run's own, in which processes of tests may be for
+ * Memory cgroups of the run's own, in which processes of tests may be for
  * as long as they last.  Version 1 and version 2 of cgroups will do.
  */
 #ifndef UFFDIO_MOVE_MEMCG_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum memcg { MEMCG_FIRST, MEMCG_SECOND, MEMCG_LIMITED, MEMCG_COUNT };
+enum memcg { MEMCG_FIRST, MEMCG_SECOND, MEMCG_LIMITED, MEMCG_DOOMED, MEMCG_COUNT };
 
 /**
  * memcg_prepare() - make them, by settings.h, which removes them

@@ -27,6 +27,7 @@
 struct meeting {
 	struct scene scene;
 	char *destinations[MOVERS];
+	uint64_t frame;			/* of the source's first page */
 	pthread_barrier_t barrier;	/* passed at the beginning and the end of each round */
 	struct crew crew;
 	unsigned int pins, calls;	/* of this round */
@@ -58,10 +59,15 @@ static void wait_for(const unsigned int *n, unsigned int least)
 		wait_a_turn(&turns);
 }
 
-/* Nobody puts it back, so that it is there only if it has never been taken away. */
+/*
+ * Nobody puts it back, so that it is there only if it has never been taken away.  While
+ * MADV_DONTNEED is under way, and its place has another page for a pin already, a processor
+ * may still read it there: so it has to be in the entry, too.
+ */
 static bool page_is_left(struct meeting *m)
 {
-	return !strcmp(look_at(&m->scene, m->scene.source, scene_tag(0)), "contents");
+	return entry_frame(pagemap_entry(m->scene.source)) == m->frame &&
+	       !strcmp(look_at(&m->scene, m->scene.source, scene_tag(0)), "contents");
 }
 
 static void *pin_repeatedly(void *argument)
@@ -128,6 +134,7 @@ static void set_up_round(struct meeting *m, bool protect)
 	for (unsigned int i = 0; i < MOVERS; i++)
 		madvise(m->destinations[i], s->pages * page_size(), MADV_DONTNEED);
 	scene_refill(s);
+	m->frame = entry_frame(pagemap_entry(s->source));
 	if (protect)
 		scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_WP);
 	m->pins = m->calls = m->over = 0;
