@@ -12,7 +12,7 @@
 
 #define LEAST_CALLS 200
 #define MOST_CALLS 200000
-#define CALLS_MS 1500		/* for those beyond the least */
+#define CALLS_MS 800		/* for those beyond the least */
 
 struct freed {
 	struct scene scene;	/* of one page */
