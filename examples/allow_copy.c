@@ -59,16 +59,6 @@ may_copy(void)
     return known;
 }
 
-/* What is there already, so that no store by another thread is undone. */
-static void
-store_to(char *at)
-{
-    char old = __atomic_load_n(at, __ATOMIC_RELAXED);
-
-    while (!__atomic_compare_exchange_n(at, &old, old, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
-
 /* How many stores did it take? */
 static int
 move_range(char *to, char *from, size_t length, __u64 mode)
@@ -94,7 +84,11 @@ move_range(char *to, char *from, size_t length, __u64 mode)
             err(EXIT_FAILURE, "UFFDIO_MOVE");
         /* With the mode it is pinned for I/O, and a store would not help. */
         if (errno == EBUSY && !(mode & UFFDIO_MOVE_MODE_ALLOW_COPY)) {
-            store_to(from + done);
+            /* Of what is there: no other thread's store is undone. */
+            char is = from[done];
+
+            while (!__atomic_compare_exchange_n(from + done, &is, is, 0, 0, 0))
+                ;
             stores++;
         }
         try_again(&tries);
