@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "faults.h"
@@ -23,6 +24,7 @@
 #define RESERVE_PAGES 8192
 #define MOST_TURNS 2000
 #define PUT_BACKS 500		/* so that what is put back meets those who look for it */
+#define AWAY_NS 100000
 
 static char *place(uint64_t address)
 {
@@ -296,25 +298,35 @@ static int old_place_inside_stays(struct test *t, int uffd, struct uffdio_move *
 	return error;
 }
 
-/*
- * Takes a huge page away, refuses it, and puts it back as it was, whatever others have
- * done to its place in the meantime.
- */
+/* Away for a moment, and there again, whatever others have done to its place in the meantime. */
+static void take_and_put_back(char *page)
+{
+	const int away = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+	static int taken;
+	char *room;
+
+	if (__atomic_exchange_n(&taken, 1, __ATOMIC_ACQUIRE))
+		return;
+	room = mmap(NULL, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room != MAP_FAILED && mremap(page, page_size(), page_size(), away, room) == room) {
+		nanosleep(&(struct timespec){ .tv_nsec = AWAY_NS }, NULL);
+		mremap(room, page_size(), page_size(), MREMAP_MAYMOVE | MREMAP_FIXED, page);
+	}
+	__atomic_store_n(&taken, 0, __ATOMIC_RELEASE);
+}
+
+/* Refuses a huge page, and puts its entry back as it was, with its protection. */
 static int refused_is_put_back(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	struct uffdio_writeprotect off = { .range = { arg->src, arg->len } };
 	char *page = place(arg->src);
-	char *kept;
 
 	if (!huge_page_size() || arg->len < huge_page_size() || !page_is_there(t, page))
 		return __real_test_move(t, uffd, arg);
-	kept = kept_copy(page, page_size());
-	for (int i = 0; i < PUT_BACKS; i++) {
-		if (!page_is_there(t, page) || memcmp(page, kept, page_size()))
-			memcpy(page, kept, page_size());
+	if (!is_registered(arg->src))
+		take_and_put_back(page);
+	for (int i = 0; i < PUT_BACKS; i++)
 		ioctl(uffd, UFFDIO_WRITEPROTECT, &off);
-	}
-	free(kept);
 	return refuse(arg, EBUSY);
 }
 
