@@ -200,14 +200,15 @@ void scenario_copy_held_page(struct test *t)
 static int move_on(struct scene *s, char *to, char *from, unsigned int pages, uint64_t mode,
 		   unsigned int *repeated)
 {
+	bool moved_but_refused;	/* by a kernel that does so without the mode as well */
 	unsigned int done = 0;
 	int error = 0;
 
 	for (unsigned int i = 0; done < pages && i < MOST_CALLS; i++) {
 		int64_t move;
 
-		error = scene_move(s, to + done * page_size(), from + done * page_size(),
-				   pages - done, mode, &move);
+		error = scene_move_told(s, to + done * page_size(), from + done * page_size(),
+					pages - done, mode, &move, &moved_but_refused);
 		if (move > 0 && move != MOVE_SENTINEL)
 			done += move / page_size();
 		else if (error == EAGAIN)
