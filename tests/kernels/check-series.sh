@@ -160,11 +160,12 @@ GIT_DIR=$work/strange/.git GIT_WORK_TREE=$work/strange GIT_INDEX_FILE=$work/stra
 result $? "a repository that the environment names is not touched"
 
 refused 2 'KERNEL_TREE=PATH is missing' "no tree" '' "$work/series"
+body() { sed '1,/^$/d' "$1"; }
 one=$(find "$series" -name '0001-*.patch')
 write "$tree" "$work/one" "$one" &&
 	[ "$(find "$work/one" -name '0*.patch' | wc -l)" -eq 2 ] &&
-	diff -I '^From ' -I '^Date: ' -I '^Message-Id: ' -I '^In-Reply-To: ' -I '^References: ' \
-		-I '^Subject: ' "$work/one/${one##*/}" "$work/series/${one##*/}" >>"$work/said"
+	body "$work/one/${one##*/}" >"$work/alone" &&
+	body "$work/series/${one##*/}" | diff "$work/alone" - >>"$work/said"
 result $? "a patch alone, where the others are left out"
 refused 2 'is no patch of' "a patch of another series" "$tree" "$work/series" \
 	"$(find kernel-patch/allow-copy -name '0001-*.patch')"
