@@ -619,11 +619,16 @@ static bool kill_inside(struct test *t, struct doomed *d, unsigned int round)
 }
 
 /* Who shared a page goes a little later. */
-static const char *what_is_left(void)
+static const char *what_is_left(struct test *t)
 {
-	for (int64_t until = now_ms() + LIMITED_MS; now_ms() < until; let_others_run())
-		if (memcg_pages(MEMCG_DOOMED) <= CHARGED_IN_ADVANCE)
+	for (int64_t until = now_ms() + LIMITED_MS; now_ms() < until; let_others_run()) {
+		long pages = memcg_pages(MEMCG_DOOMED);
+
+		if (pages < 0)
+			machine_cannot(t, EIO, "what is charged to a memory cgroup cannot be read");
+		if (pages <= CHARGED_IN_ADVANCE)
 			return "nothing";
+	}
 	return "pages";
 }
 
@@ -639,5 +644,5 @@ void scenario_copy_killed(struct test *t)
 	while (pace_goes_on(&pace))
 		inside += kill_inside(t, d, pace.begun);
 	test_observe(t, "killed_inside", "%s", inside ? "some" : "none");
-	test_observe(t, "left", "%s", what_is_left());
+	test_observe(t, "left", "%s", what_is_left(t));
 }
