@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A huge page that is pinned, again and again, while it is to be moved: whoever looks
- * at its place meanwhile finds it there, or moved, and not a hole that is none.
+ * A huge page that is pinned in the middle of its move, and has to stay: who looks at its
+ * place at once finds it there, and not a hole that is none.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,27 +18,19 @@
 #include "scenarios/scene.h"
 
 #define LEAST_ROUNDS 10
-#define MOST_ROUNDS 200
-#define ROUNDS_MS 1000		/* for those beyond the least, on a busy machine */
-#define MOVERS 2
-#define MOST_CALLS 8		/* of the movers, before the place is looked at */
-#define PATIENCE 20000		/* turns of waiting for what may not come */
+#define MOST_ROUNDS 2000
+#define ROUNDS_MS 1000		/* for those beyond the least */
 
 struct meeting {
 	struct scene scene;
-	char *destinations[MOVERS];
-	uint64_t frame;			/* of the source's first page */
-	pthread_barrier_t barrier;	/* passed at the beginning and the end of each round */
+	char *elsewhere;		/* a second destination */
+	int ring;			/* that pins */
 	struct crew crew;
-	unsigned int pins, calls;	/* of this round */
-	unsigned int over;		/* this round is */
+	unsigned int begun, done;	/* rounds, by the mover */
+	unsigned int delay;		/* of the pin after the beginning of the round, in turns */
+	int error, second_error;	/* of the mover's call, and of another at the same time */
 	unsigned int unexpected;	/* errors that nobody should see */
 	unsigned int left;		/* pages at a place that a call has said to be empty */
-};
-
-struct meeting_mover {
-	struct meeting *m;
-	unsigned int who;
 };
 
 static unsigned int get(const unsigned int *n)
@@ -46,195 +38,181 @@ static unsigned int get(const unsigned int *n)
 	return __atomic_load_n(n, __ATOMIC_ACQUIRE);
 }
 
-static void count(unsigned int *n)
+static void set(unsigned int *n, unsigned int value)
 {
-	__atomic_fetch_add(n, 1, __ATOMIC_ACQ_REL);
+	__atomic_store_n(n, value, __ATOMIC_RELEASE);
 }
 
-static void wait_for(const unsigned int *n, unsigned int least)
+static bool round_begins(struct meeting *m, unsigned int round)
 {
 	unsigned int turns = 0;
 
-	while (get(n) < least && turns < PATIENCE)
+	while (get(&m->begun) < round) {
+		if (__atomic_load_n(&m->crew.stop, __ATOMIC_ACQUIRE))
+			return false;
 		wait_a_turn(&turns);
+	}
+	return true;
+}
+
+static void *move_each_round(void *argument)
+{
+	struct meeting *m = argument;
+	struct scene *s = &m->scene;
+
+	for (unsigned int round = 1; round_begins(m, round); round++) {
+		m->error = scene_move(s, s->destination, s->source, s->pages, 0, NULL);
+		set(&m->done, round);
+	}
+	return NULL;
+}
+
+static void expect(struct meeting *m, int error)
+{
+	if (error && error != EBUSY && error != EEXIST && error != ENOENT && error != EAGAIN)
+		m->unexpected++;
+}
+
+static bool pin(struct meeting *m)
+{
+	struct iovec buffer = { m->scene.source, page_size() };
+
+	return !syscall(__NR_io_uring_register, m->ring, IORING_REGISTER_BUFFERS, &buffer, 1);
+}
+
+static void unpin(struct meeting *m)
+{
+	if (syscall(__NR_io_uring_register, m->ring, IORING_UNREGISTER_BUFFERS, NULL, 0))
+		m->unexpected++;
+}
+
+/* As late as the call sees it: so some lie between its looks. */
+static void choose_delay(struct meeting *m)
+{
+	if (m->error)
+		m->delay += m->delay / 16 + 16;
+	else
+		m->delay -= m->delay / 4;
+}
+
+/* Nobody puts it back, so that it is there only if it has never been taken away. */
+static bool page_stays(struct meeting *m)
+{
+	return !strcmp(look_at(&m->scene, m->scene.source, scene_tag(0)), "contents");
 }
 
 /*
- * Nobody puts it back, so that it is there only if it has never been taken away.  While
- * MADV_DONTNEED is under way, and its place has another page for a pin already, a processor
- * may still read it there: so it has to be in the entry, too.
+ * @act: what looks at the place, right after the pin
+ * @is_left: is the page there afterwards, as if @act had met a hole?
  */
-static bool page_is_left(struct meeting *m)
+static void play_round(struct meeting *m, unsigned int round, void (*act)(struct meeting *m),
+		       bool (*is_left)(struct meeting *m))
 {
-	return entry_frame(pagemap_entry(m->scene.source)) == m->frame &&
-	       !strcmp(look_at(&m->scene, m->scene.source, scene_tag(0)), "contents");
+	unsigned int turns = 0;
+	bool pinned;
+
+	set(&m->begun, round);
+	for (unsigned int i = 0; i < m->delay && get(&m->done) < round; i++)
+		;
+	pinned = pin(m);
+	act(m);
+	while (get(&m->done) < round)
+		wait_a_turn(&turns);
+	expect(m, m->error);
+	if (is_left(m))
+		m->left++;
+	if (pinned)
+		unpin(m);
+	choose_delay(m);
 }
 
-static void *pin_repeatedly(void *argument)
+static void empty(struct meeting *m, char *range)
 {
-	struct io_uring_params parameters = { 0 };
-	struct meeting *m = argument;
-	struct iovec buffer = { m->scene.source, page_size() };
-	int ring = syscall(__NR_io_uring_setup, 1, &parameters);
-
-	if (ring < 0)
-		machine_cannot(m->scene.test, errno, "no ring of io_uring could be had");
-	for (;;) {
-		pthread_barrier_wait(&m->barrier);
-		if (get((unsigned int *)&m->crew.stop))
-			break;
-		while (!get(&m->over)) {
-			unsigned int calls = get(&m->calls);
-			bool pinned = !syscall(__NR_io_uring_register, ring,
-					       IORING_REGISTER_BUFFERS, &buffer, 1);
-
-			count(&m->pins);
-			wait_for(&m->calls, calls + 1);
-			if (pinned)
-				syscall(__NR_io_uring_register, ring, IORING_UNREGISTER_BUFFERS,
-					NULL, 0);
-		}
-		pthread_barrier_wait(&m->barrier);
-	}
-	close(ring);
-	return NULL;
+	if (madvise(range, m->scene.pages * page_size(), MADV_DONTNEED))
+		m->unexpected++;
 }
 
-static void *move_repeatedly(void *argument)
+static void play(struct test *t, uint64_t features, uint64_t source_mode,
+		 void (*act)(struct meeting *m), bool (*is_left)(struct meeting *m))
 {
-	struct meeting_mover *me = argument;
-	struct meeting *m = me->m;
-	struct scene *s = &m->scene;
-
-	for (;;) {
-		pthread_barrier_wait(&m->barrier);
-		if (get((unsigned int *)&m->crew.stop))
-			break;
-		wait_for(&m->pins, 1);
-		while (!get(&m->over)) {
-			int error = scene_move(s, m->destinations[me->who], s->source, s->pages, 0,
-					       NULL);
-
-			count(&m->calls);
-			if ((!error || error == ENOENT) && page_is_left(m))
-				count(&m->left);
-			if (error && error != EBUSY && error != EEXIST && error != ENOENT &&
-			    error != EAGAIN)
-				count(&m->unexpected);
-		}
-		pthread_barrier_wait(&m->barrier);
-	}
-	return NULL;
-}
-
-static void set_up_round(struct meeting *m, bool protect)
-{
-	struct scene *s = &m->scene;
-
-	for (unsigned int i = 0; i < MOVERS; i++)
-		madvise(m->destinations[i], s->pages * page_size(), MADV_DONTNEED);
-	scene_refill(s);
-	m->frame = entry_frame(pagemap_entry(s->source));
-	if (protect)
-		scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_WP);
-	m->pins = m->calls = m->over = 0;
-}
-
-static void play_rounds(struct meeting *m, bool protect, void (*act)(struct meeting *m))
-{
-	struct meeting_mover movers[MOVERS];
 	struct pace pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
-
-	pthread_barrier_init(&m->barrier, NULL, MOVERS + 2);
-	crew_add(&m->scene, &m->crew, pin_repeatedly, m);
-	for (unsigned int i = 0; i < MOVERS; i++) {
-		movers[i] = (struct meeting_mover){ m, i };
-		crew_add(&m->scene, &m->crew, move_repeatedly, &movers[i]);
-	}
-	while (pace_goes_on(&pace)) {
-		set_up_round(m, protect);
-		pthread_barrier_wait(&m->barrier);
-		wait_for(&m->calls, 1 + pace.begun % MOST_CALLS);
-		act(m);
-		__atomic_store_n(&m->over, 1, __ATOMIC_RELEASE);
-		/* Nobody makes one any more that the pin could wait for. */
-		count(&m->calls);
-		pthread_barrier_wait(&m->barrier);
-	}
-	__atomic_store_n(&m->crew.stop, 1, __ATOMIC_RELEASE);
-	pthread_barrier_wait(&m->barrier);
-	crew_end(&m->crew);
-	pthread_barrier_destroy(&m->barrier);
-}
-
-static void build(struct meeting *m, struct test *t, uint64_t features)
-{
 	const size_t bytes = huge_page_size();
+	struct io_uring_params parameters = { 0 };
+	struct meeting m = { 0 };
+	struct scene *s = &m.scene;
 
-	*m = (struct meeting){ 0 };
-	scene_build_huge(&m->scene, t, 1, features);
-	m->destinations[0] = m->scene.destination;
-	for (unsigned int i = 1; i < MOVERS; i++) {
-		m->destinations[i] = map_aligned(t, bytes, bytes);
-		madvise(m->destinations[i], bytes, MADV_HUGEPAGE);
-		scene_register(&m->scene, m->destinations[i], m->scene.pages,
-			       UFFDIO_REGISTER_MODE_MISSING);
+	scene_build_huge(s, t, 1, features);
+	m.elsewhere = map_aligned(t, bytes, bytes);
+	madvise(m.elsewhere, bytes, MADV_HUGEPAGE);
+	scene_register(s, m.elsewhere, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+	m.ring = syscall(__NR_io_uring_setup, 1, &parameters);
+	if (m.ring < 0)
+		machine_cannot(t, errno, "no ring of io_uring could be had");
+
+	crew_add(s, &m.crew, move_each_round, &m);
+	while (pace_goes_on(&pace)) {
+		empty(&m, s->destination);
+		empty(&m, m.elsewhere);
+		scene_refill(s);
+		if (source_mode)
+			scene_register(s, s->source, s->pages, source_mode);
+		play_round(&m, pace.begun, act, is_left);
 	}
+	crew_end(&m.crew);
+	close(m.ring);
+	test_observe(t, "unexpected_errors", "%u", m.unexpected);
+	test_observe(t, "left", "%s", m.left ? "yes" : "no");
+	scene_end(s);
 }
 
 static void drop(struct meeting *m)
 {
-	bool left;
-
-	if (madvise(m->scene.source, m->scene.pages * page_size(), MADV_DONTNEED))
-		count(&m->unexpected);
-	left = page_is_left(m);
-	let_others_run();
-	if (left || page_is_left(m))
-		count(&m->left);
+	empty(m, m->scene.source);
 }
 
 void scenario_dropped_beside_pins(struct test *t)
 {
-	struct meeting m;
-
-	build(&m, t, 0);
-	play_rounds(&m, false, drop);
-	test_observe(t, "unexpected_errors", "%u", m.unexpected);
-	test_observe(t, "left", "%s", m.left ? "yes" : "no");
-	scene_end(&m.scene);
-}
-
-/* What is not protected is not the page. */
-static bool page_is_open(struct meeting *m)
-{
-	return !(pagemap_entry(m->scene.source) & ENTRY_PROTECTED) && page_is_left(m);
+	play(t, 0, 0, drop, page_stays);
 }
 
 static void protect(struct meeting *m)
 {
-	struct scene *s = &m->scene;
-	struct uffdio_writeprotect off = {
-		.range = { (uintptr_t)s->source, s->pages * page_size() },
-	};
-	bool open;
+	scene_protect(&m->scene, m->scene.source, m->scene.pages);
+}
 
-	scene_protect(s, s->source, s->pages);
-	open = page_is_open(m);
-	let_others_run();
-	if (open || page_is_open(m))
-		count(&m->left);
-	if (ioctl(s->uffd, UFFDIO_WRITEPROTECT, &off))
-		count(&m->unexpected);
+/* Opens it again for the next round. */
+static bool stays_unprotected(struct meeting *m)
+{
+	struct uffdio_writeprotect off = {
+		.range = { (uintptr_t)m->scene.source, m->scene.pages * page_size() },
+	};
+	bool protected = pagemap_entry(m->scene.source) & ENTRY_PROTECTED;
+
+	if (ioctl(m->scene.uffd, UFFDIO_WRITEPROTECT, &off))
+		m->unexpected++;
+	return !protected && page_stays(m);
 }
 
 void scenario_protected_beside_pins(struct test *t)
 {
-	struct meeting m;
+	play(t, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP, protect,
+	     stays_unprotected);
+}
 
-	build(&m, t, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
-	play_rounds(&m, true, protect);
-	test_observe(t, "unexpected_errors", "%u", m.unexpected);
-	test_observe(t, "left", "%s", m.left ? "yes" : "no");
-	scene_end(&m.scene);
+static void move_too(struct meeting *m)
+{
+	struct scene *s = &m->scene;
+
+	m->second_error = scene_move(s, m->elsewhere, s->source, s->pages, 0, NULL);
+	expect(m, m->second_error);
+}
+
+static bool stays_and_is_missed(struct meeting *m)
+{
+	return m->second_error == ENOENT && page_stays(m);
+}
+
+void scenario_moved_beside_pins(struct test *t)
+{
+	play(t, 0, 0, move_too, stays_and_is_missed);
 }
