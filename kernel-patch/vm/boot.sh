@@ -184,6 +184,12 @@ show_hang()
 	fi
 }
 
+# What the program said last of how far it is, as the conformance program does.
+how_far()
+{
+	tail -c 80 "$work/errors" | sed -n '$s/.*\r *\([^ \r]\)/; \1/p'
+}
+
 started=$SECONDS
 progress_at=$SECONDS
 spoken_at=$SECONDS
@@ -198,7 +204,7 @@ while kill -0 "$guest" 2>/dev/null; do
 		hang=1
 		kill -KILL "$guest"
 	fi
-	progress "guest ($name): $((SECONDS - started)) s, $(grep -a -c . "$work/output" || :) lines from ${program##*/}"
+	progress "guest ($name): $((SECONDS - started)) s, $(grep -a -c . "$work/output" || :) lines from ${program##*/}$(how_far)"
 	sleep 0.2
 done
 wait "$guest" 2>/dev/null || qemu_status=$?
@@ -213,7 +219,7 @@ if [ "$status" ]; then
 else
 	cat "$work/output"
 fi
-cat "$work/errors" >&2
+sed 's/^.*\r//' "$work/errors" >&2
 
 if complaints >/dev/null; then
 	show_complaints

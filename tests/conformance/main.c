@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 	run.announce = open_announcements(options.announce);
 	run.downs = options.downs;
 	run.n_downs = options.n_downs;
-	run.progress = isatty(STDERR_FILENO) ? stderr : NULL;
+	run.progress_interval = isatty(STDERR_FILENO) ? 0.1 : 30;
 	if (options.check_oracles) {
 		result = check_oracles(&run);
 	} else {

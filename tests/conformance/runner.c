@@ -47,6 +47,8 @@ struct runner {
 	bool crowded;			/* no process could be had when one was wanted last */
 	bool stopped;			/* what is not begun is not run */
 	unsigned int *stuck;		/* tests that were, of each deviation */
+	double progress_at;		/* it is to be shown next */
+	bool progress_shown;
 };
 
 /* Children that are not of a test: they have other work to do. */
@@ -425,22 +427,22 @@ static bool has_ended(const struct lane *lane)
 	return !waitid(P_PID, lane->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
 }
 
-static void show_progress(const struct runner *r)
+static void show_progress(struct runner *r)
 {
-	static double last;
 	size_t done = 0, failed = 0, all = 0;
 	const struct run *run = r->run;
 
-	if (!run->progress || now() - last < 0.1)
+	if (now() < r->progress_at)
 		return;
-	last = now();
+	r->progress_at = now() + run->progress_interval;
+	r->progress_shown = true;
 	for (size_t i = 0; i < run->n_tests; i++) {
 		all += run->selected[i];
 		done += run->judgements[i].verdict != VERDICT_NONE;
 		failed += run->judgements[i].verdict == VERDICT_FAILS;
 	}
-	fprintf(run->progress, "\r%zu of %zu tests, %zu failed ", done, all, failed);
-	fflush(run->progress);
+	fprintf(stderr, "\r%zu of %zu tests, %zu failed ", done, all, failed);
+	fflush(stderr);
 }
 
 static bool has_more(const struct runner *r)
@@ -582,6 +584,7 @@ void run_selected(struct run *run)
 	struct runner r = { .run = run };
 	double begin = now();
 
+	r.progress_at = begin + run->progress_interval;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	n_before = list_children(before, 16);
 	r.queue = zeroed(run->n_tests, sizeof(*r.queue));
@@ -599,6 +602,6 @@ void run_selected(struct run *run)
 	free(r.queue);
 	free(r.again);
 	free(r.stuck);
-	if (run->progress)
-		fprintf(run->progress, "\r%*s\r", 60, "");
+	if (r.progress_shown)
+		fprintf(stderr, "\r%*s\r", 60, "");
 }

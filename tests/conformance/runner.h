@@ -34,7 +34,7 @@ struct run {
 	double seconds;			/* of wall time */
 	size_t again;			/* tests that were set up only at a further try */
 	char again_why[320];		/* the first of them, and what was in its way */
-	FILE *progress;			/* NULL: none */
+	double progress_interval;	/* seconds from one line on standard error to the next */
 };
 
 /* All tests, none of them selected.  Ends the program if there is no memory. */
