@@ -20,7 +20,7 @@ enum way { MOVE, COPY, COPY_DROP, MREMAP, DONTUNMAP, MEMCPY, WAYS };
 #define WAY(w)		(1U << (w))
 
 /* What the source is before the call. */
-enum state { PRESENT, HUGE, ZERO, SWAPPED, HOLES, NOTHING };
+enum state { PRESENT, HUGE, HUGE_IN_TABLE, ZERO, SWAPPED, HOLES, NOTHING };
 
 /* What is where the pages are to go; "tables" are page tables without an entry. */
 enum room { TABLES, BARE };

@@ -84,6 +84,11 @@ static size_t available(void)
 	return kb << 10;
 }
 
+static bool is_huge(enum state state)
+{
+	return state == HUGE || state == HUGE_IN_TABLE;
+}
+
 static void require_machine(const struct row *row)
 {
 	size_t bytes = row->pages * page_size();
@@ -96,9 +101,9 @@ static void require_machine(const struct row *row)
 	if (available() < 2 * bytes + SPARE_BYTES)
 		skip_row("it wants %zu MiB of memory", (2 * bytes + SPARE_BYTES) >> 20);
 	why = row->state == SWAPPED ? prepare_hindrance(PREPARE_SWAP) :
-	      row->state == HUGE ? prepare_hindrance(PREPARE_HUGE) : NULL;
+	      is_huge(row->state) ? prepare_hindrance(PREPARE_HUGE) : NULL;
 	if (why)
-		skip_row("%s: %s", row->state == HUGE ? "huge pages" : "swap space", why);
+		skip_row("%s: %s", is_huge(row->state) ? "huge pages" : "swap space", why);
 }
 
 void ground_open(struct ground *g, const struct row *row)
@@ -178,12 +183,21 @@ static void require_huge(const struct ground *g)
 		skip_row("no %zu huge pages are to be had", g->bytes / huge_page_size());
 }
 
+/* A part that is protected for a moment has entries of its own, and so have the others then. */
+static void map_by_tables(const struct ground *g)
+{
+	for (size_t at = 0; at < g->bytes; at += huge_page_size())
+		if (mprotect(g->source + at, page_size(), PROT_READ) ||
+		    mprotect(g->source + at, page_size(), PROT_READ | PROT_WRITE))
+			fail_row("mprotect: %s", strerror(errno));
+}
+
 static void make_source(struct ground *g)
 {
 	enum state state = g->row->state;
 
 	map_at(g->source, g->bytes, PROT_READ | PROT_WRITE);
-	madvise(g->source, g->bytes, state == HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(g->source, g->bytes, is_huge(state) ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	for (size_t i = 0; state != NOTHING && i < g->row->pages; i++) {
 		if (state == ZERO)
 			(void)*(volatile char *)source_at(g, i);
@@ -194,8 +208,10 @@ static void make_source(struct ground *g)
 		swap_out(g);
 	else if (state == HOLES)
 		drop_beside_tables(g->source, g->bytes);
-	else if (state == HUGE)
+	else if (is_huge(state))
 		require_huge(g);
+	if (state == HUGE_IN_TABLE)
+		map_by_tables(g);
 }
 
 /* A page of each is enough for the tables to be there. */

@@ -47,6 +47,8 @@ const struct row rows[] = {
 	  .unit_pages = TABLE },
 	{ "huge.empty-table", "huge", "huge page over an empty page table", PER_HUGE, run_pages,
 	  .ways = FOUR, .state = HUGE, .batch = TABLE, .pages = 4 * TABLE, .unit_pages = TABLE },
+	{ "huge.in-table", "huge", "huge page that a page table maps", PER_HUGE, run_pages,
+	  .ways = FOUR, .state = HUGE_IN_TABLE, .batch = TABLE, .pages = 4 * TABLE, .unit_pages = TABLE },
 	{ "zero.256", "state", "zero pages, batch of 256", PER_PAGE, run_pages,
 	  .ways = FOUR, .state = ZERO, .batch = 256, .pages = SOME },
 	SWAP(1), SWAP(16), SWAP(256),
