@@ -148,19 +148,21 @@ static void prepare(struct move *m, const struct kind *kind)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *dst;
+	char *src, *dst;
 
 	m->pagemap = open("/proc/self/pagemap", O_RDONLY);
 	m->uffd = syscall(__NR_userfaultfd, O_CLOEXEC);
 	if (m->uffd < 0 || m->pagemap < 0 || ioctl(m->uffd, UFFDIO_API, &api))
 		broken("userfaultfd");
 
-	m->src = map_aligned(NULL);
-	madvise(m->src, huge, kind->is_huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-	m->src += kind->src_offset * page;
+	src = map_aligned(NULL);
+	madvise(src, huge, kind->is_huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	m->src = src + kind->src_offset * page;
 	m->pages = kind->pages;
 	for (size_t i = 0; i < m->pages && !kind->is_holes; i++)
 		*(volatile uint64_t *)(m->src + i * page) = tag(i);
+	/* What is left there khugepaged would make a huge page of, of which each part is there. */
+	madvise(src, huge, MADV_NOHUGEPAGE);
 
 	dst = map_aligned(FAR);
 	m->dst = dst + kind->dst_offset * page;
