@@ -38,9 +38,9 @@
 const struct row rows[] = {
 	BATCH(1), BATCH(4), BATCH(16), BATCH(64), BATCH(256), BATCH(512),
 	{ "huge.whole", "huge", "huge page, whole", PER_HUGE, run_pages,
-	  .ways = FOUR, .state = HUGE, .room = BARE, .batch = TABLE, .pages = 4 * TABLE, .unit_pages = TABLE },
+	  .ways = FOUR, .state = HUGE, .room = BARE, .batch = TABLE, .pages = 16 * TABLE, .unit_pages = TABLE },
 	{ "huge.four", "huge", "four huge pages in one call, each", PER_HUGE, run_pages,
-	  .ways = FOUR, .state = HUGE, .room = BARE, .batch = 4 * TABLE, .pages = 4 * TABLE,
+	  .ways = FOUR, .state = HUGE, .room = BARE, .batch = 4 * TABLE, .pages = 16 * TABLE,
 	  .unit_pages = TABLE },
 	{ "huge.pages", "huge", "huge page, page by page", PER_HUGE, run_pages,
 	  .ways = WAY(MOVE) | WAY(COPY_DROP) | WAY(MREMAP), .state = HUGE, .batch = 1, .pages = TABLE,
