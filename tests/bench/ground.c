@@ -106,6 +106,22 @@ static void require_machine(const struct row *row)
 		skip_row("%s: %s", is_huge(row->state) ? "huge pages" : "swap space", why);
 }
 
+/*
+ * Addresses for both places, from the start of a page table on.  Where nothing is mapped it
+ * matters whether the table above is there, which is not to be left to chance: it is.
+ */
+static char *reserve(const struct row *row, size_t bytes)
+{
+	size_t span = table_span(), start = row->state == NOTHING ? TABLE_PAGES * span : span;
+	char *p = map_at(NULL, bytes + start + span, PROT_NONE);
+
+	p += -(uintptr_t)p % start;
+	if (row->state != NOTHING)
+		return p;
+	*map_at(p, page_size(), PROT_READ | PROT_WRITE) = 1;
+	return p + span;
+}
+
 void ground_open(struct ground *g, const struct row *row)
 {
 	size_t span = table_span(), size;
@@ -120,7 +136,7 @@ void ground_open(struct ground *g, const struct row *row)
 	make_mappings(row->mappings);
 	size = (g->bytes + span - 1) / span * span;
 	/* What lies between them keeps them two mappings. */
-	g->source = table_start(map_at(NULL, size + row->pages * g->step + 3 * span, PROT_NONE) + span - 1);
+	g->source = reserve(row, size + row->pages * g->step + 2 * span);
 	g->destination = g->source + size + span;
 }
 
