@@ -187,7 +187,7 @@ show_hang()
 # What the program said last of how far it is, as the conformance program does.
 how_far()
 {
-	tail -c 80 "$work/errors" | sed -n '$s/.*\r *\([^ \r]\)/; \1/p'
+	tail -c 120 "$work/errors" | sed -n '$s/.*\r *\([^ \r]\)/; \1/p'
 }
 
 started=$SECONDS

@@ -26,6 +26,7 @@
 #define TRIES		3	/* of a test that is broken */
 #define FORK_TRIES	100
 #define MOST_LOST	16
+#define NAME_SHOWN	36	/* of a name, in a line of 80 */
 #define WITNESSES	1	/* a test that is stuck for its full time, of each deviation */
 
 /* One place in which a test runs. */
@@ -44,6 +45,7 @@ struct runner {
 	size_t n_lanes, n_busy;
 	size_t *queue, n_queued, next;
 	size_t *again, n_again;		/* broken, to be run once more */
+	bool retries;			/* it runs those that were */
 	bool crowded;			/* no process could be had when one was wanted last */
 	bool stopped;			/* what is not begun is not run */
 	unsigned int *stuck;		/* tests that were, of each deviation */
@@ -442,6 +444,9 @@ static void show_progress(struct runner *r)
 		failed += run->judgements[i].verdict == VERDICT_FAILS;
 	}
 	fprintf(stderr, "\r%zu of %zu tests, %zu failed ", done, all, failed);
+	if (r->n_lanes == 1 && r->lanes[0].pid)
+		fprintf(stderr, "%s%-*.*s ", r->retries ? "again: " : "",
+			NAME_SHOWN, NAME_SHOWN, run->tests[r->lanes[0].test].name);
 	fflush(stderr);
 }
 
@@ -511,9 +516,11 @@ static void run_again(struct runner *r)
 		r->n_queued = n;
 		r->again = queue;
 		r->n_again = 0;
+		r->retries = true;
 		run_queue(r, 1);
 		r->run->again += n - r->n_again;
 	}
+	r->retries = false;
 	for (size_t i = 0; i < r->n_again; i++) {
 		if (r->run->judgements[r->again[i]].disturbed)
 			r->run->judgements[r->again[i]].verdict = VERDICT_SKIPPED;
@@ -603,5 +610,5 @@ void run_selected(struct run *run)
 	free(r.again);
 	free(r.stuck);
 	if (r.progress_shown)
-		fprintf(stderr, "\r%*s\r", 60, "");
+		fprintf(stderr, "\r%*s\r", 79, "");
 }
