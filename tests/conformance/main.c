@@ -2,6 +2,7 @@
 /*
  * uffdio-move-conformance - which clauses of UFFDIO_MOVE's contract hold here?
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static unsigned int clause_index(const char *id)
 static bool is_named(const struct options *o, const char *name)
 {
 	for (size_t k = 0; k < o->n_tests; k++)
-		if (!fnmatch(o->tests[k], name, 0))
+		if (!fnmatch(o->tests[k], name, FNM_EXTMATCH))
 			return true;
 	return !o->n_tests;
 }
@@ -52,7 +53,7 @@ static bool looks_at(const struct options *o, const struct test_plan *plan)
 static void check_pattern(const struct run *run, const char *pattern)
 {
 	for (size_t i = 0; i < run->n_tests; i++)
-		if (!fnmatch(pattern, run->tests[i].name, 0))
+		if (!fnmatch(pattern, run->tests[i].name, FNM_EXTMATCH))
 			return;
 	options_refuse("no test is called ", pattern);
 }
