@@ -23,7 +23,7 @@
 #   --json          the report as JSON
 #
 # With FURTHER=../allow-copy it is about slips in those patches, and the tests are those of
-# contract and proposal together.
+# contract and proposal together, without the stage cases.
 #
 # $JOBS guests at once (2).  What is found is kept in the cache, below mutants/; a run that was
 # ended goes on there.  The order is that of a hash, so that a part of a run is a fair sample.
@@ -48,6 +48,8 @@ help_if_asked "$@"
 usage() { say "$*; --help tells the usage"; exit 2; }
 
 all_stages=contract,selftest,cases,stress
+# The cases are the contract's, which refuses a mode that the proposal has.
+[ -z "$further" ] || all_stages=contract,selftest,stress
 debug_stages='contract without-memory failing-allocations stress'
 stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' form=table
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
