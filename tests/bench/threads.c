@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads that move side by side, each its own pages to and fro, in one address space;
- * and beside them, if the row says so, threads that fault.
+ * Threads that move side by side, each its own pages to and fro, in one heap; and beside them,
+ * if the row says so, threads that fault.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -113,13 +113,20 @@ static char *map_own(size_t bytes)
 	return table_start(p + table_span() - 1);
 }
 
+/* Of one heap: next to each other, so that the kernel sees one mapping on either side. */
 static void open_movers(const struct row *row)
 {
+	size_t bytes = row->pages * page_size();
+	char *places[2];
+	int uffd = open_uffd();
+
+	for (int side = 0; side < 2; side++)
+		places[side] = map_own(row->threads * bytes);
 	for (unsigned int i = 0; i < row->threads; i++) {
 		movers[i].row = row;
-		movers[i].uffd = open_uffd();
+		movers[i].uffd = uffd;
 		for (int side = 0; side < 2; side++)
-			movers[i].places[side] = map_own(row->pages * page_size());
+			movers[i].places[side] = places[side] + i * bytes;
 	}
 	for (unsigned int i = 0; i < row->faulting; i++)
 		faulters[i].pages = map_own(FAULTED * page_size());
