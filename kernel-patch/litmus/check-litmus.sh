@@ -6,8 +6,8 @@
 # Does the series order memory as it has to?  Each test here is run by herd7 with the memory
 # model of the kernel: what must not happen never does, and does sometimes with any one of
 # the test's barriers taken out.  Each barrier that the series adds has its test, as has each
-# of those that the fixes for the newest kernel add, and each
-# that a test pairs it with is in the base's source.  Prints TAP.
+# kind that the fixes for the newest kernel add, in each file, and each that a test pairs it
+# with is in the base's source.  Prints TAP.
 #
 # HERD is where the packages of herdtools7 are unpacked, SOURCE has the kernel's
 # tools/memory-model and the files of mm/ that the tests name.
@@ -73,9 +73,10 @@ added_barriers() # FOLDER
 sed -n 's/^ \* Barrier: //p' kernel-patch/litmus/*.litmus | sort >"$scratch/tested"
 added_barriers series | diff "$scratch/tested" - >"$scratch/said"
 result $? "each barrier of the series has its test"
-added_barriers fixes | comm -13 "$scratch/tested" - >"$scratch/said"
+# A later patch may move one, or do for a large folio what is done for a page.
+added_barriers fixes | uniq | comm -13 "$scratch/tested" - >"$scratch/said"
 [ ! -s "$scratch/said" ]
-result $? "each barrier of the fixes has its test"
+result $? "each kind of barrier of the fixes has its test"
 while read -r file call; do
 	grep -qF "${call%)}" "$source/$file" 2>"$scratch/said"
 	result $? "there is $call in $file"
