@@ -155,10 +155,12 @@ setpriv --pdeathsig KILL "${qemu[@]}" </dev/null >"$work/qemu" 2>&1 8>&- &
 guest=$!
 
 # An object is told in two lines, and the second says who allocated it: what the
-# kernel did before there was any program is no doing of the program's.
+# kernel did before there was any program is no doing of the program's.  Nor are the
+# words of its command line.
 complaints()
 {
-	awk '/unreferenced object 0x/ { object = NR ":" $0; next }
+	awk '/ommand line: / { next }
+		/unreferenced object 0x/ { object = NR ":" $0; next }
 		object != "" && !/comm "swapper/ { print object }
 		{ object = ""; print NR ":" $0 }
 		END { if (object != "") print object }' "$log" |
