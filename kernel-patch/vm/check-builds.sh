@@ -24,7 +24,8 @@ help_if_asked "$@"
 changes_of() # NAME
 {
 	case $1 in
-	base | arm64-16k) ;;
+	base) options y DAMON DAMON_PADDR ;; # which no guest runs
+	arm64-16k) ;;
 	no-thp) options n TRANSPARENT_HUGEPAGE TRANSPARENT_HUGEPAGE_MADVISE ;;
 	no-swap) options n SWAP ;;
 	no-migration)

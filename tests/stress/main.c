@@ -105,7 +105,8 @@ static const char *const disturbances[DISTURBANCE_COUNT] = {
 	[PROTECT] = "mprotect", [REMAP] = "mremap and munmap of a destination",
 	[COPY] = "UFFDIO_COPY", [WRITE_PROTECT] = "UFFDIO_WRITEPROTECT",
 	[READ] = "process_vm_readv", [SPLICE] = "vmsplice", [PAGEMAP] = "reading pagemap",
-	[SMAPS] = "reading smaps", [CLEAR_REFS] = "clear_refs", [DROP] = "MADV_DONTNEED",
+	[SMAPS] = "reading smaps", [CLEAR_REFS] = "clear_refs",
+	[IDLE] = "marking pages idle", [DROP] = "MADV_DONTNEED",
 	[UNMAP] = "munmap of a part", [RENEW] = "mmap over an empty place",
 };
 
@@ -241,6 +242,10 @@ static void learn_what_is_lacking(void)
 	mix->lacking[WRITE_PROTECT] = without_write_protection();
 	if (access("/proc/sys/vm/compact_memory", W_OK))
 		mix->lacking[COMPACT] = strerror(errno);
+	if (access(IDLE_BITMAP, R_OK | W_OK))
+		mix->lacking[IDLE] = strerror(errno);
+	else if (!frames_shown())
+		mix->lacking[IDLE] = "frame numbers are hidden";
 }
 
 static void make_mix(const struct options *o)

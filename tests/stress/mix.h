@@ -45,7 +45,7 @@ enum kind {
 
 enum disturbance {
 	FORK, SWAP_OUT, COLD, MERGE, COLLAPSE, COMPACT, PROTECT, REMAP, COPY, WRITE_PROTECT,
-	READ, SPLICE, PAGEMAP, SMAPS, CLEAR_REFS,	/* by threads that do nothing else */
+	READ, SPLICE, PAGEMAP, SMAPS, CLEAR_REFS, IDLE,	/* by threads that do nothing else */
 	DROP, UNMAP, RENEW,				/* by movers, of their own pages */
 	DISTURBANCE_COUNT
 };
@@ -108,6 +108,8 @@ struct actor {
 };
 
 #define BUFFER_PAGES 16
+
+#define IDLE_BITMAP "/sys/kernel/mm/page_idle/bitmap"
 
 extern __thread struct actor *me;
 
