@@ -13,8 +13,8 @@
 #                  that makes them
 #
 # A kernel that was built before is taken from the cache: its key is the source's
-# version, the patches, the fragments and the compiler.  A TREE of your own is
-# always given to make; objects go to its build-NAME/.
+# version, what the patches change, the fragments and the compiler.  A TREE of
+# your own is always given to make; objects go to its build-NAME/.
 # $JOBS is the number of compilers at once (the number of CPUs if not set).
 # Exit status: 0, or 125 with one sentence that says what went wrong.
 
@@ -59,7 +59,8 @@ image_key()
 		source_version
 		"$compiler" --version
 		cat "${fragments[@]}" "$vm/config.sh"
-		[ -z "$files" ] || xargs -d '\n' cat <<<"$files"
+		# Without the messages, whose words are nothing to compile.
+		[ -z "$files" ] || xargs -d '\n' awk 'FNR == 1 { on = 0 } /^diff --git / { on = 1 } on' <<<"$files"
 		[ -z "$generator" ] || cat "$mutant_list" "$mutants"/*.[ch] "$mutants"/generator/*.[ch]
 	} | sha256sum | cut -c 1-16
 }
