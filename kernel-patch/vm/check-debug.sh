@@ -16,8 +16,9 @@
 # one mistake there only, the first.
 # After each of them the kernel looks for leaks.  One line on its console that
 # ./complaints knows is a failure.  Prints TAP; exit status 0, or 1.
-# This takes hours.  If it is stopped it goes on the next time with what has not passed yet,
-# of the same kernel and programs; when all have passed, the next time begins anew.
+# This takes hours, so that the first two are made in shares.  If it is stopped it goes on
+# the next time with what has not passed yet, of the same kernel and programs; when all
+# have passed, the next time begins anew.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -69,26 +70,29 @@ run() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
 	fi
 }
 
+shares=8
+
+contract() # NAME WORDS PROGRAM
+{
+	local name=$1 words=$2 how=("$3" --tap --patience 60) i
+
+	for i in $(seq $shares); do
+		run "$name-$i" 7200 --append "$words" "${how[@]}" --part "$i/$shares" ${apart:+--test "!($apart)"}
+	done
+	[ -z "$apart" ] ||
+		run "$name-apart" 7200 --append "$words page_table_check=off" "${how[@]}" --test "@($apart)"
+}
+
 make_cache
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 "$vm/build.sh" --config debug >"$work/image"
 passed_before=$cache/debug-passed stamps=()
-
 mode=(${further:+"--${further##*/}"})
 
-contract() # NAME LIMIT WORDS PROGRAM ARGUMENT...
-{
-	local name=$1 limit=$2 words=$3
-	shift 3
-
-	run "$name" "$limit" --append "$words" "$@" ${apart:+--test "!($apart)"}
-	[ -z "$apart" ] ||
-		run "$name-apart" "$limit" --append "$words page_table_check=off" "$@" --test "@($apart)"
-}
-
-contract conformance 7200 '' "$1" --tap --patience 60
-contract without-memory 7200 "$fail_caches" "$2" --tap --patience 60
+contract conformance '' "$1"
+contract without-memory "$fail_caches" "$2"
 run failing-allocations 1800 "$3" "${mode[@]}"
 run stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
 [ $tap_failed -ne 0 ] || rm -f "${stamps[@]}"

@@ -81,12 +81,17 @@ static void select_tests(struct run *run, const struct options *o)
 	for (size_t k = 0; k < o->n_tests; k++)
 		check_pattern(run, o->tests[k]);
 	for (size_t i = 0; i < run->n_tests; i++) {
-		run->selected[i] = is_named(o, run->tests[i].name) &&
-				   looks_at(o, &run->tests[i].plan);
-		n += run->selected[i];
+		bool asked_for = is_named(o, run->tests[i].name) &&
+				 looks_at(o, &run->tests[i].plan);
+
+		/* In turn, so that each share has some of each kind. */
+		run->selected[i] = asked_for && n % o->parts == o->part - 1;
+		n += asked_for;
 	}
 	if (!n)
 		refuse_choice(o);
+	if (n < o->part)
+		options_refuse("--part: there are fewer tests than that", "");
 }
 
 static void list_tests(const struct run *run)

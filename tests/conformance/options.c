@@ -22,6 +22,8 @@ static const char usage[] =
 	"  --test NAME      only this test, and all that it expected and observed; a\n"
 	"                   pattern as bash has them, !(NAME|NAME) included; may be\n"
 	"                   repeated\n"
+	"  --part K/N       of the tests that are asked for the K-th of N shares; a run\n"
+	"                   that takes long can be made in several\n"
 	"  --list           the tests, each with the clauses it looks at; run nothing\n"
 	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
 	"                   show that it would fail then\n"
@@ -116,6 +118,17 @@ static void add_down(struct options *o, char *text)
 	o->downs[o->n_downs++] = (struct down){ text, colon + 1 };
 }
 
+static void read_part(struct options *o, char *text)
+{
+	char *slash = strchr(text, '/');
+
+	if (!slash)
+		options_refuse("--part wants K/N, not ", text);
+	*slash = '\0';
+	o->parts = number(slash + 1, 1, 1000);
+	o->part = number(text, 1, o->parts);
+}
+
 void options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
@@ -125,6 +138,7 @@ void options_read(int argc, char **argv, struct options *o)
 		{ "clause", required_argument, NULL, 'c' },
 		{ "check-oracles", no_argument, NULL, 'o' },
 		{ "test", required_argument, NULL, 'n' },
+		{ "part", required_argument, NULL, 'P' },
 		{ "hazards", no_argument, NULL, 'z' },
 		{ "hazard", required_argument, NULL, 'Z' },
 		{ "announce", required_argument, NULL, 'a' },
@@ -137,7 +151,7 @@ void options_read(int argc, char **argv, struct options *o)
 	};
 	int option;
 
-	*o = (struct options){ .patience = 1, .tries = 1 };
+	*o = (struct options){ .patience = 1, .tries = 1, .part = 1, .parts = 1 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
 		switch (option) {
@@ -159,6 +173,9 @@ void options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'n':
 			add_name(o->tests, &o->n_tests, optarg, "--test");
+			break;
+		case 'P':
+			read_part(o, optarg);
 			break;
 		case 'z':
 			o->hazards = true;

@@ -359,6 +359,11 @@ result $? "on a terminal: progress is shown"
 run "$program" --list
 [ $status -eq 0 ] && [ "$(wc -l <"$scratch/out")" -ge 400 ]
 result $? "--list: 400 tests at least ($(wc -l <"$scratch/out"))"
+sort "$scratch/out" >"$scratch/all"
+for share in 1 2 3; do
+	"$program" --list --part $share/3
+done 2>&1 | sort | cmp -s - "$scratch/all"
+result $? "--part: three shares are the whole, with nothing twice"
 run "$program" --tap --clause page.huge-whole
 [ $status -eq 0 ] && head -n 1 "$scratch/out" | grep -q '^TAP version 13$' &&
 	[ "$(grep -cE '^(not )?ok [0-9]+ ' "$scratch/out")" -eq \
@@ -382,6 +387,9 @@ refused "a pattern that fits none" 'cell.nosuch' --test 'cell.nosuch*'
 refused "an option that there is not" --nosuch --nosuch
 refused "a time that is none" always --patience always
 refused "an option without its value" --test --test
+refused "a share that is none" 4 --part 4/3
+refused "a share of nothing said" K/N --part 1
+refused "more shares than tests" fewer --test vector.one-page --part 2/3
 run "$program" --json --tap
 [ $status -eq 2 ]; result $? "--json with --tap: exit 2"
 run "$program" surplus
