@@ -196,6 +196,9 @@ bool vcpu_has_mapped(const struct vcpu *v)
 
 #include <stdio.h>
 
+/* None of what they are given is looked at. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 static bool unknown(struct reason *why)
 {
 	snprintf(why->text, sizeof(why->text), "the test has no program for this architecture's");
