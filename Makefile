@@ -29,9 +29,9 @@ PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en code
 	bsdextrautils poppler-utils xsltproc chromium nodejs $(if $(shell command -v npm),,npm)
 
 CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
-	check-page-tools check-site check-examples conformance check-storeys check-conformance check-hazards \
-	check-faults \
-	check-limits check-beside check-oracles check-proposals check-stress check-bench check-refuse check-series check-mutants
+	check-page-tools check-site check-examples conformance check-storeys check-cross check-conformance \
+	check-hazards check-faults check-limits check-beside check-oracles check-proposals check-stress check-bench \
+	check-refuse check-series check-mutants
 KERNEL_CHECKS := check-kernel check-newest check-fixes check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -201,6 +201,8 @@ program-%: $(CACHE)/libraries-%
 	+@$(MAKE) --no-print-directory B=$B/$* HOSTCC="$(HOSTCC)" CC="$(CROSS_$*)-gcc \
 		-isystem $(CACHE)/libraries-$*/usr/include -L$(CACHE)/libraries-$*/usr/lib/$(CROSS_$*)" \
 		LDFLAGS="$(LDFLAGS_$*)" $B/$*/uffdio-move-conformance
+
+check-cross: program-arm64 ## the program compiles for a machine of another kind, too
 
 check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB pages
 	CC=aarch64-linux-gnu-gcc tests/kernels/check-kernel.sh arm64-16k \
