@@ -289,7 +289,8 @@ struct tables {
 	struct scene scene;
 	char *room[2];		/* of source and destination, aligned to a table */
 	unsigned int absent;	/* bit i: table i of the source has no page */
-	uint64_t *frames;	/* of the source's pages before the call; 0: none */
+	uint64_t *before;	/* entries of the source's pages */
+	uint64_t *after;	/* of the destination's */
 	int error;
 	unsigned int miscounted, misplaced, other_frames;
 };
@@ -322,11 +323,10 @@ static void map_tables(struct tables *w, unsigned int from, unsigned int to)
 	s->source = w->room[0] + from * page_size();
 	s->destination = w->room[1] + to * page_size();
 	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
-	for (unsigned int i = 0; i < s->pages; i++) {
+	for (unsigned int i = 0; i < s->pages; i++)
 		if (is_filled(w, i))
 			fill_page(source_page(s, i), scene_tag(i));
-		w->frames[i] = entry_frame(pagemap_entry(source_page(s, i)));
-	}
+	pagemap_read(s->test, s->source, s->pages, w->before);
 }
 
 static void unmap_tables(struct tables *w)
@@ -344,14 +344,13 @@ static void move_tables(struct tables *w)
 
 	w->error = error ? error : w->error;
 	w->miscounted += move != (int64_t)(s->pages * page_size());
+	pagemap_read(s->test, s->destination, s->pages, w->after);
 	for (unsigned int i = 0; i < s->pages; i++) {
-		uint64_t entry = pagemap_entry(destination_page(s, i));
-
 		if (is_filled(w, i)) {
 			w->misplaced += misplaced(s, i, i + 1, true);
-			w->other_frames += entry_frame(entry) != w->frames[i];
+			w->other_frames += entry_frame(w->after[i]) != entry_frame(w->before[i]);
 		} else {
-			w->misplaced += !!(entry & ENTRY_PRESENT);
+			w->misplaced += !!(w->after[i] & ENTRY_PRESENT);
 		}
 	}
 }
@@ -365,8 +364,9 @@ static void try_tables(struct tables *w, struct test *t)
 	*w = (struct tables){ .error = 0 };
 	scene_build(&w->scene, t, 1, 0);
 	w->scene.pages = TABLES * per_table + BEHIND;
-	w->frames = calloc(w->scene.pages, sizeof(*w->frames));
-	if (!w->frames)
+	w->before = calloc(w->scene.pages, sizeof(*w->before));
+	w->after = calloc(w->scene.pages, sizeof(*w->after));
+	if (!w->before || !w->after)
 		test_broken(t, "no memory");
 	for (unsigned int i = 0; i < 4 * 4 * 5; i++) {
 		w->absent = absent[i / 16];
