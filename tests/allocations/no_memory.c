@@ -7,6 +7,9 @@
  * part is gone on with, and the test is judged as ever: so a failure that loses a
  * page, or moves it all the same, or leaves a lock or a mark behind, does not hold.
  * How many have failed is told on standard error.
+ *
+ * Where that would be another thing, a test has its calls as they are
+ * (test_wants_single_calls()).
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -68,7 +71,7 @@ static int go_on(struct test *t, int uffd, struct uffdio_move *arg)
 
 int __wrap_test_move(struct test *t, int uffd, struct uffdio_move *arg)
 {
-	int fd = fail_nth_open(), error, left;
+	int fd = t->single_calls ? -1 : fail_nth_open(), error, left;
 
 	/* A task without privilege has no failures, and none is wanted of it. */
 	if (fd < 0)

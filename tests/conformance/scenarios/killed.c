@@ -217,6 +217,7 @@ void scenario_killed_call_wakes(struct test *t)
 	unsigned int forgotten = 0;
 
 	d.stack = map_pages(t, STACK_BYTES / page_size() + 1);
+	test_wants_single_calls(t);
 	while (!forgotten && goes_on(t, &d, &pace))
 		forgotten = wait_and_kill(t, &d);
 	test_observe(t, "left_asleep", "%s", forgotten ? "yes" : "no");
@@ -258,6 +259,7 @@ void scenario_killed_call_counts(struct test *t)
 	unsigned int missing = 0;
 
 	d.stack = map_pages(t, STACK_BYTES / page_size() + 1);
+	test_wants_single_calls(t);
 	while (!missing && goes_on(t, &d, &pace))
 		missing = kill_and_count(t, &d, &overcounted);
 	test_observe(t, "left_uncounted", "%s", missing ? "yes" : "no");

@@ -90,6 +90,7 @@ static void play(struct test *t, change_mapping *change)
 	struct pace pace = pace_of(LEAST_ROUNDS, MOST_ROUNDS, ROUNDS_MS);
 	struct rounds rounds = { 0 };
 
+	test_wants_single_calls(t);
 	while (pace_goes_on(&pace) || (!rounds.met && pace.begun++ < MOST_TRIES))
 		play_round(t, change, &rounds);
 	if (!rounds.met)

@@ -72,6 +72,11 @@ int test_move(struct test *t, int uffd, struct uffdio_move *arg)
 	return error;
 }
 
+void test_wants_single_calls(struct test *t)
+{
+	t->single_calls = true;
+}
+
 void test_moved_but_refused(struct test *t)
 {
 	t->slot->moved_but_refused = true;

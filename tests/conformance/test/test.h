@@ -69,6 +69,12 @@ _Noreturn void test_broken(struct test *t, const char *format, ...)
  */
 int test_move(struct test *t, int uffd, struct uffdio_move *arg);
 
+/*
+ * From here on test_move() has to be one call, also where it is made to fail, tried again and
+ * gone on with: another task is to come upon it, or it may fail when all has been done.
+ */
+void test_wants_single_calls(struct test *t);
+
 /* It looks as if a call had moved a page and said that its place is occupied. */
 void test_moved_but_refused(struct test *t);
 

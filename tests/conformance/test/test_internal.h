@@ -10,6 +10,7 @@
 struct test {
 	const struct test_plan *plan;
 	struct slot *slot;
+	bool single_calls;	/* test_wants_single_calls() */
 };
 
 #endif
