@@ -47,6 +47,8 @@ stage_key() # WORD...
 	done | sha256sum | cut -c 1-16
 }
 
+count() { grep -c "$1" "$2" || :; }
+
 run() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
 {
 	local name=$1 limit=$2 log=$logs/debug-$1 status=0 started=$SECONDS passed said
@@ -62,7 +64,7 @@ run() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
 		>"$log.out" 2> >(tee "$log.err" >&2) || status=$?
 	{ grep -A1 '^not ok' "$log.out" || :; cat "$log.err"; } >"$work/$name"
 	evidence=$work/$name
-	said="$name: $(grep -c '^ok' "$log.out") ok, $(grep -c '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)"
+	said="$name: $(count '^ok' "$log.out") ok, $(count '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)"
 	result $status "$said"
 	if [ $status -eq 0 ]; then
 		mkdir -p "$passed_before"
