@@ -425,6 +425,7 @@ static void look_at_vmstat(struct housekeeping *count, uint64_t *killed)
 		uint64_t *sum;
 	} fields[] = {
 		{ "pgmigrate_success ", &count->migrated },
+		{ "compact_isolated ", &count->isolated },
 		{ "pgsteal_kswapd ", &count->reclaimed },
 		{ "pgsteal_direct ", &count->reclaimed },
 		{ "pswpout ", &count->swapped },
@@ -499,6 +500,9 @@ const char *limit_disturbed(const struct housekeeping *before, struct reason *wh
 	} else if (now.migrated != before->migrated)
 		reached(why, "%lu pages were migrated meanwhile",
 			(unsigned long)(now.migrated - before->migrated));
+	else if (now.isolated != before->isolated)
+		reached(why, "%lu pages were taken off their lists to be migrated meanwhile",
+			(unsigned long)(now.isolated - before->isolated));
 	else if (now.scanned != before->scanned)
 		reached(why, "the kernel looked for memory meanwhile, and may have split huge pages");
 	else

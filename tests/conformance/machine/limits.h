@@ -34,7 +34,8 @@ struct housekeeping {
 	uint64_t hit;		/* limits that were, and nothing could be reclaimed */
 	uint64_t reclaimed;	/* limits that were, and pages of anybody's, taken */
 	uint64_t swapped;	/* pages, for that or at a process's own wish */
-	uint64_t migrated;	/* pages, mostly where memory was compacted */
+	uint64_t migrated;	/* pages, mostly where memory was compacted; counted after */
+	uint64_t isolated;	/* pages, for that; counted before */
 	uint64_t scanned;	/* objects that could go or be made smaller, as parts of huge pages */
 };
 
