@@ -8,7 +8,7 @@
 
 #define MAX_SIZE	0x3fff	/* of a structure: the bits that a request number has for it */
 #define MAX_VARIATIONS	256
-#define MAX_ENTRIES	256	/* of a list that has no bound of its own */
+#define MAX_ENTRIES	512	/* of a list that has no bound of its own */
 
 /* A key and the member that it fills; one that the reader fills by itself. */
 #define KEY(name, how, owner, into, ...) \
