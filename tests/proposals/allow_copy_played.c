@@ -100,11 +100,21 @@ static int tell(struct uffdio_move *arg, int64_t move, int error)
 	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) == sizeof(move) ? error : EFAULT;
 }
 
+static bool is_in_memory(const void *address)
+{
+	unsigned char resident;
+	uintptr_t page = (uintptr_t)address & ~(page_size() - 1);
+
+	return !mincore((void *)page, page_size(), &resident) && resident & 1;
+}
+
+/* Not one whose page is yet to come: that is for the kernel to wait for. */
 static bool read_argument(const struct uffdio_move *arg, struct uffdio_move *copy)
 {
 	struct iovec from = { (void *)arg, READ_BY_KERNEL }, to = { copy, READ_BY_KERNEL };
 
-	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)READ_BY_KERNEL;
+	return is_in_memory(arg) &&
+	       process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)READ_BY_KERNEL;
 }
 
 /* The rest of a call, without the mode; .move as the kernel has left it. */

@@ -135,12 +135,6 @@ void scenario_dontfork(struct test *t)
 /* The obstacle course: at these pages the loop meets something. */
 enum { SHARED = 1, HOLE = 3, OCCUPIED = 5, SWAPPED = 7, COURSE = 12 };
 
-/* Dropping a page of the destination makes an event, and waits until it is read. */
-static void drop_last(struct scene *s)
-{
-	madvise(destination_page(s, COURSE), page_size(), MADV_DONTNEED);
-}
-
 static void lay_course(struct scene *s, struct change *c)
 {
 	char *other = map_pages(s->test, 1);
@@ -155,7 +149,7 @@ static void lay_course(struct scene *s, struct change *c)
 	fill_page(other, scene_tag(1000));
 	if (scene_copy(s, destination_page(s, OCCUPIED), other, 0))
 		test_broken(s->test, "UFFDIO_COPY: %s", strerror(errno));
-	change_begin(c, s, drop_last);
+	change_begin(c, s, change_by_dropping);
 }
 
 static void fill_with_zeroes(struct scene *s, unsigned int i)

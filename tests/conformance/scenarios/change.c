@@ -1,10 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
 #include "scenarios/change.h"
+
+static char *last_page(struct scene *s)
+{
+	return destination_page(s, s->pages - 1);
+}
+
+void change_by_dropping(struct scene *s)
+{
+	madvise(last_page(s), page_size(), MADV_DONTNEED);
+}
+
+void change_by_unmapping(struct scene *s)
+{
+	munmap(last_page(s), page_size());
+}
+
+void change_by_remapping(struct scene *s)
+{
+	char *to = map_pages(s->test, 1);
+
+	mremap(last_page(s), page_size(), page_size(), MREMAP_MAYMOVE | MREMAP_FIXED, to);
+}
+
+/* Not machine_fork(): its child would end with the thread, and this one ends at once. */
+void change_by_forking(struct scene *s)
+{
+	pid_t child;
+
+	(void)s;
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	waitpid(child, NULL, 0);
+}
 
 static void *make(void *argument)
 {

@@ -16,6 +16,12 @@ struct change {
 	bool finished;
 };
 
+/* Ways to make one, of which the last page of the destination has no more to do with a call. */
+void change_by_dropping(struct scene *s);
+void change_by_unmapping(struct scene *s);
+void change_by_remapping(struct scene *s);
+void change_by_forking(struct scene *s);
+
 /* Begin it; when this returns, its event is there and not yet read. */
 void change_begin(struct change *c, struct scene *s, void (*make)(struct scene *s));
 

@@ -14,36 +14,6 @@
 
 #define PAGES 4			/* the first is moved to, the last changes */
 
-static void drop(struct scene *s)
-{
-	madvise(destination_page(s, PAGES - 1), page_size(), MADV_DONTNEED);
-}
-
-static void unmap(struct scene *s)
-{
-	munmap(destination_page(s, PAGES - 1), page_size());
-}
-
-static void remap(struct scene *s)
-{
-	char *to = map_pages(s->test, 1);
-
-	mremap(destination_page(s, PAGES - 1), page_size(), page_size(),
-	       MREMAP_MAYMOVE | MREMAP_FIXED, to);
-}
-
-/* Not machine_fork(): its child would end with the thread, and this one ends at once. */
-static void have_a_child(struct scene *s)
-{
-	pid_t child;
-
-	(void)s;
-	child = fork();
-	if (child == 0)
-		_exit(0);
-	waitpid(child, NULL, 0);
-}
-
 /* The change lasts until its event has been read and it has gone on. */
 static void move_during(struct test *t, uint64_t feature, void (*make)(struct scene *s))
 {
@@ -62,22 +32,22 @@ static void move_during(struct test *t, uint64_t feature, void (*make)(struct sc
 
 void scenario_event_remove(struct test *t)
 {
-	move_during(t, UFFD_FEATURE_EVENT_REMOVE, drop);
+	move_during(t, UFFD_FEATURE_EVENT_REMOVE, change_by_dropping);
 }
 
 void scenario_event_unmap(struct test *t)
 {
-	move_during(t, UFFD_FEATURE_EVENT_UNMAP, unmap);
+	move_during(t, UFFD_FEATURE_EVENT_UNMAP, change_by_unmapping);
 }
 
 void scenario_event_remap(struct test *t)
 {
-	move_during(t, UFFD_FEATURE_EVENT_REMAP, remap);
+	move_during(t, UFFD_FEATURE_EVENT_REMAP, change_by_remapping);
 }
 
 void scenario_event_fork(struct test *t)
 {
-	move_during(t, UFFD_FEATURE_EVENT_FORK, have_a_child);
+	move_during(t, UFFD_FEATURE_EVENT_FORK, change_by_forking);
 }
 
 void scenario_events_not_negotiated(struct test *t)
@@ -86,10 +56,10 @@ void scenario_events_not_negotiated(struct test *t)
 
 	scene_build(&s, t, PAGES, 0);
 	madvise(s.source, PAGES * page_size(), MADV_DONTFORK);
-	have_a_child(&s);
-	drop(&s);
-	remap(&s);
-	unmap(&s);
+	change_by_forking(&s);
+	change_by_dropping(&s);
+	change_by_remapping(&s);
+	change_by_unmapping(&s);
 	scene_observe_move(&s, "", 1, 0);
 	scene_end(&s);
 }
@@ -154,7 +124,7 @@ void scenario_event_after_event(struct test *t)
 	struct scene s;
 
 	scene_build(&s, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
-	change_begin(&changes[0], &s, drop);
+	change_begin(&changes[0], &s, change_by_dropping);
 	change_begin(&changes[1], &s, drop_other);
 	scene_observe_move(&s, "", 1, 0);
 	scene_observe_move(&s, ".again", 1, 0);
@@ -181,7 +151,7 @@ void scenario_event_elsewhere(struct test *t)
 
 	scene_build(&s, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
 	scene_build(&other, t, PAGES, UFFD_FEATURE_EVENT_REMOVE);
-	change_begin(&change, &other, drop);
+	change_begin(&change, &other, change_by_dropping);
 	scene_observe_move(&s, "", 1, 0);
 	change_finish(&change);
 	scene_end(&s);

@@ -143,11 +143,6 @@ void scenario_busy_wakes_nobody(struct test *t)
 	scene_end(&a.scene);
 }
 
-static void drop(struct scene *s)
-{
-	madvise(destination_page(s, DROPPED), page_size(), MADV_DONTNEED);
-}
-
 void scenario_changing_wakes_nobody(struct test *t)
 {
 	struct change change;
@@ -156,7 +151,7 @@ void scenario_changing_wakes_nobody(struct test *t)
 	build(&a, t, UFFD_FEATURE_EVENT_REMOVE);
 	audience_around(&a, FROM, MOVED);
 	audience_await(&a);
-	change_begin(&change, &a.scene, drop);
+	change_begin(&change, &a.scene, change_by_dropping);
 	test_observe(t, "errno", "%s", error_name(move(&a, 0, NULL)));
 	audience_tell(&a, "", NULL);
 	change_finish(&change);
