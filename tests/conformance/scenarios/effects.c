@@ -18,6 +18,8 @@
 
 #define STORED 0x73746f726564ULL
 #define FEW 8
+#define PIPES 5			/* each with a page's references */
+#define PIPE_PAGES 256
 
 void scenario_reference(struct test *t)
 {
@@ -36,6 +38,41 @@ void scenario_reference(struct test *t)
 	if (read(ends[0], &word, sizeof(word)) != sizeof(word))
 		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
 	test_observe(t, "pipe", "%s", word == STORED ? "store-at-new-place" :
+		     word == scene_tag(0) ? "contents" : "other");
+	scene_end(&s);
+}
+
+/* As many as a kernel may take for a pin, which adds 1024 to the count of them. */
+static int refer_often(struct scene *s)
+{
+	struct iovec page[PIPE_PAGES];
+	const ssize_t all = PIPE_PAGES * page_size();
+	int ends[2];
+
+	for (int i = 0; i < PIPE_PAGES; i++)
+		page[i] = (struct iovec){ .iov_base = s->source, .iov_len = page_size() };
+	for (int i = 0; i < PIPES; i++)
+		if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, all) < all ||
+		    vmsplice(ends[1], page, PIPE_PAGES, SPLICE_F_NONBLOCK) != all)
+			machine_cannot(s->test, errno, "the page could not be spliced into pipes");
+	return ends[0];
+}
+
+void scenario_many_references(struct test *t)
+{
+	struct scene s;
+	uint64_t word;
+	char *place;
+	int pipe;
+
+	scene_build(&s, t, 1, 0);
+	pipe = refer_often(&s);
+	scene_observe_errno(&s, 1, 0);
+	place = page_is_there(t, s.destination) ? s.destination : s.source;
+	*(volatile uint64_t *)place = STORED;
+	if (read(pipe, &word, sizeof(word)) != sizeof(word))
+		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
+	test_observe(t, "pipe", "%s", word == STORED ? "store" :
 		     word == scene_tag(0) ? "contents" : "other");
 	scene_end(&s);
 }

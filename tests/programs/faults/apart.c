@@ -116,6 +116,19 @@ static int advice_splits(struct test *t, int uffd, struct uffdio_move *arg)
 	return against ? page_after_page(t, uffd, arg) : __real_test_move(t, uffd, arg);
 }
 
+/* What cannot be moved is copied, whoever else refers to it. */
+static int busy_is_copied(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	struct uffdio_copy copy = { .dst = arg->dst, .src = arg->src, .len = arg->len };
+	int error = __real_test_move(t, uffd, arg);
+
+	if (error != EBUSY || ioctl(uffd, UFFDIO_COPY, &copy))
+		return error;
+	madvise(source_of(arg), arg->len, MADV_DONTNEED);
+	arg->move = arg->len;
+	return 0;
+}
+
 static void protect(int uffd, uint64_t start, uint64_t length)
 {
 	struct uffdio_writeprotect protect = {
@@ -224,6 +237,7 @@ const struct fault faults_apart[] = {
 	{ .name = "page-after-page", .call = page_after_page },
 	{ .name = "fork-advice-ignored", .call = fork_advice_ignored },
 	{ .name = "advice-splits", .call = advice_splits },
+	{ .name = "busy-is-copied", .call = busy_is_copied },
 	{ .name = "arrives-unwritten", .call = arrives_unwritten },
 	{ .name = "leaves-unwritten", .call = leaves_unwritten },
 	{ .name = "late-mover-is-busy", .call = late_mover_is_busy },
