@@ -134,6 +134,21 @@ bool kernel_shows_pages(void)
 	return pagemap_entries(&entry, 1, &entry) && !access("/proc/self/smaps", R_OK);
 }
 
+unsigned long meminfo(const char *name)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long value = 0;
+	char line[128];
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoul(line + strlen(name) + 1, NULL, 10);
+	fclose(f);
+	return value;
+}
+
 size_t page_size(void)
 {
 	return this_kernel()->page;

@@ -38,6 +38,9 @@ void kernel_look(void);
 /* "arm64": as records call it. */
 const char *architecture(void);
 
+/* A value of /proc/meminfo in kB, 0 if there is none. */
+unsigned long meminfo(const char *name);
+
 /* Bytes in a page, in a huge page (0: none), and that one page table maps. */
 size_t page_size(void);
 size_t huge_page_size(void);

@@ -45,21 +45,6 @@ size_t prepare_large_size(void)
 	return large_size;
 }
 
-unsigned long meminfo(const char *name)
-{
-	FILE *f = fopen("/proc/meminfo", "re");
-	unsigned long value = 0;
-	char line[128];
-
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			value = strtoul(line + strlen(name) + 1, NULL, 10);
-	fclose(f);
-	return value;
-}
-
 static void prepare_huge(void)
 {
 	char enabled[64];

@@ -9,9 +9,6 @@
 void hindered(enum preparation what, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A value of /proc/meminfo in kB, 0 if there is none. */
-unsigned long meminfo(const char *name);
-
 void prepare_swap(void);
 
 /* Merging for the run, and nothing of others that stays merged after it. */

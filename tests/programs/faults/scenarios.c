@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +189,19 @@ static int charge_follows_mover(struct test *t, int uffd, struct uffdio_move *ar
 	return error;
 }
 
+/* Memory of the kernel's, for as long as nobody reads it. */
+static int keeps_kernel_memory(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	static int ends[2] = { -1, -1 };
+	char bytes[3000] = "";
+
+	if (write(ends[0], bytes, sizeof(bytes)) < 0 &&
+	    !socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) &&
+	    write(ends[0], bytes, sizeof(bytes)) < 0)
+		abort();
+	return __real_test_move(t, uffd, arg);
+}
+
 /* marks */
 
 static int clean_is_dirtied(struct test *t, int uffd, struct uffdio_move *arg)
@@ -342,6 +356,7 @@ const struct fault faults_of_scenarios[] = {
 	{ .name = "swap-drifts", .call = swap_drifts },
 	{ .name = "unlocks", .call = unlocks },
 	{ .name = "charge-follows-mover", .call = charge_follows_mover },
+	{ .name = "keeps-kernel-memory", .call = keeps_kernel_memory },
 	{ .name = "clean-is-dirtied", .call = clean_is_dirtied },
 	{ .name = "dirty-is-forgotten", .call = dirty_is_forgotten },
 	{ .name = "event-for-source", .call = event_for_source },
