@@ -479,7 +479,7 @@ static bool vcpu_works(struct reason *why)
 	struct vcpu v;
 	uint32_t met;
 
-	return page && vcpu_make(&v, page, page_size(), why) &&
+	return page && vcpu_make(&v, VCPU_MEMORY, page, page_size(), why) &&
 	       vcpu_look(&v, 0, page_size(), 1, &met, why) &&
 	       (met == 0x5a5a5a5a || lacks(why, "it does not read what is there")) &&
 	       (vcpu_has_mapped(&v) || lacks(why, "what it accesses is not mapped by it"));

@@ -93,7 +93,7 @@ static bool make_flat(struct vcpu *v)
 	return !ioctl(v->fd, KVM_SET_SREGS, &registers);
 }
 
-bool vcpu_make(struct vcpu *v, char *memory, size_t bytes, struct reason *why)
+bool vcpu_make(struct vcpu *v, uint32_t at, char *memory, size_t bytes, struct reason *why)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	char *code = map_code();
@@ -101,12 +101,13 @@ bool vcpu_make(struct vcpu *v, char *memory, size_t bytes, struct reason *why)
 
 	if (kvm < 0)
 		return fails(why, "/dev/kvm");
+	v->at = at;
 	v->vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (v->vm < 0)
 		return fails(why, "none could be made");
 	ioctl(v->vm, KVM_SET_TSS_ADDR, TASK_STATE);
 	if (!code || !give_memory(v, 0, CODE, code, CODE_BYTES) ||
-	    !give_memory(v, 1, VCPU_MEMORY, memory, bytes))
+	    !give_memory(v, 1, at, memory, bytes))
 		return fails(why, "it gets no memory");
 	v->fd = ioctl(v->vm, KVM_CREATE_VCPU, 0);
 	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -138,7 +139,7 @@ bool vcpu_look(struct vcpu *v, uint32_t first, uint32_t stride, uint32_t n, uint
 	       struct reason *why)
 {
 	struct kvm_regs registers = {
-		.rip = CODE, .rflags = FLAGS, .rsi = VCPU_MEMORY + first, .rbx = stride, .rcx = n,
+		.rip = CODE, .rflags = FLAGS, .rsi = v->at + first, .rbx = stride, .rcx = n,
 	};
 
 	if (!run_to_halt(v, &registers, why))
@@ -151,7 +152,7 @@ bool vcpu_store(struct vcpu *v, uint32_t first, uint32_t stride, uint32_t n, uin
 		struct reason *why)
 {
 	struct kvm_regs registers = {
-		.rip = CODE + STORE, .rflags = FLAGS, .rsi = VCPU_MEMORY + first, .rbx = stride,
+		.rip = CODE + STORE, .rflags = FLAGS, .rsi = v->at + first, .rbx = stride,
 		.rcx = n, .rdx = value,
 	};
 
@@ -205,7 +206,7 @@ static bool unknown(struct reason *why)
 	return false;
 }
 
-bool vcpu_make(struct vcpu *v, char *memory, size_t bytes, struct reason *why)
+bool vcpu_make(struct vcpu *v, uint32_t at, char *memory, size_t bytes, struct reason *why)
 {
 	return unknown(why);
 }

@@ -14,21 +14,23 @@
 
 struct kvm_run;
 
-/* Its memory begins there, in its own addresses. */
+/* An address of its own at which memory may begin, a multiple of any huge page's size. */
 #define VCPU_MEMORY 0x40000000U
 
 struct vcpu {
 	int vm, fd;
+	uint32_t at;		/* where its memory begins, in its own addresses */
 	struct kvm_run *run;
 };
 
 /**
  * vcpu_make() - make one
+ * @at:     where its memory begins in its own addresses: VCPU_MEMORY, or some pages behind
  * @memory: @bytes of this process, both multiples of the page size
  *
  * It goes when the process ends.  Returns false, and why, where there are none.
  */
-bool vcpu_make(struct vcpu *v, char *memory, size_t bytes, struct reason *why);
+bool vcpu_make(struct vcpu *v, uint32_t at, char *memory, size_t bytes, struct reason *why);
 
 /**
  * vcpu_look() - load a word of each page

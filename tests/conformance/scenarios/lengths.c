@@ -18,6 +18,7 @@
 #define PAGES 4
 #define LONG_BYTES (9UL << 20)
 #define SPARSE_BYTES (64UL << 20)
+#define LENGTHS 70		/* pages, beyond what a kernel may take at once */
 #define FAR_BYTES (4UL << 30)	/* which takes more than 32 bits */
 
 /* Where to look for room: low, so that a range may go on upwards for long. */
@@ -147,6 +148,31 @@ void scenario_long_move(struct test *t)
 		test_observe(t, "arrived", "all");
 	else
 		test_observe(t, "arrived", "%u of %u", right, s.pages);
+	scene_end(&s);
+}
+
+/* Of each length, up to one that a kernel takes in more than one go. */
+void scenario_each_length(struct test *t)
+{
+	unsigned int right = 0;
+	struct scene s;
+	int error = 0;
+
+	scene_build(&s, t, LENGTHS, 0);
+	for (unsigned int length = 1; !error && length <= LENGTHS; length++) {
+		unsigned int arrived, left;
+		int64_t move;
+
+		error = scene_move(&s, s.destination, s.source, length, 0, &move);
+		arrived = count_right(&s, s.destination);
+		left = count_right(&s, s.source);
+		right += arrived == length && left == LENGTHS - length &&
+			 move == (int64_t)(length * page_size());
+		madvise(s.destination, LENGTHS * page_size(), MADV_DONTNEED);
+		scene_refill(&s);
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "right", "%u", right);
 	scene_end(&s);
 }
 

@@ -15,6 +15,7 @@
 
 #define RUN 512			/* pages of a long call: its first ones wait for its last */
 #define HOLES 3			/* before them */
+#define FEW 8			/* each address of which is forgotten by itself */
 #define LEAST_ROUNDS 4
 #define MOST_ROUNDS 300
 #define ROUNDS_MS 50
@@ -266,6 +267,34 @@ void scenario_old_place_behind_holes(struct test *t)
 
 	scene_build(&s, t, RUN, UFFD_FEATURE_SIGBUS);
 	play_watched(&s, HOLES);
+}
+
+/* Two ranges that touch: forgotten from or to an end of the other one, it is no address at all. */
+static void build_touching(struct scene *s, struct test *t, bool upwards)
+{
+	char *lower = map_pages(t, 2 * FEW), *upper = lower + FEW * page_size();
+
+	scene_build(s, t, FEW, UFFD_FEATURE_SIGBUS);
+	s->source = upwards ? lower : upper;
+	s->destination = upwards ? upper : lower;
+	scene_refill(s);
+	scene_register(s, s->destination, FEW, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+void scenario_old_place_below(struct test *t)
+{
+	struct scene s;
+
+	build_touching(&s, t, true);
+	play_watched(&s, 0);
+}
+
+void scenario_old_place_above(struct test *t)
+{
+	struct scene s;
+
+	build_touching(&s, t, false);
+	play_watched(&s, 0);
 }
 
 void scenario_old_place_huge(struct test *t)

@@ -213,3 +213,47 @@ void scenario_huge_where_disabled(struct test *t)
 		test_broken(t, "PR_SET_THP_DISABLE: %s", strerror(errno));
 	observe_whole(&s);
 }
+
+/* From a source to its destination, so that they have no page table in common but the first. */
+static size_t far(void)
+{
+	const size_t entries = page_size() / sizeof(uint64_t);
+
+	return table_span() * (entries > 2048 ? entries : 2048);
+}
+
+static void move_destination_far(struct scene *s)
+{
+	const size_t huge = huge_page_size();
+	char *room = mmap(NULL, far() + 2 * huge, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (room == MAP_FAILED)
+		machine_cannot(s->test, errno, "the address space is too small");
+	s->source = (char *)(((uintptr_t)room + huge - 1) & ~(huge - 1));
+	s->destination = s->source + far();
+	if (mprotect(s->source, huge, PROT_READ | PROT_WRITE) ||
+	    mprotect(s->destination, huge, PROT_READ | PROT_WRITE))
+		machine_cannot(s->test, errno, "memory cannot be made accessible");
+	scene_refill(s);
+	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+/* What the kernel keeps for its split has to come along: it is split, and has gone, afterwards. */
+void scenario_huge_far(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	move_destination_far(&s);
+	scene_observe_errno(&s, s.pages, 0);
+	test_observe(t, "arrived", "%s",
+		     page_mapped(t, s.destination) == MAPPED_HUGE ? "whole" : "split");
+	madvise(destination_page(&s, s.pages - 1), page_size(), MADV_DONTNEED);
+	test_observe(t, "right", "%s",
+		     count_right(&s, s.destination) == s.pages - 1 ? "all but one" : "others");
+	scene_refill(&s);
+	munmap(s.destination, s.pages * page_size());
+	test_observe(t, "refilled", "%s", count_right(&s, s.source) == s.pages ? "all" : "not all");
+	scene_end(&s);
+}

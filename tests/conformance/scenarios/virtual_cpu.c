@@ -54,13 +54,13 @@ static unsigned int count_holding(struct scene *s, unsigned int holes, uint32_t 
 	return n;
 }
 
-static void play(struct scene *s, unsigned int holes)
+static void play_at(struct scene *s, unsigned int holes, uint32_t at)
 {
 	struct reason why;
 	struct vcpu v;
 	int error;
 
-	if (!vcpu_make(&v, s->source, s->pages * page_size(), &why))
+	if (!vcpu_make(&v, at, s->source, s->pages * page_size(), &why))
 		test_broken(s->test, "the virtual machine: %s", why.text);
 	if (holes)
 		madvise(s->source, holes * page_size(), MADV_DONTNEED);
@@ -73,6 +73,11 @@ static void play(struct scene *s, unsigned int holes)
 	test_observe(s->test, "kept", "%s",
 		     count_holding(s, holes, BEFORE) == s->pages - holes ? "all" : "not all");
 	scene_end(s);
+}
+
+static void play(struct scene *s, unsigned int holes)
+{
+	play_at(s, holes, VCPU_MEMORY);
 }
 
 /* Places of which the destination is the upper one; else it is the lower one. */
@@ -122,6 +127,15 @@ void scenario_vcpu_huge(struct test *t)
 
 	scene_build_huge(&s, t, 1, 0);
 	play(&s, 0);
+}
+
+/* Its own addresses are not aligned as these are, so that it maps each small page by itself. */
+void scenario_vcpu_huge_by_small(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	play_at(&s, 0, VCPU_MEMORY + page_size());
 }
 
 void scenario_vcpu_upwards(struct test *t)

@@ -116,6 +116,15 @@ static int advice_splits(struct test *t, int uffd, struct uffdio_move *arg)
 	return against ? page_after_page(t, uffd, arg) : __real_test_move(t, uffd, arg);
 }
 
+/* Huge entries go from one of the tables that hold them to the next, and no further. */
+static int far_splits(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	const uint64_t most = table_span() * (page_size() / sizeof(uint64_t));
+	uint64_t way = arg->dst > arg->src ? arg->dst - arg->src : arg->src - arg->dst;
+
+	return way > 2 * most ? page_after_page(t, uffd, arg) : __real_test_move(t, uffd, arg);
+}
+
 /* What cannot be moved is copied, whoever else refers to it. */
 static int busy_is_copied(struct test *t, int uffd, struct uffdio_move *arg)
 {
@@ -237,6 +246,7 @@ const struct fault faults_apart[] = {
 	{ .name = "page-after-page", .call = page_after_page },
 	{ .name = "fork-advice-ignored", .call = fork_advice_ignored },
 	{ .name = "advice-splits", .call = advice_splits },
+	{ .name = "far-splits", .call = far_splits },
 	{ .name = "busy-is-copied", .call = busy_is_copied },
 	{ .name = "arrives-unwritten", .call = arrives_unwritten },
 	{ .name = "leaves-unwritten", .call = leaves_unwritten },

@@ -80,6 +80,20 @@ static int long_is_cut(struct test *t, int uffd, struct uffdio_move *arg)
 	return call_with(t, uffd, arg, arg->len > most ? most : arg->len, arg->mode);
 }
 
+/* One page more than fits in an array of a power of two is forgotten. */
+static int run_and_one_is_cut(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	const uint64_t run = 32 * page_size();
+	int error;
+
+	if (arg->len != run + page_size())
+		return __real_test_move(t, uffd, arg);
+	error = call_with(t, uffd, arg, run, arg->mode);
+	if (!error)
+		arg->move = arg->len;
+	return error;
+}
+
 static int unknown_bit_with_known_accepted(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	uint64_t mode = arg->mode & KNOWN ? arg->mode & KNOWN : arg->mode;
@@ -349,6 +363,7 @@ const struct fault faults_of_scenarios[] = {
 	{ .name = "length-masked-31", .call = length_masked_31 },
 	{ .name = "length-without-sign", .call = length_without_sign },
 	{ .name = "long-is-cut", .call = long_is_cut },
+	{ .name = "run-and-one-is-cut", .call = run_and_one_is_cut },
 	{ .name = "unknown-bit-with-known-accepted", .call = unknown_bit_with_known_accepted },
 	{ .name = "reads-40-bytes", .call = reads_40_bytes, .any_argument = true },
 	{ .name = "resident-drifts", .call = resident_drifts },
