@@ -89,7 +89,7 @@ with_swap()
 
 start() # STAGE [TEST]
 {
-	most=300
+	most=900
 	[ $# -eq 1 ] || most=60
 	case $1 in
 	contract)

@@ -53,7 +53,7 @@ all_stages=contract,selftest,cases,stress
 debug_stages='contract without-memory failing-allocations stress'
 stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' form=table
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
-limit=300	# seconds for a guest, but for stress
+limit=1200	# seconds for a guest, but for stress
 sweep_most=8	# mutants in a guest
 sweep_patience=2
 together_most=16
