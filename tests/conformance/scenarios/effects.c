@@ -4,11 +4,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
@@ -18,63 +16,41 @@
 
 #define STORED 0x73746f726564ULL
 #define FEW 8
-#define PIPES 5			/* each with a page's references */
-#define PIPE_PAGES 256
 
-void scenario_reference(struct test *t)
+/* What the pipe has of a page to which was stored where it is now. */
+static void observe_pipe(struct scene *s, int pipe)
 {
-	struct iovec page;
-	struct scene s;
-	int ends[2];
 	uint64_t word;
 
-	scene_build(&s, t, 1, 0);
-	page = (struct iovec){ .iov_base = s.source, .iov_len = page_size() };
-	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != (ssize_t)page_size())
-		machine_cannot(t, errno, "the page could not be spliced into a pipe");
-	scene_observe_errno(&s, 1, 0);
-	if (page_is_there(t, s.destination))
-		*(volatile uint64_t *)s.destination = STORED;
-	if (read(ends[0], &word, sizeof(word)) != sizeof(word))
-		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
-	test_observe(t, "pipe", "%s", word == STORED ? "store-at-new-place" :
+	if (read(pipe, &word, sizeof(word)) != sizeof(word))
+		test_broken(s->test, "the pipe cannot be read: %s", strerror(errno));
+	test_observe(s->test, "pipe", "%s", word == STORED ? "store" :
 		     word == scene_tag(0) ? "contents" : "other");
-	scene_end(&s);
 }
 
-/* As many as a kernel may take for a pin, which adds 1024 to the count of them. */
-static int refer_often(struct scene *s)
-{
-	struct iovec page[PIPE_PAGES];
-	const ssize_t all = PIPE_PAGES * page_size();
-	int ends[2];
-
-	for (int i = 0; i < PIPE_PAGES; i++)
-		page[i] = (struct iovec){ .iov_base = s->source, .iov_len = page_size() };
-	for (int i = 0; i < PIPES; i++)
-		if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, all) < all ||
-		    vmsplice(ends[1], page, PIPE_PAGES, SPLICE_F_NONBLOCK) != all)
-			machine_cannot(s->test, errno, "the page could not be spliced into pipes");
-	return ends[0];
-}
-
-void scenario_many_references(struct test *t)
+static void observe_reference(struct test *t, unsigned int times)
 {
 	struct scene s;
-	uint64_t word;
 	char *place;
 	int pipe;
 
 	scene_build(&s, t, 1, 0);
-	pipe = refer_often(&s);
+	pipe = scene_refer(&s, s.source, times);
 	scene_observe_errno(&s, 1, 0);
 	place = page_is_there(t, s.destination) ? s.destination : s.source;
 	*(volatile uint64_t *)place = STORED;
-	if (read(pipe, &word, sizeof(word)) != sizeof(word))
-		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
-	test_observe(t, "pipe", "%s", word == STORED ? "store" :
-		     word == scene_tag(0) ? "contents" : "other");
+	observe_pipe(&s, pipe);
 	scene_end(&s);
+}
+
+void scenario_reference(struct test *t)
+{
+	observe_reference(t, 1);
+}
+
+void scenario_many_references(struct test *t)
+{
+	observe_reference(t, MANY_TIMES);
 }
 
 void scenario_protection_dropped(struct test *t)

@@ -269,32 +269,24 @@ void scenario_old_place_behind_holes(struct test *t)
 	play_watched(&s, HOLES);
 }
 
-/* Two ranges that touch: forgotten from or to an end of the other one, it is no address at all. */
-static void build_touching(struct scene *s, struct test *t, bool upwards)
+/* Forgotten from or to an end of the range that adjoins, it is no address at all. */
+static void play_adjoining(struct test *t, bool upwards)
 {
-	char *lower = map_pages(t, 2 * FEW), *upper = lower + FEW * page_size();
+	struct scene s;
 
-	scene_build(s, t, FEW, UFFD_FEATURE_SIGBUS);
-	s->source = upwards ? lower : upper;
-	s->destination = upwards ? upper : lower;
-	scene_refill(s);
-	scene_register(s, s->destination, FEW, UFFDIO_REGISTER_MODE_MISSING);
+	scene_build(&s, t, FEW, UFFD_FEATURE_SIGBUS);
+	scene_adjoin(&s, upwards);
+	play_watched(&s, 0);
 }
 
 void scenario_old_place_below(struct test *t)
 {
-	struct scene s;
-
-	build_touching(&s, t, true);
-	play_watched(&s, 0);
+	play_adjoining(t, true);
 }
 
 void scenario_old_place_above(struct test *t)
 {
-	struct scene s;
-
-	build_touching(&s, t, false);
-	play_watched(&s, 0);
+	play_adjoining(t, false);
 }
 
 void scenario_old_place_huge(struct test *t)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #define LINE 64
 #define SPINS 2000		/* some microseconds */
 #define BUSY_TRIES 1000
+#define PIPE_PAGES 256		/* references that each has room for */
 #define HUGE_TRIES 200		/* memory may be too scattered for a moment */
 
 /* A neighbour without access keeps mappings from being merged. */
@@ -114,6 +117,35 @@ void scene_build(struct scene *s, struct test *t, unsigned int pages, uint64_t f
 	s->destination = map_pages(t, pages);
 	fill_source(s);
 	scene_register(s, s->destination, pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+void scene_adjoin(struct scene *s, bool upwards)
+{
+	char *lower = map_pages(s->test, 2 * s->pages), *upper = lower + s->pages * page_size();
+
+	s->source = upwards ? lower : upper;
+	s->destination = upwards ? upper : lower;
+	scene_refill(s);
+	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+int scene_refer(struct scene *s, char *page, unsigned int times)
+{
+	struct iovec pages[PIPE_PAGES];
+	int ends[2] = { -1, -1 };
+
+	for (int i = 0; i < PIPE_PAGES; i++)
+		pages[i] = (struct iovec){ .iov_base = page, .iov_len = page_size() };
+	while (times) {
+		unsigned int n = times < PIPE_PAGES ? times : PIPE_PAGES;
+		ssize_t bytes = n * page_size();
+
+		if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, bytes) < bytes ||
+		    vmsplice(ends[1], pages, n, SPLICE_F_NONBLOCK) != bytes)
+			machine_cannot(s->test, errno, "the page could not be spliced into a pipe");
+		times -= n;
+	}
+	return ends[0];
 }
 
 unsigned int pages_per_huge(void)

@@ -52,6 +52,16 @@ void scene_make_huge_zero(struct scene *s);
 /* Fill the source anew; it must not be registered. */
 void scene_refill(struct scene *s);
 
+/* Have the two ranges touch: a destination right behind the source, or right before it. */
+void scene_adjoin(struct scene *s, bool upwards);
+
+/*
+ * Have pipes refer to a page; MANY_TIMES: so often that a kernel may take it for pinned.
+ * Returns an end at which it can be read.
+ */
+#define MANY_TIMES 1280
+int scene_refer(struct scene *s, char *page, unsigned int times);
+
 /* Small pages in a huge one. */
 unsigned int pages_per_huge(void);
 
