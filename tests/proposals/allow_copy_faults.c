@@ -4,9 +4,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "allow_copy_played.h"
@@ -14,6 +16,8 @@
 #include "programs/faults/child.h"
 
 #define UNKNOWN_BIT	(1ULL << 3)
+#define PIPES		5
+#define PIPE_PAGES	256
 #define MOST_TURNS	20000	/* until another thread has stored to a page */
 
 static void spoil_child(struct played *p, char *from, char *to)
@@ -32,6 +36,29 @@ static void clear_destination(struct played *p, char *from, char *to)
 {
 	(void)p, (void)from;
 	memset(to, 0, page_size());
+}
+
+/* So many references of pipes that reclaim takes it for pinned. */
+static void hold_destination(struct played *p, char *from, char *to)
+{
+	struct iovec pages[PIPE_PAGES];
+	int ends[2];
+
+	(void)p, (void)from;
+	for (int i = 0; i < PIPE_PAGES; i++)
+		pages[i] = (struct iovec){ to, page_size() };
+	for (int i = 0; i < PIPES; i++)
+		if (!pipe(ends) && fcntl(ends[1], F_SETPIPE_SZ, PIPE_PAGES * page_size()) > 0)
+			vmsplice(ends[1], pages, PIPE_PAGES, SPLICE_F_NONBLOCK);
+}
+
+/* Read back from swap, which keeps what it has. */
+static void clean_destination(struct played *p, char *from, char *to)
+{
+	(void)p, (void)from;
+	madvise(to, page_size(), MADV_PAGEOUT);
+	madvise(to, page_size(), MADV_WILLNEED);
+	(void)*(volatile char *)to;
 }
 
 /* With a child that shares it the page is not this process's alone. */
@@ -144,6 +171,8 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "source-left", .copy = leave_source },
 	{ .name = "source-zero", .after = read_source },
 	{ .name = "contents-lost", .after = clear_destination },
+	{ .name = "unreclaimable", .after = hold_destination },
+	{ .name = "arrives-clean", .after = clean_destination },
 	{ .name = "store-lost", .copy = copy_then_drop, .always_copies = true },
 	{ .name = "arrives-shared", .after = share_destination },
 	{ .name = "uncounted", .uncounted = true },
