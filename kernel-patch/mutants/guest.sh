@@ -5,24 +5,31 @@
 #        guest.sh control PATIENCE SECONDS STAGE TEST
 #        guest.sh sweep PATIENCE SECONDS NUMBER...
 #        guest.sh scan PATIENCE SECONDS STAGE TEST NUMBER...
+#        guest.sh sift PATIENCE SECONDS NUMBER,... STAGE...
 #
-# Runs in the guest, for mutate.sh, the kernel being one with a mutant or without.
+# Runs in the guest, for mutate.sh, the kernel being one with a mutant or without.  Ends when the
+# kernel has complained of what is being tried, but for try.
 #   try      the stages one after the other, as far as the first that notices something; then
 #            what has noticed it once more, without the mutant
 #   control  the latter alone
 #   sweep    a few tests of the contract, as above, with one mutant after the other
 #   scan     that test with each of these mutants, and after each that it notices without it
+#   sift     the stages with all of these mutants; of the contract to its end: where a test fails it
+#            is looked which of them it notices, and goes on there without these
 #
 # A STAGE is contract, selftest, cases, stress (for SECONDS); without-memory and
 # failing-allocations on a debug kernel.  Prints, one a line:
 #   unnoticed STAGE
-#   report BASE64             of the contract, where nothing of it fails: JSON, by gzip
+#   report BASE64             of the contract, where nothing of it fails, or of a sift: JSON, by gzip
 #   noticed STAGE TEST WHAT
 #   hang STAGE WHAT           a program that was killed does not end
 #   control holds             or fails
-#   begin NUMBER              of a mutant of a sweep
+#   begin NUMBER              of a mutant of a sweep, or that a test is tried with; 0: with none
 #   spoiled NUMBER TEST WHAT  of one after which the test fails without it, too
 #   scanned NUMBER TEST WHAT  of those that are noticed
+#   together TEST WHAT        it fails with all of a sift, and with none of them alone
+#   sifted                    the contract has been gone through
+# A sift writes the names of the contract's tests to the console before they are begun.
 
 patience=$2 seconds=$3
 parameter=/sys/module/uffdio_move/parameters/mutant
@@ -39,6 +46,8 @@ case $conformance in
 	mode=--allow-copy
 	;;
 esac
+complaints=/bin/complaints
+some=1500	# of the contract's tests
 looks=5		# at intervals of 2 s: as long may a killed program take to end
 
 # Processes that were killed, and have not ended.
@@ -69,6 +78,12 @@ run() # COMMAND...: its output in /tmp/out, its status in $status; false: it han
 		[ "$(date +%s)" -lt $until ] || { hung=; return 1; }
 	done
 	read -r status </tmp/ended
+}
+
+# Has the kernel said that something is wrong with it?
+complained()
+{
+	dmesg | grep -v "ommand line: " | grep -q -E -f "$complaints"
 }
 
 show_hang()
@@ -188,6 +203,7 @@ sweep() # NUMBER
 		echo "hang contract $(show_hang)"
 		return 1
 	fi
+	! complained || return 1
 	[ "$status" -ne 0 ] || return 0
 	what=$(failing contract)
 	echo 0 >$parameter
@@ -199,18 +215,87 @@ sweep() # NUMBER
 	case $what in scanned*) echo "$what" ;; *) echo "spoiled $number $what"; return 1 ;; esac
 }
 
+# Does that test notice what is switched on?  Sets what.
+notices() # STAGE TEST
+{
+	start "$1" "$2" || {
+		echo "hang $1 $(show_hang)"
+		exit 0
+	}
+	! complained || exit 0
+	what=
+	[ "$status" -eq 0 ] && [ "$1" != contract ] || what=$(failing "$1")
+	[ "$status" -eq 0 ] || what=${what:-$2 status $status}
+	[ "$what" ]
+}
+
 scan() # STAGE TEST NUMBER
 {
+	echo "begin $3"
 	echo "$3" >$parameter
-	if ! start "$1" "$2"; then
-		echo "hang $1 $(show_hang)"
+	notices "$1" "$2" || return 0
+	noticed=$what
+	echo 0 >$parameter
+	if notices "$1" "$2"; then
+		echo "spoiled $3 $noticed"
 		return 1
 	fi
-	[ "$status" -ne 0 ] || return 0
-	what=$(failing "$1")
+	echo "scanned $3 $noticed"
+	scanned=1
+}
+
+# Which of what is left does it notice, each by itself?
+sift_by() # TEST
+{
+	rest=
+	for number in $(echo "$left" | tr , ' '); do
+		scanned=
+		scan contract "$1" "$number" || return 1
+		[ "$scanned" ] || rest=$rest,$number
+	done
+	echo "begin 0"
+	rest=${rest#,}
+}
+
+# As many of the contract's tests at a time as a command line may have.
+sift_some()
+{
+	# shellcheck disable=SC2046 # words
+	set -- $(sed "s/^/--test /; ${some}q" /tmp/tests)
+	most=900
+	run "$conformance" --json --stop --hazards --announce /dev/console --patience "$patience" "$@" || {
+		echo "hang contract $(show_hang)"
+		return 1
+	}
+	! complained || return 1
+	echo "report $(gzip -9 -c /tmp/out | base64 | tr -d '\n')"
+	what=$(failing contract)
+	if [ -z "$what" ]; then
+		sed -i "1,${some}d" /tmp/tests
+		return 0
+	fi
+	test=${what%% *}
+	sift_by "$test" || return 1
+	if [ "$rest" = "$left" ]; then
+		echo "$left" >$parameter
+		! notices contract "$test" || echo "together $what"
+	fi
+	left=$rest
+	echo "$left" >$parameter
+	awk -v test="$test" 'behind { print } $0 == test { behind = 1 }' /tmp/tests >/tmp/behind
+	mv /tmp/behind /tmp/tests
+}
+
+sift()
+{
 	echo 0 >$parameter
-	start "$1" "$2" && [ "$status" -eq 0 ] || return 1
-	echo "scanned $3 ${what:-$2 status $status}"
+	"$conformance" --list | sed 's/ .*//' >/tmp/tests
+	echo "$left" >$parameter
+	while [ -s /tmp/tests ] && [ "$left" ]; do
+		sift_some || return 1
+	done
+	echo "sifted"
+	[ "$left" ]
 }
 
 case $1 in
@@ -235,6 +320,22 @@ scan)
 	shift 5
 	for number; do
 		scan "$stage" "$test" "$number" || exit 0
+	done
+	echo "begin 0"
+	;;
+sift)
+	left=$4
+	shift 4
+	for stage; do
+		case $stage in
+		contract)
+			sift || exit 0
+			;;
+		*)
+			echo "$left" >$parameter
+			try "$stage" || exit 0
+			;;
+		esac
 	done
 	;;
 esac

@@ -153,7 +153,7 @@ guest() # WORK IMAGE NUMBER WORD...: its output in WORK/out
 	done
 	setpriv --pdeathsig TERM "$vm/boot.sh" --kernel "$kernel" --limit $((limit + seconds)) --log "$work/console" \
 		--append "uffdio_move.mutant=$number $append" "${files[@]}" --file "$state/uffd-move" \
-		"$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
+		--file "$vm/complaints" "$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
 	[ $status -ne $EXIT_SETUP ] || {
 		say "a guest could not be started: $(tail -n 1 "$work/err")"
 		return 1
@@ -328,68 +328,157 @@ show_progress()
 
 time_is_up() { [ "$minutes" ] && [ $SECONDS -ge $((minutes * 60)) ]; }
 
-# Is nothing noticed with all of these?  One that is hides behind no other, it is hoped.
-all_pass() # NUMBER:NAME...
+# The stages that any of them has still to go through.
+stages_of() # NUMBER:NAME...
 {
-	local work status=0 started=$SECONDS numbers=() mutant passed stage
+	local mutant stage known=''
 
 	for mutant; do
-		numbers+=("${mutant%:*}")
+		known+=" $(stages_left "${mutant#*:}") "
 	done
+	for stage in $plain_stages; do
+		[[ $known != *" $stage "* ]] || echo "$stage"
+	done
+}
+
+# Sets noticed[NUMBER] of those that a guest tells of, and last to the one that it was at.
+read_scan() # WORK STARTED NUMBER:NAME...
+{
+	local work=$1 started=$2 said line word number what mutant
+	local -A names=()
+	shift 2
+
+	for mutant; do
+		names[${mutant%:*}]=${mutant#*:}
+	done
+	last=0
+	mapfile -t said <"$work/out"
+	for line in "${said[@]}"; do
+		read -r word number what <<<"$line"
+		case $word in
+		begin)
+			last=$number
+			;;
+		scanned)
+			note "${names[$number]}" "$stage" noticed $((SECONDS - started)) "$what"
+			noticed[$number]=1
+			last=0
+			;;
+		hang)
+			[ "$last" -ne 0 ] || continue
+			note "${names[$last]}" "$stage" hang $((SECONDS - started)) "$what"
+			noticed[$last]=1
+			last=0
+			;;
+		esac
+	done
+	if [ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ]; then
+		note_complaint "$work" "${names[$last]}" $((SECONDS - started)) ''
+		noticed[$last]=1
+	fi
+}
+
+# Those of them that have not been noticed.
+without_noticed() # NUMBER:NAME...
+{
+	local mutant
+
+	for mutant; do
+		[ "${noticed[${mutant%:*}]-}" ] || echo "$mutant"
+	done
+}
+
+# The test that was begun last when the kernel complained.
+complained_at() # WORK
+{
+	grep -a -n -m 1 -E -f "$vm/complaints" "$1/console" | cut -d : -f 1 | {
+		read -r line || exit 0
+		head -n "$line" "$1/console" | tr -d '\r' |
+			sed -n 's/^uffdio-move-conformance: \([^ ]*\) begins.*/\1/p' | tail -n 1
+	}
+}
+
+# What is amiss in the reports of a sift, whose failing tests have been looked into.
+sift_amiss() # WORK
+{
+	local report
+
+	sed -n 's/^report //p' "$1/out" | while read -r report; do
+		base64 -d <<<"$report" | gunzip
+	done | jq -s -r "([.[] | $(skips_amiss)] | add) + (if ([.[].tests[] | select(.verdict == \"holds\").name] |
+		unique | length) > $enough then [] else [\"fewer than $enough tests hold\"] end) | first // empty" ||
+		echo "no report"
+}
+
+# The stages with all of these at once.  Sets left to those that have not been noticed, and
+# noticer where a test has noticed something that it does not tell of whom.  Returns 0 if there is no more
+# to do with them, 1 if there is, 2 if it could not be run.
+all_pass() # NUMBER:NAME...
+{
+	local work started=$SECONDS mutant todo stage='' last amiss passed=()
+	local -A noticed=()
+
+	todo=$(stages_of "$@")
+	[ "$todo" ] || { left=(); return 0; }
 	work=$(mktemp -d "$state/guest.XXXXXX")
 	# shellcheck disable=SC2086 # words
-	guest "$work" "$image" "$(IFS=,; echo "${numbers[*]}")" try $patience "$seconds" $plain_stages || return 2
-	passed=$(grep -c '^unnoticed ' "$work/out") || :
-	[ "$passed" -eq "$(wc -w <<<"$plain_stages")" ] && [ "$(cat "$work/status")" -eq 0 ] || status=1
-	[[ $status -ne 0 || " $plain_stages " != *" contract "* || -z $(contract_amiss "$work") ]] || status=1
-	if [ $status -eq 0 ]; then
-		for mutant; do
-			for stage in $plain_stages; do
-				note "${mutant#*:}" "$stage" unnoticed $((SECONDS - started)) "with $(($# - 1)) others"
-			done
-		done
+	guest "$work" "$image" 0 sift $patience "$seconds" "$(printf '%s\n' "${@%%:*}" | paste -sd ,)" $todo ||
+		return 2
+	stage=contract
+	read_scan "$work" "$started" "$@"
+	mapfile -t left < <(without_noticed "$@")
+	if grep -q '^sifted$' "$work/out"; then
+		amiss=$(sift_amiss "$work")
+		if [ -z "$amiss" ] && ! grep -q '^together ' "$work/out"; then
+			passed+=(contract)
+		else
+			say "among ${#left[@]} of them one is noticed: ${amiss:-$(grep '^together ' "$work/out" | head -n 1)}"
+		fi
 	fi
+	mapfile -t -O ${#passed[@]} passed < <(sed -n 's/^unnoticed //p' "$work/out")
+	for stage in "${passed[@]}"; do
+		for mutant in "${left[@]}"; do
+			note "${mutant#*:}" "$stage" unnoticed $((SECONDS - started)) "with $((${#left[@]} - 1)) others"
+		done
+	done
 	noticer=$(sed -n 's/^noticed \([^ ]* [^ ]*\).*/\1/p' "$work/out" | head -n 1)
-	[ $status -eq 0 ] || say "among $# of them one is noticed: $(cat "$work/status") $(grep -v "^unnoticed\|^report\|^control" "$work/out" | head -n 1 | cut -c 1-120)"
+	if [ -z "$noticer" ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ] && ! grep -q '^sifted$' "$work/out"; then
+		noticer=$(complained_at "$work")
+		noticer=${noticer:+contract $noticer}
+	fi
+	[ -z "$noticer" ] || say "among ${#left[@]} of them one is noticed: $noticer"
 	rm -rf "$work"
-	return $status
+	[ ${#left[@]} -gt 0 ] && [ -n "$(stages_of "${left[@]}")" ] && return 1
+	return 0
 }
 
 # Which of them does that test notice, each by itself?  Sets left, the others.
 scan_for() # "STAGE TEST" NUMBER:NAME...
 {
-	local noticer=$1 work mutant numbers=() said line word number what started=$SECONDS
-	local -A found=()
+	local noticer=$1 stage=${1% *} work last started=$SECONDS rest=("${@:2}") before
+	local -A noticed=()
 	shift
 
-	for mutant; do
-		numbers+=("${mutant%:*}")
+	while [ ${#rest[@]} -gt 0 ]; do
+		before=${#rest[@]}
+		work=$(mktemp -d "$state/guest.XXXXXX")
+		# shellcheck disable=SC2086 # words
+		guest "$work" "$image" 0 scan $patience "$seconds" $noticer "${rest[@]%%:*}" || return 1
+		read_scan "$work" "$started" "${rest[@]}"
+		# One that took the guest down left the others to another one.
+		mapfile -t rest < <(printf '%s\n' "${rest[@]}" | awk -F : -v out="$work/out" '
+			BEGIN { while ((getline line <out) > 0) if (split(line, w, " ") > 1 && w[1] == "begin") begun[w[2]] }
+			!($1 in begun)')
+		rm -rf "$work"
+		[ ${#rest[@]} -lt "$before" ] || break
 	done
-	work=$(mktemp -d "$state/guest.XXXXXX")
-	# shellcheck disable=SC2086 # words
-	guest "$work" "$image" 0 scan $patience "$seconds" $noticer "${numbers[@]}" || return 1
-	mapfile -t said <"$work/out"
-	for line in "${said[@]}"; do
-		read -r word number what <<<"$line"
-		[ "$word" != scanned ] || found[$number]=$what
-	done
-	rm -rf "$work"
-	left=()
-	for mutant; do
-		number=${mutant%:*}
-		if [ "${found[$number]-}" ]; then
-			note "${mutant#*:}" "${noticer% *}" noticed $((SECONDS - started)) "${found[$number]}"
-		else
-			left+=("$mutant")
-		fi
-	done
+	mapfile -t left < <(without_noticed "$@")
 }
 
-# Few of them should be noticed: what notices the lot tells which of them, and the others are
-# tried again; where it does not, halves of them.
+# What a test notices, it tells which of them; where it does not, halves of them are tried.
 try_together() # NUMBER:NAME...
 {
-	local half=$(($# / 2)) status=0 noticer=
+	local half status=0 noticer='' left=()
 
 	! time_is_up || return 0
 	[ $# -gt 0 ] || return 0
@@ -402,12 +491,15 @@ try_together() # NUMBER:NAME...
 	[ $status -lt 2 ] || return 1
 	[ $status -eq 1 ] || return 0
 	if [ "$noticer" ] && [[ $noticer != *" -" ]]; then
+		set -- "${left[@]}"
 		scan_for "$noticer" "$@" || return 1
-		if [ ${#left[@]} -lt $# ]; then
-			try_together "${left[@]}"
-			return
-		fi
+		show_progress
 	fi
+	if [ ${#left[@]} -lt $# ]; then
+		try_together "${left[@]}"
+		return
+	fi
+	half=$(($# / 2))
 	try_together "${@:1:half}" && try_together "${@:half + 1}"
 }
 
