@@ -47,7 +47,6 @@ case $conformance in
 	;;
 esac
 complaints=/bin/complaints
-some=1500	# of the contract's tests
 looks=5		# at intervals of 2 s: as long may a killed program take to end
 
 # Processes that were killed, and have not ended.
@@ -257,42 +256,40 @@ sift_by() # TEST
 	rest=${rest#,}
 }
 
-# As many of the contract's tests at a time as a command line may have.
-sift_some()
+# The contract's tests, from where the last one was noticed that is in $test.
+sift_on()
 {
-	# shellcheck disable=SC2046 # words
-	set -- $(sed "s/^/--test /; ${some}q" /tmp/tests)
-	most=900
-	run "$conformance" --json --stop --hazards --announce /dev/console --patience "$patience" "$@" || {
+	most=1800
+	run "$conformance" --json --stop --hazards --announce /dev/console --patience "$patience" \
+		${test:+--behind "$test"} || {
 		echo "hang contract $(show_hang)"
 		return 1
 	}
 	! complained || return 1
-	echo "report $(gzip -9 -c /tmp/out | base64 | tr -d '\n')"
-	what=$(failing contract)
-	if [ -z "$what" ]; then
-		sed -i "1,${some}d" /tmp/tests
-		return 0
-	fi
-	test=${what%% *}
+	case $status in
+	[013]) echo "report $(gzip -9 -c /tmp/out | base64 | tr -d '\n')" ;;
+	*) head -n 1 /tmp/err >&2; return 1 ;;
+	esac
+	found=$(failing contract)
+	[ "$found" ] || return 0
+	test=${found%% *}
 	sift_by "$test" || return 1
 	if [ "$rest" = "$left" ]; then
 		echo "$left" >$parameter
-		! notices contract "$test" || echo "together $what"
+		! notices contract "$test" || echo "together $found"
 	fi
 	left=$rest
 	echo "$left" >$parameter
-	awk -v test="$test" 'behind { print } $0 == test { behind = 1 }' /tmp/tests >/tmp/behind
-	mv /tmp/behind /tmp/tests
 }
 
 sift()
 {
 	echo 0 >$parameter
-	"$conformance" --list | sed 's/ .*//' >/tmp/tests
+	last=$("$conformance" --list | sed -n '$s/ .*//p')
 	echo "$left" >$parameter
-	while [ -s /tmp/tests ] && [ "$left" ]; do
-		sift_some || return 1
+	test='' found=-
+	while [ "$found" ] && [ "$test" != "$last" ] && [ "$left" ]; do
+		sift_on || return 1
 	done
 	echo "sifted"
 	[ "$left" ]

@@ -24,6 +24,8 @@ static const char usage[] =
 	"                   repeated\n"
 	"  --part K/N       of the tests that are asked for the K-th of N shares; a run\n"
 	"                   that takes long can be made in several\n"
+	"  --behind NAME    of these only the tests behind that one, as --list has them:\n"
+	"                   what --stop has ended goes on\n"
 	"  --list           the tests, each with the clauses it looks at; run nothing\n"
 	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
 	"                   show that it would fail then\n"
@@ -139,6 +141,7 @@ void options_read(int argc, char **argv, struct options *o)
 		{ "check-oracles", no_argument, NULL, 'o' },
 		{ "test", required_argument, NULL, 'n' },
 		{ "part", required_argument, NULL, 'P' },
+		{ "behind", required_argument, NULL, 'b' },
 		{ "hazards", no_argument, NULL, 'z' },
 		{ "hazard", required_argument, NULL, 'Z' },
 		{ "announce", required_argument, NULL, 'a' },
@@ -176,6 +179,9 @@ void options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'P':
 			read_part(o, optarg);
+			break;
+		case 'b':
+			o->behind = optarg;
 			break;
 		case 'z':
 			o->hazards = true;

@@ -25,6 +25,7 @@ struct options {
 	size_t n_clauses;
 	const char *tests[MOST_NAMED];	/* patterns */
 	size_t n_tests;
+	const char *behind;	/* the name of a test, or NULL */
 	unsigned int part, parts;	/* of those that are asked for the part-th, from 1 */
 	struct down downs[MOST_NAMED];
 	size_t n_downs;

@@ -364,6 +364,11 @@ for share in 1 2 3; do
 	"$program" --list --part $share/3
 done 2>&1 | sort | cmp -s - "$scratch/all"
 result $? "--part: three shares are the whole, with nothing twice"
+behind=$("$program" --list | sed -n '300s/ .*//p')
+"$program" --list | sed 1,300d >"$scratch/tail"
+run "$program" --list --behind "$behind"
+[ $status -eq 0 ] && cmp -s "$scratch/out" "$scratch/tail"
+result $? "--behind: the tests behind that one"
 run "$program" --tap --clause page.huge-whole
 [ $status -eq 0 ] && head -n 1 "$scratch/out" | grep -q '^TAP version 13$' &&
 	[ "$(grep -cE '^(not )?ok [0-9]+ ' "$scratch/out")" -eq \
@@ -383,6 +388,8 @@ refused() # WHAT WORDS-OF-THE-SENTENCE ARGUMENT...
 }
 refused "a clause that no test can look at" interface.absent --clause interface.absent
 refused "a test that there is not" nosuch --test nosuch
+refused "a test behind which to go on that there is not" nosuch --behind nosuch
+refused "none behind that one" vector.one-page --test vector.one-page --behind vector.one-page
 refused "a pattern that fits none" 'cell.nosuch' --test 'cell.nosuch*'
 refused "an option that there is not" --nosuch --nosuch
 refused "a time that is none" always --patience always
