@@ -188,11 +188,19 @@ holds_without() # WORK IMAGE STAGE TEST
 	guest "$1" "$2" 0 control $patience "$seconds" "$3" "$4" && grep -q '^control holds' "$1/out"
 }
 
+# Lines of the console with their numbers; not those of the kernel's command line.
+complaints_of() # WORK
+{
+	grep -a -n -E -f "$vm/complaints" "$1/console" | grep -a -v "ommand line: "
+}
+
 note_complaint() # WORK NAME SECONDS PREFIX
 {
 	local what
 
-	what=$(grep -a -m 1 -E -f "$vm/complaints" "$1/console" || echo "it went down")
+	what=$(complaints_of "$1" | head -n 1)
+	what=${what#*:}
+	what=${what:-it went down}
 	note "$2" "${4}kernel" complaint "$3" "${what#*] }"
 }
 
@@ -391,7 +399,7 @@ without_noticed() # NUMBER:NAME...
 # The test that was begun last when the kernel complained.
 complained_at() # WORK
 {
-	grep -a -n -m 1 -E -f "$vm/complaints" "$1/console" | cut -d : -f 1 | {
+	complaints_of "$1" | cut -d : -f 1 | {
 		read -r line || exit 0
 		head -n "$line" "$1/console" | tr -d '\r' |
 			sed -n 's/^uffdio-move-conformance: \([^ ]*\) begins.*/\1/p' | tail -n 1
@@ -405,14 +413,15 @@ sift_amiss() # WORK
 
 	sed -n 's/^report //p' "$1/out" | while read -r report; do
 		base64 -d <<<"$report" | gunzip
-	done | jq -s -r "([.[] | $(skips_amiss)] | add) + (if ([.[].tests[] | select(.verdict == \"holds\").name] |
+	done | jq -s -r "([.[] | $(clauses_amiss) | map(select(endswith(\" differs\")))] | add) +
+		([.[] | $(skips_amiss)] | add) + (if ([.[].tests[] | select(.verdict == \"holds\").name] |
 		unique | length) > $enough then [] else [\"fewer than $enough tests hold\"] end) | first // empty" ||
 		echo "no report"
 }
 
 # The stages with all of these at once.  Sets left to those that have not been noticed, and
-# noticer where a test has noticed something that it does not tell of whom.  Returns 0 if there is no more
-# to do with them, 1 if there is, 2 if it could not be run.
+# noticer to a test that notices one of them.  Returns 0 if there is no more to do with them, 1 if
+# there is, 2 if it could not be run.
 all_pass() # NUMBER:NAME...
 {
 	local work started=$SECONDS mutant todo stage='' last amiss passed=()
