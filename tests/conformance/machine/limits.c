@@ -426,8 +426,8 @@ static void look_at_vmstat(struct housekeeping *count, uint64_t *killed)
 	} fields[] = {
 		{ "pgmigrate_success ", &count->migrated },
 		{ "compact_isolated ", &count->isolated },
-		{ "pgsteal_kswapd ", &count->reclaimed },
-		{ "pgsteal_direct ", &count->reclaimed },
+		{ "pgscan_kswapd ", &count->reclaimed },
+		{ "pgscan_direct ", &count->reclaimed },
 		{ "pswpout ", &count->swapped },
 		{ "slabs_scanned ", &count->scanned },
 		{ "oom_kill ", killed },

@@ -32,7 +32,7 @@ struct housekeeping {
 	bool grouped;		/* counted for this process's own control group */
 	uint64_t killed;	/* processes */
 	uint64_t hit;		/* limits that were, and nothing could be reclaimed */
-	uint64_t reclaimed;	/* limits that were, and pages of anybody's, taken */
+	uint64_t reclaimed;	/* limits that were, and pages looked at for that; counted before */
 	uint64_t swapped;	/* pages, for that or at a process's own wish */
 	uint64_t migrated;	/* pages, mostly where memory was compacted; counted after */
 	uint64_t isolated;	/* pages, for that; counted before */
