@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allow_copy.h"
 #include "call/variations.h"
 #include "machine/machine.h"
 #include "machine/memcg.h"
@@ -167,28 +168,19 @@ void scenario_copy_parent(struct test *t)
 	scene_end(&s);
 }
 
-/* A pipe holds @page. */
-static void hold_in_pipe(struct test *t, int ends[2], char *page)
-{
-	struct iovec held = { .iov_base = page, .iov_len = page_size() };
-
-	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != (ssize_t)page_size())
-		machine_cannot(t, errno, "the page could not be spliced into a pipe");
-}
-
 /* The one page that a pipe holds is a part of a huge page, which cannot be split for that. */
 void scenario_copy_held_page(struct test *t)
 {
 	uint64_t word = 0;
 	struct scene s;
-	int ends[2];
+	int pipe;
 
 	scene_build_huge(&s, t, 1, 0);
-	hold_in_pipe(t, ends, s.source);
+	pipe = refer_by_pipes(t, s.source, 1);
 	scene_observe_errno(&s, 1, UFFDIO_MOVE_MODE_ALLOW_COPY);
 	test_observe(t, "destination", "%s", look_at(&s, s.destination, scene_tag(0)));
 	test_observe(t, "source", "%s", look_at(&s, s.source, scene_tag(0)));
-	if (read(ends[0], &word, sizeof(word)) != sizeof(word))
+	if (read(pipe, &word, sizeof(word)) != sizeof(word))
 		test_broken(t, "the pipe cannot be read: %s", strerror(errno));
 	test_observe(t, "pipe", "%s", word == scene_tag(0) ? "contents" : "other");
 	scene_end(&s);
@@ -325,9 +317,8 @@ void scenario_copy_held_writers(struct test *t)
 	for (unsigned int i = 0; !error && i < s.pages; i += pages_per_huge()) {
 		struct counting c = { .scene = &s, .word = (uint64_t *)source_page(&s, i + 1) };
 		unsigned int turns = 0;
-		int ends[2];
+		int pipe = refer_by_pipes(t, source_page(&s, i), 1);
 
-		hold_in_pipe(t, ends, source_page(&s, i));
 		*c.word = 0;
 		crew_add(&s, &c.crew, count_up, &c);
 		while (!__atomic_load_n(&c.counted, __ATOMIC_ACQUIRE))
@@ -335,8 +326,7 @@ void scenario_copy_held_writers(struct test *t)
 		error = move_to_and_fro(&s, i + 1, &repeated);
 		end_counting(&c);
 		lost += lost_steps(&c);
-		close(ends[0]);
-		close(ends[1]);
+		close(pipe);
 	}
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "lost", "%llu", lost);
@@ -416,11 +406,12 @@ void scenario_copy_loop(struct test *t)
 	scene_end(&s);
 }
 
-/* A child that has a share in the pages, and keeps it; its descriptor would wake nobody. */
-static void share_and_keep(struct scene *s)
+pid_t share_and_keep(struct scene *s)
 {
-	if (machine_fork(s->test))
-		return;
+	pid_t child = machine_fork(s->test);
+
+	if (child)
+		return child;
 	close(s->uffd);
 	for (;;)
 		pause();

@@ -4,20 +4,17 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "allow_copy_played.h"
 #include "machine/pagemap.h"
 #include "programs/faults/child.h"
+#include "scenarios/scene.h"
 
 #define UNKNOWN_BIT	(1ULL << 3)
-#define PIPES		5
-#define PIPE_PAGES	256
 #define MOST_TURNS	20000	/* until another thread has stored to a page */
 
 static void spoil_child(struct played *p, char *from, char *to)
@@ -38,18 +35,11 @@ static void clear_destination(struct played *p, char *from, char *to)
 	memset(to, 0, page_size());
 }
 
-/* So many references of pipes that reclaim takes it for pinned. */
+/* So often that reclaim takes it for pinned. */
 static void hold_destination(struct played *p, char *from, char *to)
 {
-	struct iovec pages[PIPE_PAGES];
-	int ends[2];
-
 	(void)p, (void)from;
-	for (int i = 0; i < PIPE_PAGES; i++)
-		pages[i] = (struct iovec){ to, page_size() };
-	for (int i = 0; i < PIPES; i++)
-		if (!pipe(ends) && fcntl(ends[1], F_SETPIPE_SZ, PIPE_PAGES * page_size()) > 0)
-			vmsplice(ends[1], pages, PIPE_PAGES, SPLICE_F_NONBLOCK);
+	refer_by_pipes((struct test *)played_test(), to, MANY_TIMES);
 }
 
 /* Read back from swap, which keeps what it has. */

@@ -9,24 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allow_copy.h"
 #include "machine/machine.h"
 #include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
 
 #define FEW	8
 #define MANY	12	/* more than a call's tries at one page */
-
-/* A child that has a share in the pages until it is ended; its descriptor would wake nobody. */
-static pid_t share(struct scene *s)
-{
-	pid_t child = machine_fork(s->test);
-
-	if (child)
-		return child;
-	close(s->uffd);
-	for (;;)
-		pause();
-}
 
 static void end(struct scene *s, pid_t child)
 {
@@ -37,7 +26,7 @@ static void end(struct scene *s, pid_t child)
 /* All pages at once, which a child shares; no share is left then. */
 static void copy_all(struct scene *s)
 {
-	pid_t child = share(s);
+	pid_t child = share_and_keep(s);
 
 	scene_observe_errno(s, s->pages, UFFDIO_MOVE_MODE_ALLOW_COPY);
 	end(s, child);
@@ -62,7 +51,7 @@ void scenario_copy_held_reclaimed(struct test *t)
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, 1, 0);
 	copy_all(&s);
-	scene_refer(&s, s.destination, 1);
+	refer_by_pipes(t, s.destination, 1);
 	observe_reclaim(&s);
 	scene_end(&s);
 }
@@ -85,7 +74,7 @@ void scenario_copy_many(struct test *t)
 
 	test_wants_single_calls(t);
 	scene_build(&s, t, MANY, 0);
-	end(&s, share(&s));
+	end(&s, share_and_keep(&s));
 	scene_observe_move(&s, "", MANY, UFFDIO_MOVE_MODE_ALLOW_COPY);
 	observe_contents(&s, "contents");
 	scene_end(&s);
@@ -98,7 +87,7 @@ void scenario_copy_many_references(struct test *t)
 	int pipe;
 
 	scene_build(&s, t, 1, 0);
-	pipe = scene_refer(&s, s.source, MANY_TIMES);
+	pipe = refer_by_pipes(t, s.source, MANY_TIMES);
 	copy_all(&s);
 	observe_contents(&s, "contents");
 	if (read(pipe, &word, sizeof(word)) != sizeof(word))
@@ -139,7 +128,7 @@ static void observe_old_place(struct test *t, bool upwards)
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, FEW, 0);
 	scene_adjoin(&s, upwards);
-	child = share(&s);
+	child = share_and_keep(&s);
 	if (!meets_any(&s))
 		test_broken(t, "the pages are not there");
 	scene_observe_errno(&s, FEW, UFFDIO_MOVE_MODE_ALLOW_COPY);

@@ -81,8 +81,9 @@ static void build(struct scene *s, struct test *t, uint64_t feature)
 	test_wants_single_calls(t);	/* the next one would not wait for its structure */
 }
 
-static void move_late(struct test *t, uint64_t feature, void (*make)(struct scene *s),
-		      const char *suffix)
+/* Where the call is about other places than the scene's, these are not NULL. */
+static void move_late_at(struct test *t, uint64_t feature, void (*make)(struct scene *s),
+			 char *to, char *from, const char *suffix)
 {
 	struct change change;
 	struct caller c;
@@ -91,9 +92,15 @@ static void move_late(struct test *t, uint64_t feature, void (*make)(struct scen
 	build(&s, t, feature);
 	begin_call(&c, &s);
 	change_begin(&change, &s, make);
-	finish_call(&c, s.destination, s.source, suffix);
+	finish_call(&c, to ? to : s.destination, from ? from : s.source, suffix);
 	change_finish(&change);
 	scene_end(&s);
+}
+
+static void move_late(struct test *t, uint64_t feature, void (*make)(struct scene *s),
+		      const char *suffix)
+{
+	move_late_at(t, feature, make, NULL, NULL, suffix);
 }
 
 void scenario_changed_while_argument_is_read(struct test *t)
@@ -145,16 +152,7 @@ static char *place_of_none(struct test *t)
 
 static void move_while_dropping(struct test *t, char *to, char *from, const char *suffix)
 {
-	struct change change;
-	struct caller c;
-	struct scene s;
-
-	build(&s, t, UFFD_FEATURE_EVENT_REMOVE);
-	begin_call(&c, &s);
-	change_begin(&change, &s, change_by_dropping);
-	finish_call(&c, to ? to : s.destination, from ? from : s.source, suffix);
-	change_finish(&change);
-	scene_end(&s);
+	move_late_at(t, UFFD_FEATURE_EVENT_REMOVE, change_by_dropping, to, from, suffix);
 }
 
 /* What stands before the look in the order of the checks, and what stands behind it. */

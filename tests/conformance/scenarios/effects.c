@@ -35,7 +35,7 @@ static void observe_reference(struct test *t, unsigned int times)
 	int pipe;
 
 	scene_build(&s, t, 1, 0);
-	pipe = scene_refer(&s, s.source, times);
+	pipe = refer_by_pipes(t, s.source, times);
 	scene_observe_errno(&s, 1, 0);
 	place = page_is_there(t, s.destination) ? s.destination : s.source;
 	*(volatile uint64_t *)place = STORED;

@@ -129,7 +129,7 @@ void scene_adjoin(struct scene *s, bool upwards)
 	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 }
 
-int scene_refer(struct scene *s, char *page, unsigned int times)
+int refer_by_pipes(struct test *t, char *page, unsigned int times)
 {
 	struct iovec pages[PIPE_PAGES];
 	int ends[2] = { -1, -1 };
@@ -142,7 +142,8 @@ int scene_refer(struct scene *s, char *page, unsigned int times)
 
 		if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, bytes) < bytes ||
 		    vmsplice(ends[1], pages, n, SPLICE_F_NONBLOCK) != bytes)
-			machine_cannot(s->test, errno, "the page could not be spliced into a pipe");
+			machine_cannot(t, errno, "the page could not be spliced into a pipe");
+		close(ends[1]);
 		times -= n;
 	}
 	return ends[0];

@@ -56,11 +56,11 @@ void scene_refill(struct scene *s);
 void scene_adjoin(struct scene *s, bool upwards);
 
 /*
- * Have pipes refer to a page; MANY_TIMES: so often that a kernel may take it for pinned.
- * Returns an end at which it can be read.
+ * Have pipes refer to a page, MANY_TIMES: so often as [page.pinned] speaks of.  Returns an
+ * end at which it can be read; closed, it lets go of up to 256 of the references.
  */
 #define MANY_TIMES 1280
-int scene_refer(struct scene *s, char *page, unsigned int times);
+int refer_by_pipes(struct test *t, char *page, unsigned int times);
 
 /* Small pages in a huge one. */
 unsigned int pages_per_huge(void);

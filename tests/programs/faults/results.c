@@ -9,6 +9,7 @@
 
 #include "faults.h"
 #include "machine/kernel.h"
+#include "machine/pagemap.h"
 
 static bool is_one_plain_page(const struct test *t)
 {
@@ -184,6 +185,15 @@ static int changing_ignored(struct test *t, int uffd, struct uffdio_move *arg)
 	return error;
 }
 
+/* What has been waited for is taken for a change. */
+static int waited_for_refused(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	bool is_there = page_is_there(t, (char *)arg);
+	int error = __real_test_move(t, uffd, arg);
+
+	return is_there ? error : refuse(arg, EAGAIN);
+}
+
 static int changes_length(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	int error = __real_test_move(t, uffd, arg);
@@ -334,6 +344,7 @@ const struct fault faults_of_results[] = {
 	{ .name = "error-leaves-move", .call = error_leaves_move },
 	{ .name = "changing-leaves-move", .call = changing_leaves_move },
 	{ .name = "changing-ignored", .call = changing_ignored },
+	{ .name = "waited-for-refused", .call = waited_for_refused, .any_argument = true },
 	{ .name = "unmapped-einval", .call = unmapped_einval },
 	{ .name = "occupied-is-busy", .call = occupied_is_busy },
 	{ .name = "marker-is-missing", .call = marker_is_missing },
