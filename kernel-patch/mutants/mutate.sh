@@ -44,6 +44,7 @@
 . "$kernel_patch/../tests/kernels/expected.sh"
 unset KERNEL	# of whoever calls: it would be booted in place of ours
 help_if_asked "$@"
+help_if_asked "${@:2}"
 
 usage() { say "$*; --help tells the usage"; exit 2; }
 

@@ -25,7 +25,7 @@ static const char usage[] =
 	"  --part K/N       of the tests that are asked for the K-th of N shares; a run\n"
 	"                   that takes long can be made in several\n"
 	"  --behind NAME    of these only the tests behind that one, as --list has them:\n"
-	"                   what --stop has ended goes on\n"
+	"                   what --stop has ended goes on behind the last test that was run\n"
 	"  --list           the tests, each with the clauses it looks at; run nothing\n"
 	"  --check-oracles  turn each thing that a test expects into its contrary, and\n"
 	"                   show that it would fail then\n"

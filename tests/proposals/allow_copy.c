@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scenarios of spec/proposals/allow_copy.yaml, and its variation of a call.
+ * The scenarios of spec/proposals/allow_copy.yaml, but for those of allow_copy_later.c, and its
+ * variation of a call.
  */
 #define _GNU_SOURCE
 #include <errno.h>

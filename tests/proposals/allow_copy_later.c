@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What becomes of copies and of the place that they were made of: scenarios of
- * spec/proposals/allow_copy.yaml.
+ * What becomes of pages that a call with the mode has brought over, and of their old place:
+ * scenarios of spec/proposals/allow_copy.yaml.
  */
 #define _GNU_SOURCE
 #include <errno.h>
