@@ -10,6 +10,7 @@ mutated=${further:-$series}
 lists=${further:+$further/mutants}
 mutant_list=${lists:-$mutants}/list
 unnoticed=${lists:-$mutants}/unnoticed
+record=${lists:-$mutants}/record
 
 # What these patches change of the kernel's own code, but for what user space includes.
 mutated_files()

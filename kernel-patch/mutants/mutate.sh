@@ -20,13 +20,15 @@
 #   --together      none is expected to be noticed: all of them at once from the start
 #   --again         also those that went through unseen, and what is known of them is forgotten
 #   --report        run nothing
+#   --record        write what is known to the file record, beside the list
 #   --json          the report as JSON
 #
 # With FURTHER=../allow-copy it is about slips in those patches, and the tests are those of
 # contract and proposal together, without the stage cases.
 #
 # $JOBS guests at once (2).  What is found is kept in the cache, below mutants/; a run that was
-# ended goes on there.  The order is that of a hash, so that a part of a run is a fair sample.
+# ended goes on there, and one on another machine where the record ends, if that is of this list
+# and series.  The order is that of a hash, so that a part of a run is a fair sample.
 #
 # The report goes to standard output.  Exit status: 0 what went through unseen is named in the
 # file unnoticed, and nothing there was noticed; 1 it is not so, or not all have been run; 2 usage;
@@ -52,7 +54,7 @@ all_stages=contract,selftest,cases,stress
 # The cases are the contract's, which refuses a mode that the proposal has.
 [ -z "$further" ] || all_stages=contract,selftest,stress
 debug_stages='contract without-memory failing-allocations stress'
-stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' form=table
+stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' recorded='' form=table
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
 limit=1200	# seconds for a guest, but for stress
 sweep_most=8	# mutants in a guest
@@ -69,6 +71,7 @@ while [[ ${1-} == --* ]]; do
 	--together) together=1; shift; continue ;;
 	--alone) alone=1; shift; continue ;;
 	--report) report_only=1; shift; continue ;;
+	--record) recorded=1; shift; continue ;;
 	--json) form=json; shift; continue ;;
 	esac
 	[ $# -ge 2 ] || usage "$1 wants a value, or there is no such option"
@@ -123,13 +126,46 @@ for pattern; do
 	[ -n "$(wanted_mutants "$pattern")" ] || usage "no mutant is called $pattern"
 done
 
+# One line for a mutant: NAME, a verdict, the stage that it is of, or all that were passed, and by
+# what; the first line of all has the key of list and series.
+take_record()
+{
+	[ ! -f "$record" ] || grep -v '^#' "$record" | awk -v key="${state##*/}" '
+		BEGIN { FS = OFS = "\t" }
+		NR == 1 && $1 != key { exit }
+		NR == 1 { next }
+		$2 != "unnoticed" { print $1, $3, $2, 0, $4; next }
+		{ n = split($3, stages, ","); for (i = 1; i <= n; i++) print $1, stages[i], $2, 0, $4 }' >"$results.new"
+	touch "$results.new"
+	mv "$results.new" "$results"
+}
+
+write_record()
+{
+	{
+		echo "# SPDX-License-Identifier: GPL-2.0-only"
+		echo "# What mutate.sh has found of the list's mutants; it writes this, and goes on from here."
+		echo "${state##*/}"
+		awk '
+			BEGIN { FS = OFS = "\t" }
+			NR == FNR && $3 ~ /^(unnoticed|spoiled)$/ && !seen[$1, $2]++ {
+				passed[$1] = passed[$1] (passed[$1] ? "," : "") $2
+				with[$1] = $5
+			}
+			NR == FNR && $3 ~ /^(noticed|hang|complaint)$/ { noticed[$1] = $3 OFS $2 OFS $5 }
+			NR == FNR { next }
+			$1 in noticed { print $1, noticed[$1]; next }
+			$1 in passed { print $1, "unnoticed", passed[$1], with[$1] }' "$results" "$mutant_list"
+	} >"$record.new" && mv "$record.new" "$record" || die "$record cannot be written"
+}
+
 make_cache
 image=$("$vm/build.sh" --mutants "$build/mutants")
 key=$(basename "$(dirname "$image")")
 state=$cache/mutants/${key#base-mutants-}
 results=$state/results	# NAME STAGE VERDICT SECONDS WHAT, separated by tabs
 mkdir -p "$state" || die "$state cannot be written"
-touch "$results"
+[ -f "$results" ] || take_record
 
 prepare_selftest()
 {
@@ -649,4 +685,5 @@ if [ ! "$report_only" ]; then
 		[[ ",$stages," != *,debug,* ]] || in_rows alone_row 0
 	fi
 fi
+[ -z "$recorded" ] || write_record
 "$mutants/report.sh" "$form" "$results" "$stages" < <(printf '%s\n' "${wanted[@]#* }")
