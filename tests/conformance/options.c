@@ -9,9 +9,12 @@
 #define EXIT_USAGE	2
 
 static const char usage[] =
-	"Usage: uffdio-move-conformance [--json | --tap] [--clause ID]... [--test NAME]...\n"
-	"       uffdio-move-conformance --list [--clause ID]... [--test NAME]...\n"
-	"       uffdio-move-conformance --check-oracles [--clause ID]... [--test NAME]...\n"
+	"Usage: uffdio-move-conformance [--json | --tap] [OPTION]... [TESTS]...\n"
+	"       uffdio-move-conformance --list [TESTS]...\n"
+	"       uffdio-move-conformance --check-oracles [TESTS]...\n"
+	"\n"
+	"TESTS are --clause, --test, --part and --behind: of which tests it is about; all,\n"
+	"if none is given.\n"
 	"\n"
 	"Runs the tests that follow from the contract of UFFDIO_MOVE on the running\n"
 	"kernel and reports, clause by clause, what holds.\n"

@@ -96,18 +96,27 @@ static void print_test(const struct run *run, size_t i, FILE *out)
 		fputs(j->details, out);
 }
 
+static void print_end(const struct report *report, FILE *out)
+{
+	if (report->run->stopped_by)
+		fprintf(out, "\nEnded by %s; %u tests were not run\n", report->run->stopped_by,
+			report->verdict[VERDICT_NONE]);
+}
+
 void report_tests(const struct report *report, FILE *out)
 {
 	bool first = true;
 
 	for (size_t i = 0; i < report->run->n_tests; i++) {
-		if (!report->run->selected[i])
+		if (!report->run->selected[i] ||
+		    report->run->judgements[i].verdict == VERDICT_NONE)
 			continue;
 		if (!first)
 			fputc('\n', out);
 		first = false;
 		print_test(report->run, i, out);
 	}
+	print_end(report, out);
 }
 
 /* Is there a clause in the one set that is not in the other?  If so, put them there. */
@@ -178,7 +187,7 @@ static void print_sum(const struct report *report, FILE *out)
 		s[STANDING_DIFFERS], s[STANDING_FAILS], s[STANDING_UNTESTED]);
 	fprintf(out, "%u tests in %.1f s: %u hold, %u deviate in a known way, %u fail, %u skipped, "
 		"%u broken\n", tests, report->run->seconds, v[VERDICT_HOLDS], v[VERDICT_DEVIATES],
-		v[VERDICT_FAILS], v[VERDICT_SKIPPED], v[VERDICT_BROKEN] + v[VERDICT_NONE]);
+		v[VERDICT_FAILS], v[VERDICT_SKIPPED], v[VERDICT_BROKEN]);
 	if (report->run->again)
 		fprintf(out, "%zu of them could be set up at a further try only (%s)\n",
 			report->run->again, report->run->again_why);
@@ -203,4 +212,5 @@ void report_table(const struct report *report, FILE *out)
 		      "Broken, by something of the tests' own; this says nothing of the kernel", out);
 	print_failures(report, out);
 	print_sum(report, out);
+	print_end(report, out);
 }

@@ -46,10 +46,13 @@ void report_tap(const struct report *report)
 		case VERDICT_SKIPPED:
 			ksft_test_result_skip("%s: %s\n", name, j->text);
 			break;
-		case VERDICT_BROKEN:
 		case VERDICT_NONE:
+			ksft_test_result_skip("%s: not run, since %s ended the run\n", name,
+					      run->stopped_by);
+			break;
+		case VERDICT_BROKEN:
 			/* kselftest's word for a test that itself went wrong */
-			ksft_test_result_error("%s: %s\n", name, *j->text ? j->text : "not run");
+			ksft_test_result_error("%s: %s\n", name, j->text);
 			break;
 		default:
 			ksft_test_result_fail("%s\n", name);

@@ -47,7 +47,6 @@ struct runner {
 	size_t *again, n_again;		/* broken, to be run once more */
 	bool retries;			/* it runs those that were */
 	bool crowded;			/* no process could be had when one was wanted last */
-	bool stopped;			/* what is not begun is not run */
 	unsigned int *stuck;		/* tests that were, of each deviation */
 	double progress_at;		/* it is to be shown next */
 	bool progress_shown;
@@ -344,8 +343,9 @@ static void note_stop(struct runner *r, size_t test)
 {
 	enum verdict verdict = r->run->judgements[test].verdict;
 
-	if (r->run->stop && (verdict == VERDICT_FAILS || verdict == VERDICT_DEVIATES))
-		r->stopped = true;
+	if (r->run->stop && !r->run->stopped_by &&
+	    (verdict == VERDICT_FAILS || verdict == VERDICT_DEVIATES))
+		r->run->stopped_by = r->run->tests[test].name;
 }
 
 /* The innermost functions of the kernel, if it tells them. */
@@ -452,7 +452,7 @@ static void show_progress(struct runner *r)
 
 static bool has_more(const struct runner *r)
 {
-	return r->next < r->n_queued && !r->stopped;
+	return r->next < r->n_queued && !r->run->stopped_by;
 }
 
 static void fill_lanes(struct runner *r)
@@ -509,7 +509,7 @@ static void run_again(struct runner *r)
 {
 	unsigned int tries = r->run->tries > TRIES ? r->run->tries : TRIES;
 
-	for (unsigned int i = 1; i < tries && r->n_again && !r->stopped; i++) {
+	for (unsigned int i = 1; i < tries && r->n_again && !r->run->stopped_by; i++) {
 		size_t n = r->n_again, *queue = r->queue;
 
 		r->queue = r->again;

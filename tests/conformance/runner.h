@@ -29,6 +29,7 @@ struct run {
 	size_t n_hazard;
 	int announce;			/* gets each test's name before it begins; -1: none */
 	bool stop;			/* with the first test that fails or deviates */
+	const char *stopped_by;		/* that one, or NULL; what had not begun is not run */
 	const struct down *downs;	/* are not run again */
 	size_t n_downs;
 	double seconds;			/* of wall time */

@@ -131,6 +131,16 @@ result $? "--stop: what has not begun is not run, exit 1"
 run "$program" --json --stop --test 'cell.private_over_hole*'
 [ $status -eq 0 ] && jq -e '[.tests[].verdict] | index("not run") == null' "$scratch/out" >"$scratch/jq"
 result $? "--stop where all is well: every test is run"
+UFFDIO_MOVE_FAULT=idle
+export UFFDIO_MOVE_FAULT
+run "$faulty" --stop --test 'cell.private_over_hole*'
+[ $status -eq 1 ] && ! grep -q ': not run$' "$scratch/out" &&
+	grep -q '^Ended by cell\.private_over_hole[^ ]*; [1-9][0-9]* tests were not run$' "$scratch/out"
+result $? "--stop: the table names the test that ended it"
+run "$faulty" --tap --stop --test 'cell.private_over_hole*'
+[ $status -eq 1 ] && grep -q '^ok .*# SKIP .*: not run, since cell\.private_over_hole' "$scratch/out"
+result $? "--stop: so does TAP"
+unset UFFDIO_MOVE_FAULT
 
 run "$dir/sandbox" unprivileged "$program" --json
 [ $status -eq 0 ] && jq -e '(.machine.privileged | not) and

@@ -84,7 +84,10 @@ void pins_end(void)
 	atomic_fetch_add(&pins_ended, 1);
 }
 
-/* The proposal's copy.busy-for-pins; @ended: how many pins had gone before the call. */
+/*
+ * The proposal's copy.busy-for-pins; @ended: how many pins had gone before the call.
+ * So many references that a page may be taken for pinned nothing here takes.
+ */
 static void check_busy(unsigned long ended)
 {
 	if (mix->allow_copy && atomic_load(&pins_begun) == ended)
