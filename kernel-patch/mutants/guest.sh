@@ -4,7 +4,7 @@
 # Usage: guest.sh try PATIENCE SECONDS STAGE...
 #        guest.sh control PATIENCE SECONDS STAGE TEST
 #        guest.sh sweep PATIENCE SECONDS NUMBER...
-#        guest.sh scan PATIENCE SECONDS STAGE TEST NUMBER...
+#        guest.sh scan PATIENCE SECONDS TEST NUMBER...
 #        guest.sh sift PATIENCE SECONDS NUMBER,... STAGE...
 #
 # Runs in the guest, for mutate.sh, the kernel being one with a mutant or without.  Ends when the
@@ -13,7 +13,8 @@
 #            what has noticed it once more, without the mutant
 #   control  the latter alone
 #   sweep    a few tests of the contract, as above, with one mutant after the other
-#   scan     that test with each of these mutants, and after each that it notices without it
+#   scan     that test of the contract with each of these mutants, and after each that it notices
+#            without it
 #   sift     the stages with all of these mutants; of the contract to its end: where a test fails it
 #            is looked which of them it notices, and goes on there without these
 #
@@ -104,9 +105,9 @@ with_swap()
 start() # STAGE [TEST]
 {
 	most=900
-	[ $# -eq 1 ] || most=60
 	case $1 in
 	contract)
+		[ $# -eq 1 ] || most=60
 		run "$conformance" --json --stop --hazards --patience "$patience" ${2:+--test "$2"}
 		;;
 	without-memory)
@@ -215,31 +216,30 @@ sweep() # NUMBER
 }
 
 # Does that test notice what is switched on?  Sets what.
-notices() # STAGE TEST
+notices() # TEST
 {
-	start "$1" "$2" || {
-		echo "hang $1 $(show_hang)"
+	start contract "$1" || {
+		echo "hang contract $(show_hang)"
 		exit 0
 	}
 	! complained || exit 0
-	what=
-	[ "$status" -eq 0 ] && [ "$1" != contract ] || what=$(failing "$1")
-	[ "$status" -eq 0 ] || what=${what:-$2 status $status}
+	what=$(failing contract)
+	[ "$status" -eq 0 ] || what=${what:-$1 status $status}
 	[ "$what" ]
 }
 
-scan() # STAGE TEST NUMBER
+scan() # TEST NUMBER
 {
-	echo "begin $3"
-	echo "$3" >$parameter
-	notices "$1" "$2" || return 0
+	echo "begin $2"
+	echo "$2" >$parameter
+	notices "$1" || return 0
 	noticed=$what
 	echo 0 >$parameter
-	if notices "$1" "$2"; then
-		echo "spoiled $3 $noticed"
+	if notices "$1"; then
+		echo "spoiled $2 $noticed"
 		return 1
 	fi
-	echo "scanned $3 $noticed"
+	echo "scanned $2 $noticed"
 	scanned=1
 }
 
@@ -249,7 +249,7 @@ sift_by() # TEST
 	rest=
 	for number in $(echo "$left" | tr , ' '); do
 		scanned=
-		scan contract "$1" "$number" || return 1
+		scan "$1" "$number" || return 1
 		[ "$scanned" ] || rest=$rest,$number
 	done
 	echo "begin 0"
@@ -276,7 +276,7 @@ sift_on()
 	sift_by "$test" || return 1
 	if [ "$rest" = "$left" ]; then
 		echo "$left" >$parameter
-		! notices contract "$test" || echo "together $found"
+		! notices "$test" || echo "together $found"
 	fi
 	left=$rest
 	echo "$left" >$parameter
@@ -313,10 +313,10 @@ sweep)
 	echo "begin 0"
 	;;
 scan)
-	stage=$4 test=$5
-	shift 5
+	test=$4
+	shift 4
 	for number; do
-		scan "$stage" "$test" "$number" || exit 0
+		scan "$test" "$number" || exit 0
 	done
 	echo "begin 0"
 	;;

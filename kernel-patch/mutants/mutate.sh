@@ -498,18 +498,17 @@ all_pass() # NUMBER:NAME...
 	return 0
 }
 
-# Which of them does that test notice, each by itself?  Sets left, the others.
-scan_for() # "STAGE TEST" NUMBER:NAME...
+# Which of them does that test of the contract notice, each by itself?  Sets left, the others.
+scan_for() # TEST NUMBER:NAME...
 {
-	local noticer=$1 stage=${1% *} work last started=$SECONDS rest=("${@:2}") before
+	local test=$1 stage=contract work last started=$SECONDS rest=("${@:2}") before
 	local -A noticed=()
 	shift
 
 	while [ ${#rest[@]} -gt 0 ]; do
 		before=${#rest[@]}
 		work=$(mktemp -d "$state/guest.XXXXXX")
-		# shellcheck disable=SC2086 # words
-		guest "$work" "$image" 0 scan $patience "$seconds" $noticer "${rest[@]%%:*}" || return 1
+		guest "$work" "$image" 0 scan $patience "$seconds" "$test" "${rest[@]%%:*}" || return 1
 		read_scan "$work" "$started" "${rest[@]}"
 		# One that took the guest down left the others to another one.
 		mapfile -t rest < <(printf '%s\n' "${rest[@]}" | awk -F : -v out="$work/out" '
@@ -536,9 +535,10 @@ try_together() # NUMBER:NAME...
 	show_progress
 	[ $status -lt 2 ] || return 1
 	[ $status -eq 1 ] || return 0
-	if [ "$noticer" ] && [[ $noticer != *" -" ]]; then
+	# The other programs have no way to run one of their tests alone.
+	if [[ $noticer == "contract "[^-]* ]]; then
 		set -- "${left[@]}"
-		scan_for "$noticer" "$@" || return 1
+		scan_for "${noticer#contract }" "$@" || return 1
 		show_progress
 	fi
 	if [ ${#left[@]} -lt $# ]; then
