@@ -47,7 +47,7 @@ CONFORMANCE_OBJECTS := \
 # A proposal has a program of its own, from the contract and the proposal together.
 OF_CONTRACT := contract_tables.o contract_functions.o clean_kernels.o
 ALLOW_COPY_OBJECTS := $(filter-out $(addprefix $B/tests.d/,$(OF_CONTRACT)),$(CONFORMANCE_OBJECTS)) \
-	$(addprefix $B/allow-copy.d/,$(OF_CONTRACT) allow_copy.o allow_copy_later.o)
+	$(addprefix $B/allow-copy.d/,$(OF_CONTRACT) allow_copy.o allow_copy_later.o allow_copy_memory.o)
 DEBUG_PROGRAMS := uffdio-move-conformance conformance-without-memory failing-allocations stress
 DEBUG_PROGRAMS_WITH_COPY := uffdio-move-conformance-allow-copy conformance-without-memory-allow-copy \
 	failing-allocations stress

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scenarios of spec/proposals/allow_copy.yaml, but for those of allow_copy_later.c, and its
- * variation of a call.
+ * The scenarios of spec/proposals/allow_copy.yaml, but for those of allow_copy_later.c and
+ * allow_copy_memory.c, and its variation of a call.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include "allow_copy.h"
 #include "call/variations.h"
 #include "machine/machine.h"
-#include "machine/memcg.h"
 #include "scenarios/audience.h"
 #include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
@@ -28,13 +27,6 @@
 #define ROUNDS_MS	1500
 #define HUGE_ROUNDS	16
 #define FEW		8
-#define LIMITED_MS	3000	/* at most */
-#define CROWD		1024	/* pages: many times what a CPU has charged in advance */
-#define CHARGED_IN_ADVANCE 512	/* pages, by all CPUs, and for what the kernel keeps of processes */
-#define LEAST_KILLS	60
-#define MOST_KILLS	100
-#define DELAYS		16	/* of a kill, and for how long */
-#define DELAY_NS	50000
 
 void variation_unknown_mode_bit_3(struct call *c)
 {
@@ -418,93 +410,36 @@ pid_t share_and_keep(struct scene *s)
 		pause();
 }
 
-/* Pages of which one is not at the place that .move tells, and nowhere else. */
-static unsigned int count_misplaced(struct scene *s, unsigned int moved)
+/* Keys that deny access to a mapping */
+
+static void lock_up(struct scene *s, int key)
 {
-	unsigned int misplaced = 0;
+	size_t bytes = s->pages * page_size();
 
-	for (unsigned int i = 0; i < s->pages; i++) {
-		const char *here = look_at(s, source_page(s, i), scene_tag(i));
-		bool is_here = !strcmp(here, "contents"), is_gone = !strcmp(here, "hole");
-		const char *there = look_at(s, destination_page(s, i), scene_tag(i));
-
-		misplaced += i < moved ? !is_gone || strcmp(there, "contents") :
-					 !is_here || strcmp(there, "hole");
-	}
-	return misplaced;
+	if (key < 0 || pkey_mprotect(s->source, bytes, PROT_READ | PROT_WRITE, key) ||
+	    pkey_mprotect(s->destination, bytes, PROT_READ | PROT_WRITE, key) ||
+	    pkey_set(key, PKEY_DISABLE_ACCESS))
+		machine_cannot(s->test, errno, "no protection key could be used");
 }
 
-/* What a process outside of the limited group is told, and tells. */
-struct lifting {
-	bool limited, called, lifted;
-};
-
-static bool read_flag(bool *flag)
+void scenario_copy_key_denied(struct test *t)
 {
-	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
-}
-
-static void set_flag(bool *flag)
-{
-	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
-}
-
-/*
- * At its limit a process may wait for memory at any fault of its own, and could not lift the
- * limit itself.
- */
-static void lift_when_called(struct test *t, struct lifting *l)
-{
-	int64_t until;
-
-	if (machine_fork(t))
-		return;
-	while (!read_flag(&l->limited))
-		let_others_run();
-	for (until = now_ms() + LIMITED_MS; !read_flag(&l->called) && now_ms() < until; )
-		let_others_run();
-	memcg_limit(MEMCG_LIMITED, -1);
-	set_flag(&l->lifted);
-	_exit(0);
-}
-
-static void enter_limited(struct test *t)
-{
-	int error = memcg_enter(MEMCG_LIMITED);
-
-	if (!error)
-		error = memcg_spare(MEMCG_LIMITED);
-	if (error)
-		machine_cannot(t, error, "a memory cgroup that kills nobody cannot be entered");
-}
-
-/* More pages than there is memory left for, which ends the call and nobody's process. */
-void scenario_copy_limit(struct test *t)
-{
-	struct lifting *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned int moved;
+	unsigned int lost = 0;
 	struct scene s;
-	int64_t move;
-	int error;
+	pid_t child;
+	int key;
 
-	if (l == MAP_FAILED)
-		machine_cannot(t, errno, "no memory could be shared");
-	lift_when_called(t, l);
-	enter_limited(t);
-	scene_build(&s, t, CROWD, 0);
-	share_and_keep(&s);
-	error = memcg_limit(MEMCG_LIMITED, CROWD / 4);
-	if (error)
-		machine_cannot(t, error, "a memory cgroup cannot be limited");
-	set_flag(&l->limited);
-	error = scene_move(&s, s.destination, s.source, CROWD, UFFDIO_MOVE_MODE_ALLOW_COPY, &move);
-	set_flag(&l->called);
-	while (!read_flag(&l->lifted))
-		let_others_run();
-	moved = move > 0 && move != MOVE_SENTINEL ? move / page_size() : 0;
-	test_observe(t, "ended", "%s", error ? error_name(error) : "not at all");
-	test_observe(t, "misplaced", "%u", count_misplaced(&s, moved));
+	scene_build(&s, t, FEW, 0);
+	child = share_and_keep(&s);
+	kill(child, SIGKILL);
+	test_wait(t, child);
+	key = pkey_alloc(0, 0);
+	lock_up(&s, key);
+	scene_observe_errno(&s, FEW, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	pkey_set(key, 0);
+	for (unsigned int i = 0; i < FEW; i++)
+		lost += !!strcmp(look_at(&s, destination_page(&s, i), scene_tag(i)), "contents");
+	test_observe(t, "contents", "%s", lost ? "not all" : "all");
 	scene_end(&s);
 }
 
@@ -566,75 +501,4 @@ void scenario_copy_refused_wakes_nobody(struct test *t)
 		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
 	observe_audience(&a, 0);
 	scene_end(&a.scene);
-}
-
-/* Ends */
-
-/* What a process tells before it is killed, in memory that both share. */
-struct doomed {
-	bool about_to_call, returned;
-};
-
-/* A child shares its pages, so that each of them is copied. */
-static _Noreturn void call_until_killed(struct test *t, struct doomed *d)
-{
-	struct scene s;
-	int error = memcg_enter(MEMCG_DOOMED);
-
-	if (error)
-		machine_cannot(t, error, "a memory cgroup cannot be entered");
-	scene_build(&s, t, CROWD, 0);
-	share_and_keep(&s);
-	set_flag(&d->about_to_call);
-	scene_move(&s, s.destination, s.source, CROWD, UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
-	set_flag(&d->returned);
-	for (;;)
-		pause();
-}
-
-/* After another while each time; returns whether that was inside of the call. */
-static bool kill_inside(struct test *t, struct doomed *d, unsigned int round)
-{
-	pid_t child;
-
-	*d = (struct doomed){ 0 };
-	child = machine_fork(t);
-	if (!child)
-		call_until_killed(t, d);
-	for (int64_t until = now_ms() + LIMITED_MS; !read_flag(&d->about_to_call) && now_ms() < until; )
-		let_others_run();
-	for (unsigned int i = 0; i < round % DELAYS && !read_flag(&d->returned); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = DELAY_NS }, NULL);
-	kill(child, SIGKILL);
-	test_wait(t, child);
-	return !read_flag(&d->returned);
-}
-
-/* Who shared a page goes a little later. */
-static const char *what_is_left(struct test *t)
-{
-	for (int64_t until = now_ms() + LIMITED_MS; now_ms() < until; let_others_run()) {
-		long pages = memcg_pages(MEMCG_DOOMED);
-
-		if (pages < 0)
-			machine_cannot(t, EIO, "what is charged to a memory cgroup cannot be read");
-		if (pages <= CHARGED_IN_ADVANCE)
-			return "nothing";
-	}
-	return "pages";
-}
-
-void scenario_copy_killed(struct test *t)
-{
-	struct doomed *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct pace pace = pace_of(LEAST_KILLS, MOST_KILLS, LIMITED_MS);
-	unsigned int inside = 0;
-
-	if (d == MAP_FAILED)
-		machine_cannot(t, errno, "no memory could be shared");
-	while (pace_goes_on(&pace))
-		inside += kill_inside(t, d, pace.begun);
-	test_observe(t, "killed_inside", "%s", inside ? "some" : "none");
-	test_observe(t, "left", "%s", what_is_left(t));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "allow_copy_played.h"
+#include "machine/memcg.h"
 #include "machine/pagemap.h"
 #include "programs/faults/child.h"
 #include "scenarios/scene.h"
@@ -108,6 +109,14 @@ static bool run_out_busy(struct played *p, int *error)
 	return ends;
 }
 
+/* To the group that the scenario's pages came in. */
+static bool charge_elsewhere(struct played *p, int *error)
+{
+	(void)p, (void)error;
+	memcg_enter(MEMCG_FIRST);
+	return false;
+}
+
 static bool overwrite(struct played *p, int *error)
 {
 	(void)error;
@@ -173,6 +182,8 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "unknown-bit-ignored", .never = UNKNOWN_BIT },
 	{ .name = "move-left", .leaves_move = true },
 	{ .name = "want-loses-page", .loses_page = true },
+	{ .name = "want-passes", .want_passes = true },
+	{ .name = "charges-elsewhere", .begin = charge_elsewhere },
 	{ .name = "overwrites", .begin = overwrite },
 	{ .name = "drops-poison", .begin = drop_poison },
 	{ .name = "takes-from-file", .begin = take_from_file },

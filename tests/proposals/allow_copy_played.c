@@ -228,7 +228,7 @@ static int overcome(struct played *p)
 	if (error && fault->loses_page)
 		madvise(played_source(p), page_size(), MADV_DONTNEED);
 	if (error)
-		return error;
+		return fault->want_passes ? EAGAIN : error;
 	if (p->tries > TRIES_TO_SPLIT && is_of_folio(played_source(p)))
 		return copy_page(p);
 	if (p->tries > TRIES_TO_SPLIT)

@@ -40,6 +40,7 @@ struct fault {
 	bool leaves_move;	/* as it was, where nothing has come over */
 	bool always_copies;	/* what could be moved, too */
 	bool loses_page;	/* for which there is no memory */
+	bool want_passes;	/* a want of memory is told as what passes by itself */
 };
 
 /* Ends with one that has no name. */

@@ -129,24 +129,46 @@ void scene_adjoin(struct scene *s, bool upwards)
 	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 }
 
+/* Returns the end at which it can be read. */
+static int splice_into_pipe(struct test *t, const struct iovec *parts, unsigned int n_parts,
+			    unsigned int n_pages)
+{
+	ssize_t bytes = n_pages * page_size();
+	int ends[2];
+
+	if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, bytes) < bytes ||
+	    vmsplice(ends[1], parts, n_parts, SPLICE_F_NONBLOCK) != bytes)
+		machine_cannot(t, errno, "pages could not be spliced into a pipe");
+	close(ends[1]);
+	return ends[0];
+}
+
 int refer_by_pipes(struct test *t, char *page, unsigned int times)
 {
 	struct iovec pages[PIPE_PAGES];
-	int ends[2] = { -1, -1 };
+	int end = -1;
 
 	for (int i = 0; i < PIPE_PAGES; i++)
 		pages[i] = (struct iovec){ .iov_base = page, .iov_len = page_size() };
 	while (times) {
 		unsigned int n = times < PIPE_PAGES ? times : PIPE_PAGES;
-		ssize_t bytes = n * page_size();
 
-		if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, bytes) < bytes ||
-		    vmsplice(ends[1], pages, n, SPLICE_F_NONBLOCK) != bytes)
-			machine_cannot(t, errno, "the page could not be spliced into a pipe");
-		close(ends[1]);
+		end = splice_into_pipe(t, pages, n, n);
 		times -= n;
 	}
-	return ends[0];
+	return end;
+}
+
+void hold_by_pipes(struct test *t, char *pages, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i += PIPE_PAGES) {
+		unsigned int held = n - i < PIPE_PAGES ? n - i : PIPE_PAGES;
+		struct iovec part = {
+			.iov_base = pages + i * page_size(), .iov_len = held * page_size()
+		};
+
+		splice_into_pipe(t, &part, 1, held);
+	}
 }
 
 unsigned int pages_per_huge(void)

@@ -62,6 +62,9 @@ void scene_adjoin(struct scene *s, bool upwards);
 #define MANY_TIMES 1280
 int refer_by_pipes(struct test *t, char *page, unsigned int times);
 
+/* Have pipes refer once to each of so many pages, until the process ends. */
+void hold_by_pipes(struct test *t, char *pages, unsigned int n);
+
 /* Small pages in a huge one. */
 unsigned int pages_per_huge(void);
 
