@@ -237,6 +237,7 @@ static bool kill_inside(struct test *t, struct doomed *d, unsigned int round)
 		nanosleep(&(struct timespec){ .tv_nsec = DELAY_NS }, NULL);
 	kill(child, SIGKILL);
 	test_wait(t, child);
+	test_callers_ended(t);
 	return !read_flag(&d->returned);
 }
 

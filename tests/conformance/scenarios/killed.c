@@ -60,11 +60,12 @@ static pid_t start(struct doomed *d)
 	return child;
 }
 
-static void end(pid_t child)
+static void end(struct doomed *d, pid_t child)
 {
 	kill(child, SIGKILL);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
+	test_callers_ended(d->scene->test);
 }
 
 static void move_to_and_fro(struct doomed *d)
@@ -88,7 +89,7 @@ static void kill_one(struct doomed *d, unsigned int round)
 	while (!__atomic_load_n(&d->calls, __ATOMIC_ACQUIRE))
 		wait_a_turn(&turns);
 	nanosleep(&a_little, NULL);
-	end(child);
+	end(d, child);
 }
 
 static void count_places(struct scene *s, unsigned int *lost, unsigned int *doubled)
@@ -150,7 +151,7 @@ static void kill_in_call(struct doomed *d)
 	while (!__atomic_load_n(&d->begun, __ATOMIC_ACQUIRE))
 		if (now_ms() > pause_from)
 			let_others_run();
-	end(child);
+	end(d, child);
 }
 
 static unsigned int count_arrived(struct scene *s)

@@ -72,6 +72,13 @@ int test_move(struct test *t, int uffd, struct uffdio_move *arg)
 	return error;
 }
 
+void test_callers_ended(struct test *t)
+{
+	unsigned int begun = __atomic_load_n(&t->slot->begun, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&t->slot->ended, begun, __ATOMIC_RELAXED);
+}
+
 void test_wants_single_calls(struct test *t)
 {
 	t->single_calls = true;

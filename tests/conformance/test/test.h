@@ -69,6 +69,9 @@ _Noreturn void test_broken(struct test *t, const char *format, ...)
  */
 int test_move(struct test *t, int uffd, struct uffdio_move *arg);
 
+/* Who was in a call has been killed and waited for, and nobody else is in one. */
+void test_callers_ended(struct test *t);
+
 /*
  * From here on test_move() has to be one call, also where it is made to fail, tried again and
  * gone on with: another task is to come upon it, or it may fail when all has been done.
