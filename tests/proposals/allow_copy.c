@@ -27,6 +27,7 @@
 #define ROUNDS_MS	1500
 #define HUGE_ROUNDS	16
 #define FEW		8
+#define MOST_TRIES	10
 
 void variation_unknown_mode_bit_3(struct call *c)
 {
@@ -408,6 +409,57 @@ pid_t share_and_keep(struct scene *s)
 	close(s->uffd);
 	for (;;)
 		pause();
+}
+
+/* What is not in the way */
+
+static uint64_t frame_of(const char *page)
+{
+	return entry_frame(pagemap_entry(page));
+}
+
+/* Pages that are not what they were, of a large folio behind a page that a child shares. */
+static unsigned int count_copied(struct test *t, int *error)
+{
+	unsigned int copied = 0;
+	uint64_t *frames;
+	struct scene s;
+	size_t rest;
+	pid_t child;
+
+	scene_build_huge(&s, t, 1, 0);
+	rest = (s.pages - 1) * page_size();
+	frames = (uint64_t *)map_pages(t, s.pages * sizeof(*frames) / page_size() + 1);
+	madvise(s.source, page_size(), MADV_DONTNEED);
+	fill_page(s.source, scene_tag(0));
+	madvise(source_page(&s, 1), rest, MADV_DONTFORK);
+	child = share_and_keep(&s);
+	madvise(source_page(&s, 1), rest, MADV_DOFORK);
+	for (unsigned int i = 1; i < s.pages; i++)
+		frames[i] = frame_of(source_page(&s, i));
+	if (!(frame_flags(frames[1]) >> FLAG_COMPOUND_TAIL & 1))
+		machine_cannot(t, ENOMEM, "no huge page is to be had");
+	*error = scene_move(&s, s.destination, s.source, s.pages, UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
+	for (unsigned int i = 1; i < s.pages; i++)
+		copied += frame_of(destination_page(&s, i)) != frames[i];
+	kill(child, SIGKILL);
+	test_wait(t, child);
+	scene_end(&s);
+	munmap(s.source, s.pages * page_size());
+	munmap(s.destination, s.pages * page_size());
+	return copied;
+}
+
+void scenario_copy_large_behind_shared(struct test *t)
+{
+	unsigned int copied, tries = 0;
+	int error;
+
+	do
+		copied = count_copied(t, &error);
+	while (!error && copied && ++tries < MOST_TRIES);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "moved_alone", "%s", copied ? "no" : "yes");
 }
 
 /* Keys that deny access to a mapping */

@@ -173,6 +173,7 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "unreclaimable", .after = hold_destination },
 	{ .name = "arrives-clean", .after = clean_destination },
 	{ .name = "store-lost", .copy = copy_then_drop, .always_copies = true },
+	{ .name = "all-copied", .always_copies = true },
 	{ .name = "arrives-shared", .after = share_destination },
 	{ .name = "uncounted", .uncounted = true },
 	{ .name = "asleep", .copy = wake_nobody },

@@ -179,6 +179,32 @@ long memcg_pages(enum memcg group)
 	return strtol(bytes, NULL, 10) / (long)page_size();
 }
 
+/* The kernel's own, in bytes, or -1. */
+static long long kernel_bytes(enum memcg group)
+{
+	const char *format = second_version ? "kernel %lld" : "%lld";
+	char path[PATH_BYTES + 32], line[128];
+	long long bytes = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", groups[group].path,
+		 second_version ? "memory.stat" : "memory.kmem.usage_in_bytes");
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, format, &bytes) != 1)
+		;
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+long memcg_pages_of_processes(enum memcg group)
+{
+	long long kernel = kernel_bytes(group);
+	long all = memcg_pages(group);
+
+	return all < 0 || kernel < 0 ? -1 : all - (long)(kernel / page_size());
+}
+
 static int write_number(enum memcg group, const char *name, long long number)
 {
 	char path[PATH_BYTES + 32], text[32];
@@ -208,6 +234,13 @@ int memcg_limit(enum memcg group, long further)
 	error = write_number(group, second_version ? "memory.swap.max" : "memory.swappiness", 0);
 	return error ? error : write_number(group, second_version ? "memory.max" :
 					    "memory.limit_in_bytes", most);
+}
+
+int memcg_drain(enum memcg group)
+{
+	int error = write_number(group, second_version ? "memory.high" : "memory.force_empty", 0);
+
+	return second_version && !error ? write_number(group, "memory.high", -1) : error;
 }
 
 /* A folio is aligned to its size; of its pages, some kernels charge but the first. */

@@ -38,6 +38,15 @@ int memcg_spare(enum memcg group);
  */
 int memcg_limit(enum memcg group, long further);
 
+/* Of these the ones that are not the kernel's own memory; -1 if that cannot be read. */
+long memcg_pages_of_processes(enum memcg group);
+
+/*
+ * Have CPUs give back what they have charged to it in advance, once it has no processes any
+ * more.  Returns 0 or an errno.
+ */
+int memcg_drain(enum memcg group);
+
 /* Is a page frame charged to it?  False too if that is not told (frames_shown()). */
 bool memcg_has(enum memcg group, uint64_t frame);
 

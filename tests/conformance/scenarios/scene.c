@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "machine/machine.h"
+#include "machine/settings.h"
 #include "scenarios/scene.h"
 #include "scenarios/waiters.h"
 
 #define LINE 64
 #define SPINS 2000		/* some microseconds */
 #define BUSY_TRIES 1000
-#define PIPE_PAGES 256		/* references that each has room for */
+#define PIPE_PAGES 256		/* references that each has room for, if it may be as large */
 #define HUGE_TRIES 200		/* memory may be too scattered for a moment */
 
 /* A neighbour without access keeps mappings from being merged. */
@@ -129,6 +130,17 @@ void scene_adjoin(struct scene *s, bool upwards)
 	scene_register(s, s->destination, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 }
 
+/* So many pages a pipe may hold for anyone. */
+static unsigned int pipe_pages(void)
+{
+	char most[32];
+	unsigned long pages = PIPE_PAGES;
+
+	if (!setting_read("/proc/sys/fs/pipe-max-size", most, sizeof(most)))
+		pages = strtoul(most, NULL, 10) / page_size();
+	return pages && pages < PIPE_PAGES ? pages : PIPE_PAGES;
+}
+
 /* Returns the end at which it can be read. */
 static int splice_into_pipe(struct test *t, const struct iovec *parts, unsigned int n_parts,
 			    unsigned int n_pages)
@@ -145,13 +157,14 @@ static int splice_into_pipe(struct test *t, const struct iovec *parts, unsigned 
 
 int refer_by_pipes(struct test *t, char *page, unsigned int times)
 {
+	unsigned int most = pipe_pages();
 	struct iovec pages[PIPE_PAGES];
 	int end = -1;
 
 	for (int i = 0; i < PIPE_PAGES; i++)
 		pages[i] = (struct iovec){ .iov_base = page, .iov_len = page_size() };
 	while (times) {
-		unsigned int n = times < PIPE_PAGES ? times : PIPE_PAGES;
+		unsigned int n = times < most ? times : most;
 
 		end = splice_into_pipe(t, pages, n, n);
 		times -= n;
@@ -161,8 +174,10 @@ int refer_by_pipes(struct test *t, char *page, unsigned int times)
 
 void hold_by_pipes(struct test *t, char *pages, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i += PIPE_PAGES) {
-		unsigned int held = n - i < PIPE_PAGES ? n - i : PIPE_PAGES;
+	unsigned int most = pipe_pages();
+
+	for (unsigned int i = 0; i < n; i += most) {
+		unsigned int held = n - i < most ? n - i : most;
 		struct iovec part = {
 			.iov_base = pages + i * page_size(), .iov_len = held * page_size()
 		};
