@@ -126,20 +126,21 @@ for pattern; do
 	[ -n "$(wanted_mutants "$pattern")" ] || usage "no mutant is called $pattern"
 done
 
-# One line for a mutant: NAME, a verdict, the stage that it is of, or all that were passed, and by
-# what; the first line of all has the key of list and series.
+# The record has the lines of results, behind one with the key of list and series.  Where nothing
+# is known here of a mutant and a stage, what is recorded counts.
 take_record()
 {
-	[ ! -f "$record" ] || grep -v '^#' "$record" | awk -v key="${state##*/}" '
-		BEGIN { FS = OFS = "\t" }
-		NR == 1 && $1 != key { exit }
-		NR == 1 { next }
-		$2 != "unnoticed" { print $1, $3, $2, 0, $4; next }
-		{ n = split($3, stages, ","); for (i = 1; i <= n; i++) print $1, stages[i], $2, 0, $4 }' >"$results.new"
-	touch "$results.new"
+	[ -f "$record" ] || return 0
+	awk -v key="${state##*/}" '
+		BEGIN { FS = "\t" }
+		FILENAME == ARGV[1] { known[$1, $2]; print; next }
+		/^#/ { next }
+		!first { first = $1; next }
+		first == key && !(($1, $2) in known)' "$results" "$record" >"$results.new"
 	mv "$results.new" "$results"
 }
 
+# Of one that was noticed no more than that.
 write_record()
 {
 	{
@@ -148,15 +149,17 @@ write_record()
 		echo "${state##*/}"
 		awk '
 			BEGIN { FS = OFS = "\t" }
-			NR == FNR && $3 ~ /^(unnoticed|spoiled)$/ && !seen[$1, $2]++ {
-				passed[$1] = passed[$1] (passed[$1] ? "," : "") $2
-				with[$1] = $5
-			}
-			NR == FNR && $3 ~ /^(noticed|hang|complaint)$/ { noticed[$1] = $3 OFS $2 OFS $5 }
-			NR == FNR { next }
-			$1 in noticed { print $1, noticed[$1]; next }
-			$1 in passed { print $1, "unnoticed", passed[$1], with[$1] }' "$results" "$mutant_list"
-	} >"$record.new" && mv "$record.new" "$record" || die "$record cannot be written"
+			$3 ~ /^(noticed|hang|complaint)$/ { noticed[$1] = $0; next }
+			$3 != "begun" { lines[$1] = lines[$1] $0 "\n" }
+			END {
+				for (name in noticed)
+					lines[name] = noticed[name] "\n"
+				for (name in lines)
+					if (name != "none")
+						printf "%s", lines[name]
+			}' "$results" | LC_ALL=C sort -s -k 1,1
+	} >"$record.new" || die "$record cannot be written"
+	mv "$record.new" "$record"
 }
 
 make_cache
@@ -165,7 +168,8 @@ key=$(basename "$(dirname "$image")")
 state=$cache/mutants/${key#base-mutants-}
 results=$state/results	# NAME STAGE VERDICT SECONDS WHAT, separated by tabs
 mkdir -p "$state" || die "$state cannot be written"
-[ -f "$results" ] || take_record
+touch "$results"
+take_record
 
 prepare_selftest()
 {
@@ -269,6 +273,10 @@ judge() # WORK IMAGE NAME SECONDS PREFIX
 			;;
 		hang)
 			note "$name" "$prefix$stage" hang "$took" "$what"
+			return
+			;;
+		late)
+			note "$name" "$prefix$stage" flake "$took" "it takes longer than it may"
 			return
 			;;
 		esac
@@ -386,23 +394,25 @@ stages_of() # NUMBER:NAME...
 	done
 }
 
-# Sets noticed[NUMBER] of those that a guest tells of, and last to the one that it was at.
+# Sets noticed[NUMBER] of those that a guest tells of, and suspect to one at which the kernel
+# complained: it may be that one before it has done the harm.
 read_scan() # WORK STARTED NUMBER:NAME...
 {
-	local work=$1 started=$2 said line word number what mutant
+	local work=$1 started=$2 said line word number what mutant last=0 begun=0
 	local -A names=()
 	shift 2
 
 	for mutant; do
 		names[${mutant%:*}]=${mutant#*:}
 	done
-	last=0
+	suspect=
 	mapfile -t said <"$work/out"
 	for line in "${said[@]}"; do
 		read -r word number what <<<"$line"
 		case $word in
 		begin)
 			last=$number
+			begun=$((begun + 1))
 			;;
 		scanned)
 			note "${names[$number]}" "$stage" noticed $((SECONDS - started)) "$what"
@@ -417,7 +427,10 @@ read_scan() # WORK STARTED NUMBER:NAME...
 			;;
 		esac
 	done
-	if [ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ]; then
+	[ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ] || return 0
+	if [ $begun -gt 1 ]; then
+		suspect=$last:${names[$last]}
+	else
 		note_complaint "$work" "${names[$last]}" $((SECONDS - started)) ''
 		noticed[$last]=1
 	fi
@@ -451,8 +464,9 @@ sift_amiss() # WORK
 	sed -n 's/^report //p' "$1/out" | while read -r report; do
 		base64 -d <<<"$report" | gunzip
 	done | jq -s -r "([.[] | $(clauses_amiss) | map(select(endswith(\" differs\")))] | add) +
-		([.[] | $(skips_amiss)] | add) + (if ([.[].tests[] | select(.verdict == \"holds\").name] |
-		unique | length) > $enough then [] else [\"fewer than $enough tests hold\"] end) | first // empty" ||
+		([.[] | $(skips_amiss)] | add) + (([.[].tests[].name] | unique) -
+		([.[].tests[] | select(.verdict != \"not run\").name] | unique) |
+		map(. + \" was not run\")) | first // empty" ||
 		echo "no report"
 }
 
@@ -461,7 +475,7 @@ sift_amiss() # WORK
 # there is, 2 if it could not be run.
 all_pass() # NUMBER:NAME...
 {
-	local work started=$SECONDS mutant todo stage='' last amiss passed=()
+	local work started=$SECONDS mutant todo stage='' suspect amiss passed=()
 	local -A noticed=()
 
 	todo=$(stages_of "$@")
@@ -501,7 +515,7 @@ all_pass() # NUMBER:NAME...
 # Which of them does that test of the contract notice, each by itself?  Sets left, the others.
 scan_for() # TEST NUMBER:NAME...
 {
-	local test=$1 stage=contract work last started=$SECONDS rest=("${@:2}") before
+	local test=$1 stage=contract work suspect started=$SECONDS rest=("${@:2}") before
 	local -A noticed=()
 	shift
 
@@ -510,6 +524,10 @@ scan_for() # TEST NUMBER:NAME...
 		work=$(mktemp -d "$state/guest.XXXXXX")
 		guest "$work" "$image" 0 scan $patience "$seconds" "$test" "${rest[@]%%:*}" || return 1
 		read_scan "$work" "$started" "${rest[@]}"
+		if [ "$suspect" ]; then
+			scan_for "$test" "$suspect" || return 1
+			[ ${#left[@]} -eq 1 ] || noticed[${suspect%:*}]=1
+		fi
 		# One that took the guest down left the others to another one.
 		mapfile -t rest < <(printf '%s\n' "${rest[@]}" | awk -F : -v out="$work/out" '
 			BEGIN { while ((getline line <out) > 0) if (split(line, w, " ") > 1 && w[1] == "begin") begun[w[2]] }
@@ -568,7 +586,7 @@ is_swept() # NAME
 # leaves it in no good state is left to what comes after.
 sweep() # NUMBER:NAME...
 {
-	local work mutant said line word number what last started=$SECONDS
+	local work mutant said line word number what last begun=0 started=$SECONDS
 	local -A names=()
 
 	for mutant; do
@@ -584,6 +602,7 @@ sweep() # NUMBER:NAME...
 		begin)
 			[ "$last" -eq 0 ] || note "${names[$last]}" sweep unnoticed $((SECONDS - started)) ''
 			last=$number
+			begun=$((begun + 1))
 			;;
 		scanned)
 			note "${names[$number]}" contract noticed $((SECONDS - started)) "$what"
@@ -599,12 +618,16 @@ sweep() # NUMBER:NAME...
 			;;
 		esac
 	done
-	if [ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ]; then
+	[ "$last" -ne 0 ] || { rm -rf "$work"; return 0; }
+	# It may be that one before it has done the harm.
+	if [ $begun -gt 1 ]; then
+		sweep "$last:${names[$last]}" || return 1
+	elif [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ]; then
 		note_complaint "$work" "${names[$last]}" $((SECONDS - started)) ''
-		last=0
+	else
+		try "$last" "${names[$last]}"
 	fi
 	rm -rf "$work"
-	[ "$last" -eq 0 ] || try "$last" "${names[$last]}"
 }
 
 # In one row: as many at once as a guest may have time for.

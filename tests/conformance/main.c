@@ -58,18 +58,16 @@ static void check_pattern(const struct run *run, const char *pattern)
 	options_refuse("no test is called ", pattern);
 }
 
-/* The first test that is behind the one that was named. */
-static size_t first_test(const struct run *run, const struct options *o)
+/* The test behind which to go on. */
+static size_t test_before(const struct run *run, const struct options *o)
 {
 	size_t i = 0;
 
-	if (!o->behind)
-		return 0;
 	while (i < run->n_tests && strcmp(run->tests[i].name, o->behind))
 		i++;
 	if (i == run->n_tests)
 		options_refuse("no test is called ", o->behind);
-	return i + 1;
+	return i;
 }
 
 static _Noreturn void refuse_choice(const struct options *o)
@@ -90,13 +88,14 @@ static _Noreturn void refuse_choice(const struct options *o)
 
 static void select_tests(struct run *run, const struct options *o)
 {
-	const size_t first = first_test(run, o);
+	const size_t before = o->behind ? test_before(run, o) : 0;
 	size_t n = 0;
 
 	for (size_t k = 0; k < o->n_tests; k++)
 		check_pattern(run, o->tests[k]);
 	for (size_t i = 0; i < run->n_tests; i++) {
-		bool asked_for = i >= first && is_named(o, run->tests[i].name) &&
+		bool asked_for = (!o->behind || is_run_later(run, i, before)) &&
+				 is_named(o, run->tests[i].name) &&
 				 looks_at(o, &run->tests[i].plan);
 
 		/* In turn, so that each share has some of each kind. */

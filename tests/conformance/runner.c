@@ -539,6 +539,13 @@ static enum phase phase_of(const struct run *run, size_t test)
 	return run->tests[test].plan.scenario < 0 ? PHASE_CALLS : PHASE_SCENARIOS;
 }
 
+bool is_run_later(const struct run *run, size_t test, size_t other)
+{
+	enum phase phase = phase_of(run, test), before = phase_of(run, other);
+
+	return phase == before ? test > other : phase > before;
+}
+
 static void run_phase(struct runner *r, enum phase phase, size_t n_lanes)
 {
 	const struct run *run = r->run;

@@ -38,6 +38,9 @@ struct run {
 	double progress_interval;	/* seconds from one line on standard error to the next */
 };
 
+/* Is a test, where both are run, run after the other one? */
+bool is_run_later(const struct run *run, size_t test, size_t other);
+
 /* All tests, none of them selected.  Ends the program if there is no memory. */
 void run_prepare(struct run *run);
 
