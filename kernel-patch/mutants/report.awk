@@ -26,7 +26,7 @@ function read_result(name, stage, verdict, what)
 		passed[name, stage] = 1
 	else if (verdict == "flake")
 		flake[name] = stage ": " what
-	else if (verdict != "begun" && !(name in noticed)) {
+	else if (verdict !~ /^(begun|spoiled)$/ && !(name in noticed)) {
 		noticed[name] = stage
 		by[name] = verdict == "noticed" ? what : verdict ": " what
 		how[name] = verdict

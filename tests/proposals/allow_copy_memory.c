@@ -39,10 +39,22 @@ static void enter(struct test *t, enum memcg group)
 		machine_cannot(t, error, "a memory cgroup cannot be entered");
 }
 
+/* Of the first pages that have come over those that are not charged to that group. */
+static unsigned int count_elsewhere(const struct scene *s, unsigned int arrived, enum memcg group)
+{
+	unsigned int elsewhere = 0;
+
+	for (unsigned int i = 0; i < arrived; i++) {
+		uint64_t frame = entry_frame(pagemap_entry(destination_page(s, i)));
+
+		elsewhere += !memcg_has(group, frame);
+	}
+	return elsewhere;
+}
+
 /* Pages that came in one memory cgroup are copied when their process is in another. */
 void scenario_copy_charged(struct test *t)
 {
-	unsigned int elsewhere = 0;
 	struct scene s;
 
 	enter(t, MEMCG_FIRST);
@@ -50,12 +62,7 @@ void scenario_copy_charged(struct test *t)
 	share_and_keep(&s);
 	enter(t, MEMCG_SECOND);
 	scene_observe_errno(&s, FEW, UFFDIO_MOVE_MODE_ALLOW_COPY);
-	for (unsigned int i = 0; i < FEW; i++) {
-		uint64_t frame = entry_frame(pagemap_entry(destination_page(&s, i)));
-
-		elsewhere += !memcg_has(MEMCG_SECOND, frame);
-	}
-	test_observe(t, "elsewhere", "%u", elsewhere);
+	test_observe(t, "elsewhere", "%u", count_elsewhere(&s, FEW, MEMCG_SECOND));
 	scene_end(&s);
 }
 
@@ -167,6 +174,7 @@ static void observe_at_limit(struct scene *s, struct lifting *l)
 	while (!read_flag(&l->lifted))
 		let_others_run();
 	test_observe(s->test, "ended", "%s", error ? error_name(error) : "not at all");
+	test_observe(s->test, "elsewhere", "%u", count_elsewhere(s, moved, MEMCG_LIMITED));
 	test_observe(s->test, "misplaced", "%u", count_misplaced(s, moved));
 }
 
