@@ -20,7 +20,11 @@ enum way { MOVE, COPY, COPY_DROP, MREMAP, DONTUNMAP, MEMCPY, WAYS };
 #define WAY(w)		(1U << (w))
 
 /* What the source is before the call. */
-enum state { PRESENT, HUGE, HUGE_IN_TABLE, ZERO, SWAPPED, HOLES, NOTHING };
+enum state {
+	PRESENT, HUGE, HUGE_IN_TABLE, ZERO, SWAPPED, HOLES, NOTHING,
+	/* with a child; the second has been, and the third is in swap space */
+	SHARED, LEFT, SWAPPED_SHARED,
+};
 
 /* What is where the pages are to go; "tables" are page tables without an entry. */
 enum room { TABLES, BARE };
@@ -29,6 +33,7 @@ struct row {
 	const char *name, *group, *title, *unit;
 	void (*run)(const struct row *row);
 	unsigned int ways;		/* WAY() of each; MOVE is one of them */
+	bool allow_copy;		/* MOVE is by that mode, which is proposed */
 	enum state state;
 	enum room room;
 	size_t batch, pages;		/* of a call, of a sample */

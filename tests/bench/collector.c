@@ -97,7 +97,7 @@ static void place_pages(struct collector *c, size_t next, size_t page, size_t pa
 	if (c->way == MOVE && plays(FAULT_SPOILED))
 		memset(built, 1, page_size());
 	bring(c->way == MOVE ? MOVE : COPY, c->uffd, c->heap->start + page * page_size(), built,
-	      pages * page_size(), false);
+	      pages * page_size(), 0);
 	for (size_t i = 0; i < pages; i++)
 		c->arrived[page + i] = 1;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ground.h"
 #include "machine/kernel.h"
@@ -15,12 +20,14 @@
 #include "machine/uffd.h"
 #include "run.h"
 #include "test/compat.h"
+#include "test/proposed.h"
 
 #define TABLE_PAGES	512	/* of rows.c */
 #define SPARE_MAPPINGS	1000
 #define SPARE_BYTES	(256UL << 20)
 #define SWAP_TRIES	200	/* a millisecond apart */
 #define AT_ONCE		512	/* entries of pagemap */
+#define LOW_PAGE	8	/* nothing is mapped so low */
 
 int open_uffd(void)
 {
@@ -100,10 +107,24 @@ static void require_machine(const struct row *row)
 		skip_row("it takes longer than --quick has");
 	if (available() < 2 * bytes + SPARE_BYTES)
 		skip_row("it wants %zu MiB of memory", (2 * bytes + SPARE_BYTES) >> 20);
-	why = row->state == SWAPPED ? prepare_hindrance(PREPARE_SWAP) :
+	why = row->state == SWAPPED || row->state == SWAPPED_SHARED ? prepare_hindrance(PREPARE_SWAP) :
 	      is_huge(row->state) ? prepare_hindrance(PREPARE_HUGE) : NULL;
 	if (why)
 		skip_row("%s: %s", is_huge(row->state) ? "huge pages" : "swap space", why);
+}
+
+/* Unknown modes are refused before it is looked whether anything is mapped there. */
+static void require_mode(int uffd)
+{
+	struct uffdio_move arg = {
+		.dst = LOW_PAGE * page_size(),
+		.src = (LOW_PAGE + 1) * page_size(),
+		.len = page_size(),
+		.mode = UFFDIO_MOVE_MODE_ALLOW_COPY,
+	};
+
+	if (ioctl(uffd, UFFDIO_MOVE, &arg) && errno == EINVAL)
+		skip_row("this kernel has not UFFDIO_MOVE_MODE_ALLOW_COPY, which is proposed");
 }
 
 /*
@@ -133,6 +154,8 @@ void ground_open(struct ground *g, const struct row *row)
 		.step = row->apart ? span : page_size(),
 		.uffd = open_uffd(),
 	};
+	if (row->allow_copy)
+		require_mode(g->uffd);
 	make_mappings(row->mappings);
 	size = (g->bytes + span - 1) / span * span;
 	/* What lies between them keeps them two mappings. */
@@ -208,6 +231,31 @@ static void map_by_tables(const struct ground *g)
 			fail_row("mprotect: %s", strerror(errno));
 }
 
+static void end_child(struct ground *g)
+{
+	if (!g->child)
+		return;
+	kill(g->child, SIGKILL);
+	while (waitpid(g->child, NULL, 0) < 0 && errno == EINTR)
+		;
+	g->child = 0;
+}
+
+static void share_source(struct ground *g)
+{
+	pid_t parent = getpid();
+
+	g->child = fork();
+	if (g->child < 0)
+		fail_row("fork: %s", strerror(errno));
+	if (g->child)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == parent)
+		pause();
+	_exit(0);
+}
+
 static void make_source(struct ground *g)
 {
 	enum state state = g->row->state;
@@ -220,7 +268,7 @@ static void make_source(struct ground *g)
 		else
 			write_tag(source_at(g, i), tag_of(g, i));
 	}
-	if (state == SWAPPED)
+	if (state == SWAPPED || state == SWAPPED_SHARED)
 		swap_out(g);
 	else if (state == HOLES)
 		drop_beside_tables(g->source, g->bytes);
@@ -228,6 +276,10 @@ static void make_source(struct ground *g)
 		require_huge(g);
 	if (state == HUGE_IN_TABLE)
 		map_by_tables(g);
+	if (state == SHARED || state == LEFT || state == SWAPPED_SHARED)
+		share_source(g);
+	if (state == LEFT)
+		end_child(g);
 }
 
 /* A page of each is enough for the tables to be there. */
@@ -266,6 +318,7 @@ static void make_destination(struct ground *g, enum way way)
 void ground_prepare(struct ground *g, enum way way)
 {
 	g->salt++;
+	end_child(g);
 	make_destination(g, way);
 	make_source(g);
 }

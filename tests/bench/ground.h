@@ -5,6 +5,8 @@
 #ifndef UFFDIO_MOVE_BENCH_GROUND_H
 #define UFFDIO_MOVE_BENCH_GROUND_H
 
+#include <sys/types.h>
+
 #include "bench.h"
 
 struct ground {
@@ -13,6 +15,7 @@ struct ground {
 	size_t bytes;
 	size_t step;		/* from the place of one page at the destination to the next */
 	int uffd;
+	pid_t child;		/* it shares the source; 0 if there is none */
 	uint64_t salt;		/* of the tags, so that none is left from a sample before */
 };
 

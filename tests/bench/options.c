@@ -19,7 +19,9 @@ static const char usage[] =
 	"What a move costs on the running kernel, beside UFFDIO_COPY, mremap(2) and memcpy(3):\n"
 	"medians of rounds in which each way does the same work in turn.\n"
 	"\n"
-	"  --row NAME    only this row; a pattern as a shell has them; may be repeated\n"
+	"  --row NAME    only this row; a pattern as a shell has them; may be repeated;\n"
+	"                alone.*, shared.*, left.* and swapped-shared.*, of the mode ALLOW_COPY,\n"
+	"                which is proposed, only if named\n"
 	"  --list        the rows; measure nothing\n"
 	"  --seconds N   how long it takes, about (80); each row has at least 5 rounds\n"
 	"  --quick       a look in some seconds: 3 rounds, a smaller heap\n"
@@ -138,7 +140,7 @@ static void select_all_if_none(void)
 		if (options.selected[i])
 			return;
 	for (size_t i = 0; i < n_rows; i++)
-		options.selected[i] = true;
+		options.selected[i] = !rows[i].allow_copy;
 }
 
 void read_options(int argc, char **argv)

@@ -7,21 +7,26 @@
 #include "ground.h"
 #include "kinds.h"
 #include "run.h"
+#include "test/proposed.h"
+#include "test/test.h"
 #include "ways.h"
 
 static double take_sample(struct ground *g, enum way way)
 {
 	const struct row *row = g->row;
-	bool holes = row->state == HOLES || row->state == NOTHING;
+	uint64_t mode = row->state == HOLES || row->state == NOTHING ?
+			UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0;
 	size_t bytes = row->batch * (g->bytes / row->pages), pages = row->pages, done = 0;
 	uint64_t begun;
 	double took;
 
+	if (row->allow_copy)
+		mode |= UFFDIO_MOVE_MODE_ALLOW_COPY;
 	if (way == MOVE && plays(FAULT_UNMOVED))
 		pages -= row->batch;
 	begun = span_begin();
 	for (size_t i = 0; i < pages; i += row->batch)
-		done += bring(way, g->uffd, destination_at(g, i), source_at(g, i), bytes, holes);
+		done += bring(way, g->uffd, destination_at(g, i), source_at(g, i), bytes, mode);
 	took = span_end(begun);
 	/* Of holes there is nothing else to be seen. */
 	if (done != g->bytes)

@@ -66,7 +66,7 @@ static void pass(const struct mover *m, bool back)
 	size_t bytes = m->row->batch * page_size(), all = m->row->pages * page_size();
 
 	for (size_t at = 0; at < all; at += bytes)
-		bring(m->way, m->uffd, m->places[!back] + at, m->places[back] + at, bytes, false);
+		bring(m->way, m->uffd, m->places[!back] + at, m->places[back] + at, bytes, 0);
 }
 
 static void *run_mover(void *argument)

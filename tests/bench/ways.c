@@ -17,13 +17,13 @@ static bool passes(int error, unsigned int *tries)
 	return (error == EAGAIN || error == EBUSY) && ++*tries < TRIES;
 }
 
-static size_t move(int uffd, char *destination, char *source, size_t bytes, bool holes)
+static size_t move(int uffd, char *destination, char *source, size_t bytes, uint64_t mode)
 {
 	struct uffdio_move arg = {
 		.dst = (uintptr_t)destination,
 		.src = (uintptr_t)source,
 		.len = bytes,
-		.mode = holes ? UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0,
+		.mode = mode,
 	};
 	unsigned int tries = 0;
 	size_t done = 0;
@@ -79,13 +79,13 @@ static void remap(char *destination, char *source, size_t bytes, int further)
 		fail_row("mremap: %s", strerror(errno));
 }
 
-size_t bring(enum way way, int uffd, char *destination, char *source, size_t bytes, bool holes)
+size_t bring(enum way way, int uffd, char *destination, char *source, size_t bytes, uint64_t mode)
 {
 	size_t done;
 
 	switch (way) {
 	case MOVE:
-		return move(uffd, destination, source, bytes, holes);
+		return move(uffd, destination, source, bytes, mode);
 	case COPY:
 		return copy(uffd, destination, source, bytes);
 	case COPY_DROP:

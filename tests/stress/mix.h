@@ -13,8 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A mode that is proposed (../../spec/proposals), and no header has. */
-#define UFFDIO_MOVE_MODE_ALLOW_COPY ((uint64_t)1 << 2)
+#include "test/proposed.h"
 
 /* What must hold of the whole run; each is a line of the report. */
 enum property {
