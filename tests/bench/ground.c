@@ -113,7 +113,7 @@ static void require_machine(const struct row *row)
 		skip_row("%s: %s", is_huge(row->state) ? "huge pages" : "swap space", why);
 }
 
-/* Unknown modes are refused before it is looked whether anything is mapped there. */
+/* As [copy.probe] of the proposal has it. */
 static void require_mode(int uffd)
 {
 	struct uffdio_move arg = {

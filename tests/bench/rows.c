@@ -20,9 +20,10 @@
 #define SWAP(n)		\
 	{ "swapped." #n, "state", "swapped pages, batch of " #n, PER_PAGE, run_pages, \
 	  .ways = WAY(MOVE) | WAY(COPY_DROP) | WAY(MREMAP), .state = SWAPPED, .batch = n, .pages = TABLE }
-#define COPIES(s, w, t, n)	\
+#define BY_COPY(s, w, t, n)	\
 	{ w "." #n, "allow-copy", t ", ALLOW_COPY, batch of " #n, PER_PAGE, run_pages, \
 	  .ways = FOUR, .allow_copy = true, .state = s, .batch = n, .pages = SOME }
+#define COPIES(s, w, t)	BY_COPY(s, w, t, 1), BY_COPY(s, w, t, 16), BY_COPY(s, w, t, 256)
 #define MAPPINGS(n)	\
 	{ "mappings." #n, "mappings", #n " further mappings, batch of 1", PER_PAGE, run_pages, \
 	  .ways = FOUR, .batch = 1, .pages = TABLE, .mappings = n }
@@ -55,18 +56,9 @@ const struct row rows[] = {
 	{ "zero.256", "state", "zero pages, batch of 256", PER_PAGE, run_pages,
 	  .ways = FOUR, .state = ZERO, .batch = 256, .pages = SOME },
 	SWAP(1), SWAP(16), SWAP(256),
-	COPIES(PRESENT, "alone", "unshared pages", 1),
-	COPIES(PRESENT, "alone", "unshared pages", 16),
-	COPIES(PRESENT, "alone", "unshared pages", 256),
-	COPIES(SHARED, "shared", "shared pages", 1),
-	COPIES(SHARED, "shared", "shared pages", 16),
-	COPIES(SHARED, "shared", "shared pages", 256),
-	COPIES(LEFT, "left", "once shared pages", 1),
-	COPIES(LEFT, "left", "once shared pages", 16),
-	COPIES(LEFT, "left", "once shared pages", 256),
-	COPIES(SWAPPED_SHARED, "swapped-shared", "shared swap entries", 1),
-	COPIES(SWAPPED_SHARED, "swapped-shared", "shared swap entries", 16),
-	COPIES(SWAPPED_SHARED, "swapped-shared", "shared swap entries", 256),
+	COPIES(PRESENT, "alone", "unshared pages"), COPIES(SHARED, "shared", "shared pages"),
+	COPIES(LEFT, "left", "once shared pages"),
+	COPIES(SWAPPED_SHARED, "swapped-shared", "shared swap entries"),
 	{ "holes.256", "state", "holes with page tables, batch of 256", PER_PAGE, run_pages,
 	  .ways = WAY(MOVE) | WAY(MREMAP), .state = HOLES, .batch = 256, .pages = SOME },
 	{ "table.absent", "state", "one page, destination's page table absent", PER_PAGE, run_pages,
