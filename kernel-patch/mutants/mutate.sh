@@ -15,6 +15,8 @@
 #                   kernel of config/debug.config
 #   --seconds N     of stress (60)
 #   --minutes N     begin no mutant after that time
+#   --test PATTERN  run no more than these tests of the contract, with one mutant after the other in
+#                   a guest: where it is known what may notice them, it is seen in a minute
 #   --alone         each in a guest of its own from the start, also those that went through unseen
 #                   together with others
 #   --together      none is expected to be noticed: all of them at once from the start
@@ -55,6 +57,7 @@ all_stages=contract,selftest,cases,stress
 [ -z "$further" ] || all_stages=contract,selftest,stress
 debug_stages='contract without-memory failing-allocations stress'
 stages=$all_stages seconds=60 minutes='' again='' together='' alone='' report_only='' recorded='' form=table
+test=
 patience=5	# of the contract's tests: a call that takes 15 s is stuck
 limit=1200	# seconds for a guest, but for stress
 sweep_most=8	# mutants in a guest
@@ -79,6 +82,7 @@ while [[ ${1-} == --* ]]; do
 	--stages) stages=$2 ;;
 	--seconds) seconds=$2 ;;
 	--minutes) minutes=$2 ;;
+	--test) test=$2 ;;
 	*) usage "there is no option $1" ;;
 	esac
 	shift 2
@@ -100,6 +104,7 @@ for program in mutants "${programs[@]}"; do
 done
 build=$(realpath "$build")
 need_tool jq jq
+[ -z "$test" ] || "$build/${programs[0]}" --list --test "$test" >/dev/null || exit 2
 
 # GROUP NUMBER NAME of those that are asked for, as a hash orders them.  GROUP is 1 where nothing
 # is expected to notice them.
@@ -650,6 +655,14 @@ sweep_row() # NUMBER:NAME...
 	done
 }
 
+# In one row.
+scan_row() # NUMBER:NAME...
+{
+	local left=()
+
+	scan_for "$test" "$@" && show_progress
+}
+
 alone_row() # NUMBER:NAME...
 {
 	local mutant
@@ -698,7 +711,10 @@ if [ ! "$report_only" ]; then
 	trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$state"/guest.*' EXIT
 	trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 	[ -z "$(stages_left none)" ] || try_none
-	if [ "$alone" ]; then
+	if [ "$test" ]; then
+		in_rows scan_row 0
+		in_rows scan_row 1
+	elif [ "$alone" ]; then
 		in_rows alone_row 0
 		in_rows alone_row 1
 	else
