@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -429,14 +430,12 @@ static unsigned int count_copied(struct test *t, int *error)
 
 	scene_build_huge(&s, t, 1, 0);
 	rest = (s.pages - 1) * page_size();
-	frames = (uint64_t *)map_pages(t, s.pages * sizeof(*frames) / page_size() + 1);
 	madvise(s.source, page_size(), MADV_DONTNEED);
 	fill_page(s.source, scene_tag(0));
 	madvise(source_page(&s, 1), rest, MADV_DONTFORK);
 	child = share_and_keep(&s);
 	madvise(source_page(&s, 1), rest, MADV_DOFORK);
-	for (unsigned int i = 1; i < s.pages; i++)
-		frames[i] = frame_of(source_page(&s, i));
+	frames = source_frames(&s);
 	if (!(frame_flags(frames[1]) >> FLAG_COMPOUND_TAIL & 1))
 		machine_cannot(t, ENOMEM, "no huge page is to be had");
 	*error = scene_move(&s, s.destination, s.source, s.pages, UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
@@ -444,9 +443,8 @@ static unsigned int count_copied(struct test *t, int *error)
 		copied += frame_of(destination_page(&s, i)) != frames[i];
 	kill(child, SIGKILL);
 	test_wait(t, child);
-	scene_end(&s);
-	munmap(s.source, s.pages * page_size());
-	munmap(s.destination, s.pages * page_size());
+	free(frames);
+	scene_clear(&s);
 	return copied;
 }
 
@@ -460,6 +458,42 @@ void scenario_copy_large_behind_shared(struct test *t)
 	while (!error && copied && ++tries < MOST_TRIES);
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "moved_alone", "%s", copied ? "no" : "yes");
+}
+
+/* A child shares them, and the first one's place is occupied: which are others afterwards? */
+static void observe_without_room(struct scene *s)
+{
+	uint64_t *frames = source_frames(s);
+	pid_t child = share_and_keep(s);
+	unsigned int replaced = 0;
+	int error = scene_copy(s, s->destination, map_pages(s->test, 1), 0);
+
+	if (error)
+		test_broken(s->test, "UFFDIO_COPY: %s", error_name(error));
+	scene_observe_errno(s, s->pages, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	for (unsigned int i = 0; i < s->pages; i++)
+		replaced += frame_of(source_page(s, i)) != frames[i];
+	test_observe(s->test, "replaced", "%u", replaced);
+	kill(child, SIGKILL);
+	test_wait(s->test, child);
+	free(frames);
+	scene_end(s);
+}
+
+void scenario_copy_without_room(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, FEW, 0);
+	observe_without_room(&s);
+}
+
+void scenario_copy_without_room_huge(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	observe_without_room(&s);
 }
 
 /* Keys that deny access to a mapping */

@@ -13,6 +13,7 @@
 #include "machine/memcg.h"
 #include "machine/pagemap.h"
 #include "programs/faults/child.h"
+#include "scenarios/paging.h"
 #include "scenarios/scene.h"
 
 #define UNKNOWN_BIT	(1ULL << 3)
@@ -140,6 +141,20 @@ static bool refuse_over_occupied(struct played *p, int *error)
 	return played_is_of(p, "f") && pagemap_entry(played_destination(p));
 }
 
+static bool refuse_cached(struct played *p, int *error)
+{
+	*error = EBUSY;
+	return count_cached(played_source(p), p->asked.len / page_size());
+}
+
+/* Whether or not there is room for them. */
+static bool unshare_first(struct played *p, int *error)
+{
+	(void)error;
+	madvise(played_source(p), p->asked.len, MADV_POPULATE_WRITE);
+	return false;
+}
+
 /* The file would show where the page was. */
 static bool take_from_file(struct played *p, int *error)
 {
@@ -184,6 +199,9 @@ const struct fault faults_of_allow_copy[] = {
 	{ .name = "move-left", .leaves_move = true },
 	{ .name = "want-loses-page", .loses_page = true },
 	{ .name = "want-passes", .want_passes = true },
+	{ .name = "want-waits", .want_waits = true },
+	{ .name = "cached-busy", .begin = refuse_cached },
+	{ .name = "unshares-first", .begin = unshare_first },
 	{ .name = "charges-elsewhere", .begin = charge_elsewhere },
 	{ .name = "overwrites", .begin = overwrite },
 	{ .name = "drops-poison", .begin = drop_poison },

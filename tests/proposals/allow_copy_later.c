@@ -43,6 +43,20 @@ void scenario_copy_reclaimed_later(struct test *t)
 	scene_end(&s);
 }
 
+/* Behind a swap entry of its own each is in memory still, in a large folio. */
+void scenario_copy_cached_huge(struct test *t)
+{
+	struct scene s;
+
+	test_wants_single_calls(t);
+	scene_build_huge(&s, t, 1, 0);
+	swap_out_while_read(&s);
+	stay_on_cpu(t, -1);
+	scene_observe_errno(&s, s.pages, UFFDIO_MOVE_MODE_ALLOW_COPY);
+	observe_reclaim(&s);
+	scene_end(&s);
+}
+
 /* What refers to a page keeps it in memory, from where it is read when it has been swapped out. */
 void scenario_copy_held_reclaimed(struct test *t)
 {

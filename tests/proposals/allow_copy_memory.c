@@ -99,17 +99,15 @@ static void set_flag(bool *flag)
 
 /*
  * At its limit a process may wait for memory at any fault of its own, and could not lift the
- * limit itself.
+ * limit itself.  It is not lifted for a call that waits for that.
  */
 static void lift_when_called(struct test *t, struct lifting *l)
 {
-	int64_t until;
-
 	if (machine_fork(t))
 		return;
 	while (!read_flag(&l->limited))
 		let_others_run();
-	for (until = now_ms() + LIMITED_MS; !read_flag(&l->called) && now_ms() < until; )
+	while (!read_flag(&l->called))
 		let_others_run();
 	memcg_limit(MEMCG_LIMITED, -1);
 	set_flag(&l->lifted);

@@ -222,12 +222,16 @@ static int overcome(struct played *p)
 		return EBUSY;
 	if (p->tries > MOST_TRIES)
 		return EAGAIN;
+	if (pagemap_entry(played_destination(p)))
+		return EEXIST;
 	if (fault->copy)
 		return copy_page(p);
 	error = make_own(played_source(p));
 	if (error && fault->loses_page)
 		madvise(played_source(p), page_size(), MADV_DONTNEED);
-	if (error)
+	if (error && fault->want_waits)
+		p->tries = 0;
+	else if (error)
 		return fault->want_passes ? EAGAIN : error;
 	if (p->tries > TRIES_TO_SPLIT && is_of_folio(played_source(p)))
 		return copy_page(p);

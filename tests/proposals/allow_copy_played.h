@@ -41,6 +41,7 @@ struct fault {
 	bool always_copies;	/* what could be moved, too */
 	bool loses_page;	/* for which there is no memory */
 	bool want_passes;	/* a want of memory is told as what passes by itself */
+	bool want_waits;	/* it is tried until there is memory */
 };
 
 /* Ends with one that has no name. */

@@ -16,8 +16,6 @@
 #include "scenarios/scene.h"
 
 #define HUGE 4
-#define OTHERS 64
-#define TRIES 200
 #define GOES 4
 #define LEFT_BYTES (4UL << 20)	/* if each call of a go left one page */
 #define FIRST 33		/* pages before the end of a page table, more than fit on a stack */
@@ -96,66 +94,20 @@ void scenario_kernel_memory(struct test *t)
 	scene_end(&s);
 }
 
-/* An anonymous page that nobody maps: freed, it is nobody's. */
-static bool is_kept(uint64_t frame)
-{
-	uint64_t flags = frame_flags(frame);
-
-	return flags >> FLAG_ANONYMOUS & 1 && !(flags >> FLAG_MAPPED & 1);
-}
-
-/* How many have been kept since?  One that was not at any look may be somebody else's by now. */
-static unsigned int count_kept(uint64_t *frames, unsigned int n)
-{
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		if (frames[i] && !is_kept(frames[i]))
-			frames[i] = 0;
-		kept += frames[i] != 0;
-	}
-	return kept;
-}
-
-/* Pages on their way to the kernel's lists come there behind others of the same CPU. */
-static void push_pages(struct test *t)
-{
-	char *others = map_pages(t, OTHERS);
-
-	for (unsigned int i = 0; i < OTHERS; i++)
-		others[i * page_size()] = 1;
-	munmap(others, OTHERS * page_size());
-}
-
-static void note_frames(const struct scene *s, uint64_t *frames)
-{
-	for (unsigned int i = 0; i < s->pages; i++)
-		frames[i] = entry_frame(pagemap_entry(source_page(s, i)));
-}
-
 void scenario_kernel_memory_split(struct test *t)
 {
-	unsigned int kept, n;
 	uint64_t *frames;
+	unsigned int n;
 	struct scene s;
 	int error;
 
 	stay_on_cpu(t, -1);
 	scene_build_huge(&s, t, HUGE, 0);
 	n = s.pages;
-	frames = calloc(n, sizeof(*frames));
-	if (!frames)
-		test_broken(t, "no memory");
-	note_frames(&s, frames);
+	frames = source_frames(&s);
 	error = scene_move_in_halves(&s);
 	test_observe(t, "errno", "%s", error_name(error));
 	scene_clear(&s);
-	kept = count_kept(frames, n);
-	for (int i = 0; i < TRIES && kept; i++) {
-		push_pages(t);
-		let_others_run();
-		kept = count_kept(frames, n);
-	}
-	test_observe(t, "left", "%u", kept);
+	test_observe(t, "left", "%u", count_kept(t, frames, n));
 	free(frames);
 }

@@ -10,6 +10,9 @@
 #include "scenarios/paging.h"
 
 #define TRIES 2000	/* a page may be held for a moment by whoever scans memory */
+#define FREE_TRIES 200
+#define OTHERS 64
+#define READ_TRIES 10
 
 /* Is it in memory after all, behind its swap entry? */
 static bool is_cached(const void *page)
@@ -109,6 +112,114 @@ unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
 	if (count_swapped(start, pages) < pages && swap_is_full())
 		machine_cannot(s->test, ENOSPC, "pages could not be swapped out");
 	return count_swapped(start, pages);
+}
+
+uint64_t *source_frames(const struct scene *s)
+{
+	uint64_t *frames = calloc(s->pages, sizeof(*frames));
+
+	if (!frames)
+		test_broken(s->test, "no memory");
+	for (unsigned int i = 0; i < s->pages; i++)
+		frames[i] = entry_frame(pagemap_entry(source_page(s, i)));
+	return frames;
+}
+
+/* An anonymous page that nobody maps: freed, it is nobody's. */
+static bool is_kept(uint64_t frame)
+{
+	uint64_t flags = frame_flags(frame);
+
+	return flags >> FLAG_ANONYMOUS & 1 && !(flags >> FLAG_MAPPED & 1);
+}
+
+/* One that was not kept at any look may be somebody else's by now. */
+static unsigned int look_for_kept(uint64_t *frames, unsigned int n)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (frames[i] && !is_kept(frames[i]))
+			frames[i] = 0;
+		kept += frames[i] != 0;
+	}
+	return kept;
+}
+
+/* Pages on their way to the kernel's lists come there behind others of the same CPU. */
+static void push_pages(struct test *t)
+{
+	char *others = map_pages(t, OTHERS);
+
+	for (unsigned int i = 0; i < OTHERS; i++)
+		others[i * page_size()] = 1;
+	munmap(others, OTHERS * page_size());
+}
+
+unsigned int count_kept(struct test *t, uint64_t *frames, unsigned int n)
+{
+	unsigned int kept = look_for_kept(frames, n);
+
+	for (int i = 0; i < FREE_TRIES && kept; i++) {
+		push_pages(t);
+		let_others_run();
+		kept = look_for_kept(frames, n);
+	}
+	return kept;
+}
+
+struct reading {
+	struct crew crew;
+	struct scene *scene;
+	bool begun;
+};
+
+/*
+ * Not while it is present: what is in use is not swapped out.  It is the first page, for of a later
+ * one old kernels make a copy; and the next one is dropped before, for new ones bring back all of
+ * them together, if they can.
+ */
+static void *read_when_swapped(void *argument)
+{
+	struct reading *r = argument;
+	char *page = source_page(r->scene, 0);
+
+	while (!__atomic_load_n(&r->crew.stop, __ATOMIC_ACQUIRE)) {
+		if (pagemap_entry(page) & ENTRY_SWAPPED) {
+			madvise(page + page_size(), page_size(), MADV_DONTNEED);
+			(void)*(volatile const char *)page;
+		}
+		__atomic_store_n(&r->begun, true, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* True if the others are behind swap entries, and in memory still. */
+static bool try_swap_out_while_read(struct scene *s)
+{
+	struct reading r = { .scene = s };
+	int error = 0;
+
+	scene_refill(s);
+	crew_add(s, &r.crew, read_when_swapped, &r);
+	while (!__atomic_load_n(&r.begun, __ATOMIC_ACQUIRE))
+		let_others_run();
+	if (madvise(s->source, s->pages * page_size(), MADV_PAGEOUT))
+		error = errno;
+	crew_end(&r.crew);
+	if (error)
+		machine_cannot(s->test, error, "pages cannot be paged out");
+	fill_page(source_page(s, 1), scene_tag(1));
+	return count_cached(s->source, s->pages) == s->pages - 2;
+}
+
+void swap_out_while_read(struct scene *s)
+{
+	for (int i = 0; i < READ_TRIES; i++)
+		if (try_swap_out_while_read(s))
+			return;
+	test_skip(s->test, "huge pages that are swapped out whole: none of %d stayed in memory while "
+		  "a part of it was read", READ_TRIES);
 }
 
 void observe_contents(struct scene *s, const char *what)

@@ -48,6 +48,25 @@ unsigned int count_cached(const char *start, unsigned int pages);
  */
 void make_clean(struct scene *s);
 
+/* The frames of a scene's source, to be given to free(). */
+uint64_t *source_frames(const struct scene *s);
+
+/*
+ * When pages have been unmapped: how many of these frames are anonymous pages still, which nobody
+ * maps?  Waits a while for those that are on their way to be freed.
+ */
+unsigned int count_kept(struct test *t, uint64_t *frames, unsigned int n);
+
+/**
+ * swap_out_while_read() - have a huge page swapped out while its first small page is read
+ *
+ * A thread reads that as soon as it is behind a swap entry, so that the huge page stays in
+ * memory, whole, behind those of the others; but for the second one, which is made anew.  The
+ * scene is of one huge page; its source is filled anew.  Ends the test as skipped where no huge
+ * page stays there.
+ */
+void swap_out_while_read(struct scene *s);
+
 /* The pages of a mapping, by @field of /proc/self/smaps, such as "Private_Dirty". */
 unsigned long smaps_pages(struct test *t, const void *mapping, const char *field);
 

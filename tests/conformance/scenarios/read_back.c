@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that another thread reads back while they are swapped out and moved.
+ * Pages that another thread reads back while they are swapped out, and moved then or afterwards.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -95,5 +95,55 @@ void scenario_read_back(struct test *t)
 	test_observe(t, "refused", "%s", r.uncured ? "for good" : r.refused ? "cured" : "none");
 	test_observe(t, "moved_but_refused", "%s", r.moved_but_refused ? "yes" : "no");
 	test_observe(t, "lost", "%u", r.lost);
+	scene_end(&s);
+}
+
+struct tally {
+	unsigned int refused, uncured, unexpected;
+};
+
+/* Each of them, so that those that are still cached in the huge page are tried before it is split. */
+static void move_singly(struct scene *s, struct tally *n)
+{
+	for (unsigned int i = 0; i < s->pages; i++) {
+		int error = scene_move(s, destination_page(s, i), source_page(s, i), 1, 0, NULL);
+
+		n->refused += error == EBUSY;
+		n->unexpected += error && error != EBUSY;
+	}
+}
+
+/* A page that has been stored to may want to be split off, which takes a few tries. */
+static void move_the_refused(struct scene *s, struct tally *n)
+{
+	for (unsigned int i = 0; i < s->pages; i++) {
+		int error;
+
+		if (!page_is_there(s->test, source_page(s, i)))
+			continue;
+		store_what_it_holds((int *)source_page(s, i));
+		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), 1, 0, NULL);
+		n->uncured += error == EBUSY;
+		n->unexpected += error && error != EBUSY;
+	}
+}
+
+/*
+ * A thread has read one part of a huge page while that was swapped out, so that the others' swap
+ * entries have their page in memory still, in a large folio.
+ */
+void scenario_read_back_huge(struct test *t)
+{
+	struct tally n = { 0 };
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	swap_out_while_read(&s);
+	stay_on_cpu(t, -1);
+	move_singly(&s, &n);
+	move_the_refused(&s, &n);
+	test_observe(t, "unexpected_errors", "%u", n.unexpected);
+	test_observe(t, "refused", "%s", n.uncured ? "for good" : n.refused ? "cured" : "none");
+	observe_reclaim(&s);
 	scene_end(&s);
 }
