@@ -16,9 +16,9 @@
 # one mistake there only, the first.
 # After each of them the kernel looks for leaks.  One line on its console that
 # ./complaints knows is a failure.  Prints TAP; exit status 0, or 1.
-# This takes hours, so that the first two are made in shares.  If it is stopped it goes on
-# the next time with what has not passed yet, of the same kernel and programs; when all
-# have passed, the next time begins anew.
+# This takes hours, so that the first two are made in shares, $JOBS guests at once (2).  If it is
+# stopped it goes on the next time with what has not passed yet, of the same kernel and programs;
+# when all have passed, the next time begins anew.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -49,27 +49,63 @@ stage_key() # WORD...
 
 count() { grep -c "$1" "$2" || :; }
 
-run() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
+# In the background; leaves its status, and what is said of it.
+run() # NAME LIMIT PASSED [BOOT-OPTION]... PROGRAM ARGUMENT...
 {
-	local name=$1 limit=$2 log=$logs/debug-$1 status=0 started=$SECONDS passed said
+	local name=$1 limit=$2 passed=$3 log=$logs/debug-$1 status=0 started=$SECONDS
+	shift 3
+
+	setpriv --pdeathsig TERM "$vm/boot.sh" --config debug --limit "$limit" --log "$log.console" "$@" \
+		>"$log.out" 2> >(tee "$log.err" | sed -u "s/^/$name: /" >&2) || status=$?
+	{ grep -A1 '^not ok' "$log.out" || :; cat "$log.err"; } >"$work/$name"
+	echo "$name: $(count '^ok' "$log.out") ok, $(count '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)" \
+		>"$work/$name.said"
+	if [ $status -eq 0 ]; then
+		mkdir -p "$passed_before"
+		cp "$work/$name.said" "$passed"
+	fi
+	echo $status >"$work/$name.status"
+}
+
+# Those that have ended, in the order in which they were begun.
+tell_ended()
+{
+	local name
+
+	while [ ${#stages[@]} -gt 0 ] && [ -e "$work/${stages[0]}.status" ]; do
+		name=${stages[0]}
+		stages=("${stages[@]:1}")
+		evidence=$work/$name
+		result "$(cat "$work/$name.status")" "$(cat "$work/$name.said")"
+	done
+}
+
+# Until no more than so many are under way.
+wait_for() # NUMBER
+{
+	while [ "$(jobs -rp | wc -l)" -gt "$1" ]; do
+		wait -n || :
+		tell_ended
+	done
+	tell_ended
+}
+
+stage() # NAME LIMIT [BOOT-OPTION]... PROGRAM ARGUMENT...
+{
+	local name=$1 limit=$2 passed
 	shift 2
 
 	passed=$passed_before/$(stage_key "$@")
 	stamps+=("$passed")
+	stages+=("$name")
 	if [ -e "$passed" ]; then
-		result 0 "$(cat "$passed"), before"
+		echo "$(cat "$passed"), before" >"$work/$name.said"
+		echo 0 >"$work/$name.status"
+		tell_ended
 		return
 	fi
-	"$vm/boot.sh" --config debug --limit "$limit" --log "$log.console" "$@" \
-		>"$log.out" 2> >(tee "$log.err" >&2) || status=$?
-	{ grep -A1 '^not ok' "$log.out" || :; cat "$log.err"; } >"$work/$name"
-	evidence=$work/$name
-	said="$name: $(count '^ok' "$log.out") ok, $(count '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)"
-	result $status "$said"
-	if [ $status -eq 0 ]; then
-		mkdir -p "$passed_before"
-		echo "$said" >"$passed"
-	fi
+	wait_for $((jobs - 1))
+	run "$name" "$limit" "$passed" "$@" &
 }
 
 shares=8
@@ -79,23 +115,25 @@ contract() # NAME WORDS PROGRAM
 	local name=$1 words=$2 how=("$3" --tap --patience 60) i
 
 	for i in $(seq $shares); do
-		run "$name-$i" 7200 --append "$words" "${how[@]}" --part "$i/$shares" ${apart:+--test "!($apart)"}
+		stage "$name-$i" 7200 --append "$words" "${how[@]}" --part "$i/$shares" ${apart:+--test "!($apart)"}
 	done
 	[ -z "$apart" ] ||
-		run "$name-apart" 7200 --append "$words page_table_check=off" "${how[@]}" --test "@($apart)"
+		stage "$name-apart" 7200 --append "$words page_table_check=off" "${how[@]}" --test "@($apart)"
 }
 
 make_cache
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 "$vm/build.sh" --config debug >"$work/image"
-passed_before=$cache/debug-passed stamps=()
+passed_before=$cache/debug-passed stamps=() stages=() jobs=${JOBS:-2}
 mode=(${further:+"--${further##*/}"})
 
 contract conformance '' "$1"
 contract without-memory "$fail_caches" "$2"
-run failing-allocations 1800 "$3" "${mode[@]}"
-run stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
+stage failing-allocations 1800 "$3" "${mode[@]}"
+wait_for 0
+stage stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
+wait_for 0
 [ $tap_failed -ne 0 ] || rm -f "${stamps[@]}"
 finish
