@@ -581,6 +581,11 @@ together_row() # NUMBER:NAME...
 	done
 }
 
+is_noticed() # NAME
+{
+	awk -F '\t' -v name="$1" '$1 == name && $3 ~ /^(noticed|hang|complaint)$/ { found = 1 } END { exit !found }' "$results"
+}
+
 is_swept() # NAME
 {
 	awk -F '\t' -v name="$1" '$1 == name && $2 ~ /^(sweep|contract)$/ { found = 1 } END { exit !found }' "$results"
@@ -655,12 +660,17 @@ sweep_row() # NUMBER:NAME...
 	done
 }
 
-# In one row.
+# In one row: as many in a guest as it may have time for.
 scan_row() # NUMBER:NAME...
 {
 	local left=()
 
-	scan_for "$test" "$@" && show_progress
+	while [ $# -gt 0 ]; do
+		! time_is_up || return 0
+		scan_for "$test" "${@:1:sweep_most}" || return 1
+		show_progress
+		shift $(($# < sweep_most ? $# : sweep_most))
+	done
 }
 
 alone_row() # NUMBER:NAME...
@@ -674,6 +684,16 @@ alone_row() # NUMBER:NAME...
 	done
 }
 
+# A test that is named may be a new one.
+is_done_with() # NAME
+{
+	if [ "$test" ]; then
+		is_noticed "$1"
+	else
+		[ -z "$(stages_left "$1")" ]
+	fi
+}
+
 # In rows at once, as many as there are jobs; of group 0 such as have not been swept.
 in_rows() # FUNCTION GROUP
 {
@@ -681,7 +701,7 @@ in_rows() # FUNCTION GROUP
 
 	for line in "${wanted[@]}"; do
 		read -r group number name <<<"$line"
-		if [ "$group" -ne "$2" ] || [ -z "$(stages_left "$name")" ]; then
+		if [ "$group" -ne "$2" ] || is_done_with "$name"; then
 			continue
 		fi
 		if [ "$1" = sweep_row ] && is_swept "$name"; then
@@ -708,9 +728,9 @@ if [ ! "$report_only" ]; then
 	prepare_selftest
 	[[ ",$stages," != *,debug,* ]] ||
 		debug_image=$("$vm/build.sh" --config debug --mutants "$build/mutants")
-	trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$state"/guest.*' EXIT
+	trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$state"/guest.*' EXIT
 	trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
-	[ -z "$(stages_left none)" ] || try_none
+	[ "$test" ] || [ -z "$(stages_left none)" ] || try_none
 	if [ "$test" ]; then
 		in_rows scan_row 0
 		in_rows scan_row 1

@@ -52,11 +52,13 @@ count() { grep -c "$1" "$2" || :; }
 # In the background; leaves its status, and what is said of it.
 run() # NAME LIMIT PASSED [BOOT-OPTION]... PROGRAM ARGUMENT...
 {
-	local name=$1 limit=$2 passed=$3 log=$logs/debug-$1 status=0 started=$SECONDS
+	local name=$1 limit=$2 passed=$3 log=$logs/debug-$1 status=0 verdict=1 started=$SECONDS
 	shift 3
 
+	trap 'echo "$verdict" >"$work/$name.status"' EXIT
 	setpriv --pdeathsig TERM "$vm/boot.sh" --config debug --limit "$limit" --log "$log.console" "$@" \
 		>"$log.out" 2> >(tee "$log.err" | sed -u "s/^/$name: /" >&2) || status=$?
+	wait	# for the last words
 	{ grep -A1 '^not ok' "$log.out" || :; cat "$log.err"; } >"$work/$name"
 	echo "$name: $(count '^ok' "$log.out") ok, $(count '# SKIP' "$log.out") of them skipped ($((SECONDS - started)) s; $log.out)" \
 		>"$work/$name.said"
@@ -64,7 +66,7 @@ run() # NAME LIMIT PASSED [BOOT-OPTION]... PROGRAM ARGUMENT...
 		mkdir -p "$passed_before"
 		cp "$work/$name.said" "$passed"
 	fi
-	echo $status >"$work/$name.status"
+	verdict=$status
 }
 
 # Those that have ended, in the order in which they were begun.
@@ -121,12 +123,16 @@ contract() # NAME WORDS PROGRAM
 		stage "$name-apart" 7200 --append "$words page_table_check=off" "${how[@]}" --test "@($apart)"
 }
 
+jobs=${JOBS:-2}
+[[ $jobs =~ ^[1-9][0-9]?$ ]] || die "not a number of guests: JOBS=$jobs"
 make_cache
+exec 9>"$cache/debug-lock"
+flock -n 9 || die "another run is at it"
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 "$vm/build.sh" --config debug >"$work/image"
-passed_before=$cache/debug-passed stamps=() stages=() jobs=${JOBS:-2}
+passed_before=$cache/debug-passed stamps=() stages=()
 mode=(${further:+"--${further##*/}"})
 
 contract conformance '' "$1"
@@ -135,5 +141,10 @@ stage failing-allocations 1800 "$3" "${mode[@]}"
 wait_for 0
 stage stress 3600 "$4" --seconds 600 --overlap --patience 5 "${mode[@]}"
 wait_for 0
+for name in "${stages[@]}"; do
+	evidence=$work/$name
+	result "$(cat "$work/$name.status" 2>/dev/null || echo 1)" \
+		"$(cat "$work/$name.said" 2>/dev/null || echo "$name: it has ended without a word")"
+done
 [ $tap_failed -ne 0 ] || rm -f "${stamps[@]}"
 finish

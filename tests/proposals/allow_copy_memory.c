@@ -28,6 +28,7 @@
 #define LEAST_KILLS	60
 #define LEAST_INSIDE	8	/* of them, so that some have copies at hand */
 #define MOST_KILLS	100
+#define DRAINS		1000	/* until all that has been freed is taken off the count */
 #define DELAYS		16	/* of a kill, and for how long */
 #define DELAY_NS	50000
 
@@ -119,6 +120,8 @@ static void enter_limited(struct test *t)
 	int error;
 
 	enter(t, MEMCG_LIMITED);
+	/* What a test before it may have left, if it was killed. */
+	memcg_limit(MEMCG_LIMITED, -1);
 	error = memcg_spare(MEMCG_LIMITED);
 	if (error)
 		machine_cannot(t, error, "the memory cgroup would kill for want of memory");
@@ -285,11 +288,11 @@ static bool kill_inside(struct test *t, struct doomed *d, unsigned int round)
 /* Who shared a page goes a little later, and comes to this process to be waited for. */
 static const char *what_is_left(struct test *t)
 {
-	for (int64_t until = now_ms() + LIMITED_MS; now_ms() < until; let_others_run()) {
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	for (unsigned int i = 0; i < DRAINS; i++, let_others_run()) {
 		long pages;
 
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
 		memcg_drain(MEMCG_DOOMED);
 		pages = memcg_pages_of_processes(MEMCG_DOOMED);
 		if (pages < 0)

@@ -102,27 +102,38 @@ struct tally {
 	unsigned int refused, uncured, unexpected;
 };
 
-/* Each of them, so that those that are still cached in the huge page are tried before it is split. */
+/* The first page, which is present, comes last: to move it the huge page is split. */
+static unsigned int in_turn(const struct scene *s, unsigned int i)
+{
+	return (i + 1) % s->pages;
+}
+
 static void move_singly(struct scene *s, struct tally *n)
 {
 	for (unsigned int i = 0; i < s->pages; i++) {
-		int error = scene_move(s, destination_page(s, i), source_page(s, i), 1, 0, NULL);
+		unsigned int page = in_turn(s, i);
+		int error = scene_move(s, destination_page(s, page), source_page(s, page), 1, 0, NULL);
 
 		n->refused += error == EBUSY;
 		n->unexpected += error && error != EBUSY;
 	}
 }
 
-/* A page that has been stored to may want to be split off, which takes a few tries. */
+/*
+ * A page that has been stored to may want to be split off, which takes a few tries.  Where one
+ * is refused for good the others are, too.
+ */
 static void move_the_refused(struct scene *s, struct tally *n)
 {
-	for (unsigned int i = 0; i < s->pages; i++) {
+	for (unsigned int i = 0; i < s->pages && !n->uncured; i++) {
+		unsigned int page = in_turn(s, i);
 		int error;
 
-		if (!page_is_there(s->test, source_page(s, i)))
+		if (!page_is_there(s->test, source_page(s, page)))
 			continue;
-		store_what_it_holds((int *)source_page(s, i));
-		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), 1, 0, NULL);
+		store_what_it_holds((int *)source_page(s, page));
+		error = scene_move_patiently(s, destination_page(s, page), source_page(s, page), 1, 0,
+					     NULL);
 		n->uncured += error == EBUSY;
 		n->unexpected += error && error != EBUSY;
 	}
@@ -144,6 +155,11 @@ void scenario_read_back_huge(struct test *t)
 	move_the_refused(&s, &n);
 	test_observe(t, "unexpected_errors", "%u", n.unexpected);
 	test_observe(t, "refused", "%s", n.uncured ? "for good" : n.refused ? "cured" : "none");
-	observe_reclaim(&s);
+	if (n.uncured) {
+		test_observe(t, "swapped", "not tried");
+		test_observe(t, "contents", "not tried");
+	} else {
+		observe_reclaim(&s);
+	}
 	scene_end(&s);
 }
