@@ -471,6 +471,28 @@ static unsigned int count_copied_behind_part(struct test *t, int *error)
 	return count_copied(&s, FEW, FEW, error);
 }
 
+/* Small pages, behind one of a huge page that a pipe holds. */
+static unsigned int count_copied_behind_held(struct test *t, int *error)
+{
+	unsigned int copied = 0;
+	uint64_t *frames;
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	refer_by_pipes(t, s.source, 1);
+	madvise(source_page(&s, FEW), (s.pages - FEW) * page_size(), MADV_DONTNEED);
+	for (unsigned int i = FEW; i < s.pages; i++)
+		fill_page(source_page(&s, i), scene_tag(i));
+	frames = source_frames(&s);
+	*error = scene_move(&s, destination_page(&s, FEW - 1), source_page(&s, FEW - 1),
+			    s.pages - FEW + 1, UFFDIO_MOVE_MODE_ALLOW_COPY, NULL);
+	for (unsigned int i = FEW; i < s.pages; i++)
+		copied += frame_of(destination_page(&s, i)) != frames[i];
+	free(frames);
+	scene_clear(&s);
+	return copied;
+}
+
 /* Not always: somebody may hold the folio just then. */
 static void observe_copied(struct test *t, unsigned int (*count)(struct test *t, int *error))
 {
@@ -492,6 +514,11 @@ void scenario_copy_large_behind_shared(struct test *t)
 void scenario_copy_part_shared(struct test *t)
 {
 	observe_copied(t, count_copied_behind_part);
+}
+
+void scenario_copy_small_behind_held(struct test *t)
+{
+	observe_copied(t, count_copied_behind_held);
 }
 
 /* A child shares them, and the first one's place is occupied: which are others afterwards? */
