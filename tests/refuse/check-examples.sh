@@ -5,7 +5,7 @@
 # Each is run with every plan of up to PLANS results (1), and with SEEDS seeds (3): none has
 # a fault, and each ends.  A plan that is not reached to its end is not made longer.  Nothing
 # is met where it is not allowed, and what is allowed at any call is met: the oracle counts
-# both.  Prints TAP.
+# both.  Where nothing is met, an example ends as it does by itself.  Prints TAP.
 
 # shellcheck disable=SC2154 # tap.sh's
 
@@ -71,7 +71,13 @@ for example; do
 		result 1 "$example compiles"
 		continue
 	fi
+	timeout -k 5 120 "$scratch/example" >"$scratch/said" 2>&1 </dev/null
+	plain=$?
 	lives_with --plan none
+	[ $status -eq $plain ] || {
+		wrong=$((wrong + 1))
+		echo "# it ends with $plain by itself, and with $status where it meets nothing" >>"$scratch/wrong"
+	}
 	cp "$scratch/report" "$scratch/alone"
 	plans=('')
 	for ((length = 1; length <= PLANS; length++)); do

@@ -194,7 +194,7 @@ static bool fill_place(struct thread *t, uint64_t page)
 	};
 	int fd = tracee_descriptor(t->tid, t->move.fd);
 	bool filled = fd >= 0 && page_bytes() <= sizeof(contents) &&
-		      tracee_read(t->tid, t->move.src + page * page_bytes(), contents, page_bytes()) &&
+		      tracee_look(t->tid, t->move.src + page * page_bytes(), contents, page_bytes()) &&
 		      ioctl(fd, UFFDIO_COPY, &copy) == 0;
 
 	if (fd >= 0)

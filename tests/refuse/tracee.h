@@ -40,6 +40,9 @@ void tracee_let_signals(pid_t thread, uint64_t before);
 
 /* False, too, where the program itself would have to bring the page. */
 bool tracee_read(pid_t thread, uint64_t from, void *to, size_t bytes);
+
+/* The same of what the program may move: such a page is left as it is. */
+bool tracee_look(pid_t thread, uint64_t from, void *to, size_t bytes);
 bool tracee_write(pid_t thread, uint64_t to, const void *from, size_t bytes);
 
 /* What can be seen of a page without being its owner. */
