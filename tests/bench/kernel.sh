@@ -57,6 +57,8 @@ add_kernel() # KERNEL
 		kernel=$(newest)
 		[ "$kernel" ] || { echo "${0##*/}: Debian's archive names no kernel" >&2; return; }
 	fi
+	[[ $kernel =~ ^((un)?patched$|[0-9]+\.[0-9]) || -e $kernel ]] ||
+		die "$kernel is neither a kernel's source, nor an image, nor a version of Linux"
 	name=$(basename "$kernel")
 	name=${name//[^A-Za-z0-9._+-]/_}
 	[ -z "${kernels[$name]-}" ] || return
