@@ -25,7 +25,7 @@
 #   --record        write what is known to the file record, beside the list
 #   --json          the report as JSON
 #
-# With FURTHER=../allow-copy it is about slips in those patches, and the tests are those of
+# With FURTHER=kernel-patch/allow-copy it is about slips in those patches, and the tests are those of
 # contract and proposal together, without the stage cases.
 #
 # $JOBS guests at once (2).  What is found is kept in the cache, below mutants/; a run that was
@@ -168,7 +168,7 @@ write_record()
 }
 
 make_cache
-image=$("$vm/build.sh" --mutants "$build/mutants")
+image=$("$vm/build.sh" ${report_only:+--where} --mutants "$build/mutants")
 key=$(basename "$(dirname "$image")")
 state=$cache/mutants/${key#base-mutants-}
 results=$state/results	# NAME STAGE VERDICT SECONDS WHAT, separated by tabs

@@ -103,8 +103,9 @@ function show_table(    i)
 	printf "%d mutants: %d noticed, %d went through unseen, %d named as equivalent, %d as a race, %d undecided, %d not run\n",
 		all, n_noticed, n_survivors, n_explained["equivalent"], n_explained["race"],
 		n_undecided, n_left
-	printf "%s%% of those that could be noticed were\n",
-		percent(n_noticed, n_noticed + n_survivors)
+	if (n_noticed + n_survivors)
+		printf "%s%% of those that %scould be noticed were\n",
+			percent(n_noticed, n_noticed + n_survivors), n_left ? "have been run and " : ""
 	if (n_noticed) {
 		printf "\nnoticed by\n"
 		show_sorted(stage_noticed, "%6d %s")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: build.sh [--config NAME] [--patches N | --mutants GENERATOR]
+# Usage: build.sh [--where] [--config NAME] [--patches N | --mutants GENERATOR]
 #        KERNEL=TREE build.sh [--config NAME]
 #
 # Builds Linux 6.1 with the series (or with its first N patches; 0 is the plain
@@ -9,6 +9,7 @@
 #
 #   --config NAME  base (the default), debug, arm64-16k, arm64-16k-debug: the
 #                  fragments of ../config that apply
+#   --where        build nothing: print the path that the image has, or would have
 #   --mutants GENERATOR  with all mutants of the series, see ../mutants; the program
 #                  that makes them
 #
@@ -24,10 +25,11 @@
 . "$vm/config.sh"
 help_if_asked "$@"
 
-name=base patches=all generator=
+name=base patches=all generator='' where=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--config) name=${2:?--config wants a name}; shift 2 ;;
+	--where) where=1; shift ;;
 	--patches) patches=${2:?--patches wants a number}; shift 2 ;;
 	--mutants) generator=${2:?--mutants wants a program}; shift 2 ;;
 	*) die "unknown argument $1" ;;
@@ -69,7 +71,7 @@ make_cache
 need_compiler
 key=$(image_key)
 done=$cache/image/$name${generator:+-mutants}-$key
-if [ ! -f "$done/image" ]; then
+if [ ! "$where" ] && [ ! -f "$done/image" ]; then
 	lock_cache
 	unpack_source
 	commit=$(commit_of_series "$patches")

@@ -9,7 +9,7 @@
 #   2. the whole contract, each allocation of each call failing in turn
 #   3. moves to page tables that are all still to be made, the same way
 #   4. ten minutes of moves against all else that touches pages
-# With FURTHER=../allow-copy the first two have to be the proposal's, and the others
+# With FURTHER=kernel-patch/allow-copy the first two have to be the proposal's, and the others
 # are run with --allow-copy.
 # With --apart the tests of that pattern, which meet a fault that is known, do so in
 # a guest of their own, where the kernel does not look into page tables: it tells of

@@ -45,7 +45,7 @@ help_if_asked()
 {
 	case ${1-} in
 	-h | --help)
-		sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" | sed 1,2d
+		sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0" | sed 1,2d
 		exit 0
 		;;
 	esac

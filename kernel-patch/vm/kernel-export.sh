@@ -6,7 +6,7 @@
 # Writes the commits of DIR (see kernel-tree.sh) since its branch "debian" as
 # patches to SERIES (../series if not given), replacing those that are there.  The
 # cover letter keeps its words; its number of patches, its list of them and its
-# statistics are renewed.  With FURTHER=../allow-copy it is those since the branch
+# statistics are renewed.  With FURTHER=kernel-patch/allow-copy it is those since the branch
 # "uffdio-move", for that folder.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -6,7 +6,7 @@
 # Makes DIR a git work tree of Debian's Linux 6.1 (branch "debian") with the series
 # applied by git-am (branch "uffdio-move"), to be edited there.  kernel-export.sh
 # writes it back.  Nothing in DIR depends on the cache afterwards.  With
-# FURTHER=../allow-copy its patches come on top (branch "further").
+# FURTHER=kernel-patch/allow-copy its patches come on top (branch "further").
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
