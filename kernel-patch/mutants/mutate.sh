@@ -430,6 +430,10 @@ read_scan() # WORK STARTED NUMBER:NAME...
 			noticed[$last]=1
 			last=0
 			;;
+		spoiled)
+			say "${names[$number]}: it fails without it afterwards, too: $what"
+			last=0
+			;;
 		esac
 	done
 	[ "$last" -ne 0 ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ] || return 0
@@ -660,6 +664,16 @@ sweep_row() # NUMBER:NAME...
 	done
 }
 
+# Without a mutant the tests that are named hold.
+test_holds()
+{
+	local work
+
+	work=$(mktemp -d "$state/guest.XXXXXX")
+	guest "$work" "$image" 0 control $patience "$seconds" contract "$test" &&
+		grep -q '^control holds' "$work/out"
+}
+
 # In one row: as many in a guest as it may have time for.
 scan_row() # NUMBER:NAME...
 {
@@ -732,6 +746,7 @@ if [ ! "$report_only" ]; then
 	trap 'say "ended; started again it goes on"; exit $EXIT_SETUP' INT TERM HUP
 	[ "$test" ] || [ -z "$(stages_left none)" ] || try_none
 	if [ "$test" ]; then
+		test_holds || die "without a mutant it is not all well: $test"
 		in_rows scan_row 0
 		in_rows scan_row 1
 	elif [ "$alone" ]; then

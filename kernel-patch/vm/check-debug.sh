@@ -55,7 +55,8 @@ run() # NAME LIMIT PASSED [BOOT-OPTION]... PROGRAM ARGUMENT...
 	local name=$1 limit=$2 passed=$3 log=$logs/debug-$1 status=0 verdict=1 started=$SECONDS
 	shift 3
 
-	trap 'echo "$verdict" >"$work/$name.status"' EXIT
+	# Where it is ended by an error, what is local is gone.
+	trap 'echo "${verdict:-1}" >"'"$work/$name.status"'"' EXIT
 	setpriv --pdeathsig TERM "$vm/boot.sh" --config debug --limit "$limit" --log "$log.console" "$@" \
 		>"$log.out" 2> >(tee "$log.err" | sed -u "s/^/$name: /" >&2) || status=$?
 	wait	# for the last words

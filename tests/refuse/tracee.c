@@ -243,11 +243,14 @@ bool tracee_read(pid_t thread, uint64_t from, void *to, size_t bytes)
 /* By no pin, which would make a page that is shared the process's own. */
 bool tracee_look(pid_t thread, uint64_t from, void *to, size_t bytes)
 {
+	struct mapping mapping;
 	char path[64];
 	bool seen;
 	int fd;
 
-	if (would_wait(thread, from, bytes))
+	/* That file shows as well what the program itself may not read. */
+	if (would_wait(thread, from, bytes) || !mapping_of(thread, from, &mapping) ||
+	    mapping.access[0] != 'r')
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)thread);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
