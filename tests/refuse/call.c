@@ -234,8 +234,13 @@ void call_allow(struct thread *t, enum meeting meeting, uint64_t page)
 /* Once it is known that the call was none that the kernel refuses before it looks at pages. */
 void call_count_allowed(const struct thread *t)
 {
-	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++)
-		counts.allowed[meeting] += t->first_page[meeting] >= 0;
+	for (enum meeting meeting = MEETS_BUSY; meeting < MEETINGS; meeting++) {
+		if (t->first_page[meeting] < 0)
+			continue;
+		counts.allowed[meeting]++;
+		if (!counts.first_step[meeting])
+			counts.first_step[meeting] = t->step;
+	}
 }
 
 bool call_read(struct thread *t, struct move *m)

@@ -50,15 +50,15 @@ never_met()
 		select(IN($met[]) | not)' "$scratch/results"
 }
 
-# At each call in turn: it may be allowed at a later one only.
+# Where it was first allowed, or, as threads need not make the same calls again, soon after.
 look_for() # RESULT
 {
-	local word=$1 calls
+	local word=$1 first
 	[ "$word" != short ] || word='short 1'
-	calls=$(jq .calls "$scratch/alone")
-	for ((k = 1; k < calls && k < 64; k++)); do
-		lives_with --plan "none*$k, $word"
-		[ "$reached" -le "$k" ] || return
+	first=$(jq ".results[\"$1\"].first_step" "$scratch/alone")
+	for ((step = first; step < first + 16; step++)); do
+		lives_with --plan "$([ "$step" -eq 1 ] || echo "none*$((step - 1)), ")$word"
+		jq -e ".results[\"$1\"].met > 0" "$scratch/report" >/dev/null && return
 	done
 }
 

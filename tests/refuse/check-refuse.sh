@@ -104,6 +104,14 @@ innocent 0 is-sandboxed --plan forked
 innocent 11 looks-into-move --plan EAGAIN
 innocent 10 looks-into-move --plan EAGAIN --unwritten
 
+# Its third call is the first that may meet anything.
+run --plan none "$scratch/innocent" makes-mistakes
+jq -e '.results.EBUSY == {allowed: 1, met: 0, first_step: 3}' "$scratch/report" >/dev/null
+result $? "at which step of a plan a result is allowed first"
+run --plan 'EBUSY*3' "$scratch/innocent" makes-mistakes
+jq -e '.not_allowed == 2 and .results.EBUSY.met == 1' "$scratch/report" >/dev/null
+result $? "and it is met by that step, and by none before"
+
 # Of what cannot be looked at it says so.
 chmod 755 "$scratch"
 cp "$refuse" "$scratch/refuse"

@@ -125,7 +125,17 @@ static bool still_changing(struct thread *t)
 
 static bool is_no_mistake(int64_t result)
 {
-	return result != -EINVAL && result != -EFAULT && result != -EPERM && result != -ESRCH;
+	switch (result) {
+	case -EBADF:
+	case -ENOTTY:
+	case -EINVAL:
+	case -EFAULT:
+	case -EPERM:
+	case -ESRCH:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static void write_move(struct thread *t, int64_t value)
@@ -373,6 +383,7 @@ static enum verdict choose(struct thread *t, double now)
 		return go_on_meeting(t, obstacle);
 	if (obstacle)
 		drop_obstacle(t->process, obstacle);
+	t->step = ++counts.steps;
 	if (!next_step(t, &step))
 		return meet_nothing(t);
 	if (!call_reaches_pages(t)) {
@@ -408,6 +419,7 @@ enum verdict move_begins(struct thread *t, double now)
 	for (enum meeting meeting = 0; meeting < MEETINGS; meeting++)
 		t->first_page[meeting] = -1;
 	counts.calls++;
+	t->step = 0;
 	if (settings.missing || settings.forbidden) {
 		tracee_skip(t->tid, settings.forbidden ? -EPERM : -EINVAL);
 		return GOES_ON;

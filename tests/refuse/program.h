@@ -137,6 +137,7 @@ struct thread {
 	enum sight source[MOST_SIGHTS], destination[MOST_SIGHTS];	/* of the call's first pages */
 	uint64_t clear;		/* so many of them go through, as far as can be seen */
 	int first_page[MEETINGS];	/* at which the call may meet it; -1: at none */
+	uint64_t step;		/* of a plan, that is the call's; 0: it has none */
 	enum meeting meeting;	/* what the call meets */
 	uint64_t shortened;	/* bytes, or 0 */
 	struct system_call call;
@@ -185,6 +186,8 @@ struct settings {
 struct counts {
 	uint64_t calls, let_through;
 	uint64_t allowed[MEETINGS], met[MEETINGS];	/* calls at which; that did */
+	uint64_t steps;		/* calls at which a plan has, or would have, a step */
+	uint64_t first_step[MEETINGS];	/* at which it was first allowed, from 1; 0: at none */
 	uint64_t refused_by_kernel, refused_after_fork;
 	uint64_t not_allowed;	/* steps of a plan that were left out */
 	char first_not_allowed[64];	/* which the first of these is, to be put behind their number */

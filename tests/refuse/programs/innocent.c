@@ -94,7 +94,11 @@ static int makes_mistakes(void)
 	if (move_part(&r, 0, r.page, &moved) != EINVAL)
 		return 1;
 	r.fd = -1;
-	return move_part(&r, 0, r.page, &moved) != EBADF;
+	if (move_part(&r, 0, r.page, &moved) != EBADF)
+		return 2;
+	r.fd = first;
+	move_part(&r, 0, r.page, &moved);
+	return 0;
 }
 
 /* One page after another for one place: none is tried twice. */
