@@ -23,17 +23,33 @@ void emit_markup(const char *text, FILE *out)
 	}
 }
 
-static void print_cell(const struct record *r, unsigned int clause, FILE *out)
+static void print_number(size_t deviation, FILE *out)
 {
-	int deviation = record_deviation(r, clause);
+	fprintf(out, "<a href=\"#deviation-%zu\">D%zu</a>", deviation + 1, deviation + 1);
+}
 
+/* A run need not meet what is met now and then, or where the machine lacks what it takes. */
+static void print_holds(const struct contract *c, const struct record *r, unsigned int clause, FILE *out)
+{
+	fputs("<td class=\"holds\">&#10003;", out);
+	for (size_t d = 0; d < c->n_deviations; d++)
+		if (c->deviations[d].clause == clause && record_should_have_met(r, c, d)) {
+			fputc(' ', out);
+			print_number(d, out);
+		}
+	fputs("</td>", out);
+}
+
+static void print_cell(const struct contract *c, const struct record *r, unsigned int clause, FILE *out)
+{
 	switch (record_of_clause(r, clause)) {
 	case KNOWN_HOLDS:
-		fputs("<td class=\"holds\">&#10003;</td>", out);
+		print_holds(c, r, clause, out);
 		break;
 	case KNOWN_DEVIATES:
-		fprintf(out, "<td class=\"deviates\"><a href=\"#deviation-%d\">D%d</a></td>", deviation + 1,
-			deviation + 1);
+		fputs("<td class=\"deviates\">", out);
+		print_number(record_deviation(r, clause), out);
+		fputs("</td>", out);
 		break;
 	case KNOWN_DIFFERS:
 		fputs("<td class=\"deviates\">&#8800;</td>", out);
@@ -72,7 +88,7 @@ static void print_rows(const struct contract *c, const struct records *records,
 		print_row_head(c->clauses[k].id, is_shown(&records->all[0], architecture), out);
 		for (size_t i = 0; i < records->n; i++)
 			if (is_shown(&records->all[i], architecture))
-				print_cell(&records->all[i], k, out);
+				print_cell(c, &records->all[i], k, out);
 		fputs("</tr>\n", out);
 	}
 }
@@ -142,8 +158,31 @@ static void print_deviations(const struct contract *c, const struct records *rec
 	fputs("</dl>\n</section>\n", out);
 }
 
-/* What took a kernel down, what it complained of, what its machine lacked. */
-static void print_record(const struct record *r, FILE *out)
+static bool has(const struct record *r, const struct contract *c, unsigned int deviation)
+{
+	return record_has_met(r, c, deviation) || record_should_have_met(r, c, deviation);
+}
+
+/* What is wrong with it, whether this run has met it or not. */
+static void print_faults(const struct contract *c, const struct record *r, FILE *out)
+{
+	const char *before = "<br/>Deviates: ";
+
+	for (size_t d = 0; d < c->n_deviations; d++) {
+		if (!has(r, c, d))
+			continue;
+		fputs(before, out);
+		print_number(d, out);
+		fprintf(out, " %s%s", c->deviations[d].id,
+			record_has_met(r, c, d) ? "" : " (not in this run)");
+		before = ", ";
+	}
+	if (*before == ',')
+		fputs(".\n", out);
+}
+
+/* What is wrong with a kernel, what took it down, what it complained of, what its machine lacked. */
+static void print_record(const struct contract *c, const struct record *r, FILE *out)
 {
 	fputs("<dt>", out);
 	emit_markup(r->kernel, out);
@@ -154,6 +193,7 @@ static void print_record(const struct record *r, FILE *out)
 	fputs(": ", out);
 	fprintf(out, "%u tests hold, %u deviate, %u fail, %u were skipped, %u broken.\n", r->tests.holds,
 		r->tests.deviates, r->tests.fails, r->tests.skipped, r->tests.broken);
+	print_faults(c, r, out);
 	for (size_t i = 0; i < r->n_down; i++) {
 		fputs("<br/><strong>It went down</strong> at ", out);
 		emit_markup(r->down[i].test, out);
@@ -184,6 +224,7 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		"all tests on it; <i>patched</i> is Linux 6.1 with the series in kernel-patch/, and "
 		"counts as no release.</p>\n"
 		"<p><span class=\"holds\">&#10003;</span> holds &#183; "
+		"<span class=\"holds\">&#10003; D1</span> holds in this run, though this release is known to deviate &#183; "
 		"<span class=\"deviates\">D1</span> deviates in a way that is known &#183; "
 		"<span class=\"deviates\">&#8800;</span> does otherwise than was observed elsewhere &#183; "
 		"<span class=\"fails\">&#10007;</span> does not hold &#183; "
@@ -203,7 +244,7 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 	print_deviations(c, records, out);
 	fputs("<section><h2 id=\"kernels\">Kernels</h2>\n<dl>\n", out);
 	for (size_t i = 0; i < records->n; i++)
-		print_record(&records->all[i], out);
+		print_record(c, &records->all[i], out);
 	fputs("</dl>\n</section>\n</kernels>\n", out);
 }
 

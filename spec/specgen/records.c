@@ -304,6 +304,15 @@ static bool can_be_met_on(const struct deviation *d, const char *architecture)
 	return !d->architecture || !strcmp(d->architecture, architecture);
 }
 
+bool record_should_have_met(const struct record *record, const struct contract *c,
+			    unsigned int deviation)
+{
+	const struct deviation *d = &c->deviations[deviation];
+
+	return record_is_of_release(record) && can_be_met_on(d, record->architecture) &&
+	       is_said_to_have(d, record->kernel);
+}
+
 bool record_is_clean(const struct record *record, const struct contract *c,
 		     const struct records *records, unsigned int deviation)
 {
@@ -429,7 +438,7 @@ static void check_claim(const struct contract *c, unsigned int deviation,
 {
 	const struct deviation *d = &c->deviations[deviation];
 	bool met = record_has_met(record, c, deviation);
-	bool said = can_be_met_on(d, record->architecture) && is_said_to_have(d, record->kernel);
+	bool said = record_should_have_met(record, c, deviation);
 
 	if (met && !said)
 		origin_error_at(c->origin, &d->kernels,

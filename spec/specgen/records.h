@@ -82,6 +82,10 @@ int record_deviation(const struct record *record, unsigned int clause);
 bool record_has_met(const struct record *record, const struct contract *c,
 		    unsigned int deviation);
 
+/* Does the contract say that this release has it? */
+bool record_should_have_met(const struct record *record, const struct contract *c,
+			    unsigned int deviation);
+
 /* What a test of its clause has shown on a kernel. */
 bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation);
 
