@@ -360,9 +360,9 @@ async function onPaper(browser, site) {
 			...[...document.querySelectorAll("nav, button, input")]
 				.filter((element) => element.checkVisibility())
 				.map((element) => `of no use: ${element.outerHTML.slice(0, 80)}`),
-			...[...document.querySelectorAll(".matrix tbody th")]
-				.filter((cell) => cell.offsetHeight > 20)
-				.map((cell) => `in two lines: ${cell.textContent}`),
+			...[...document.querySelectorAll(".matrix tbody th a")]
+				.filter((clause) => clause.getClientRects().length > 1)
+				.map((clause) => `in two lines: ${clause.textContent}`),
 		]).then((found) => found.map((text) => `${file}: ${text}`)));
 		await closePage(page);
 	}
