@@ -32,7 +32,7 @@
 #define THINK_NS	20000	/* from one store to the next */
 #define TRIES		50	/* where the application has no CPU meanwhile */
 
-enum figure { TIME, ELAPSED, PAUSE_MEDIAN, PAUSE_99, PAUSE_LONGEST, PAUSES, MEMORY, FIGURES };
+enum figure { TIME, ELAPSED, PAUSE_MEDIAN, PAUSE_99, PAUSE_LONGEST, PAUSES, INTERRUPTS, MEMORY, FIGURES };
 
 /* In memory shared with a sample's process. */
 static struct outcome {
@@ -165,6 +165,22 @@ static double peak_mib(void)
 	return kb / 1024.0;
 }
 
+/* On all CPUs, whoever caused them; negative where the kernel does not count them. */
+static double count_interrupts(void)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	double count = -1, all = 0;
+	char word[32];
+
+	while (f && count < 0 && fscanf(f, "%31s", word) == 1)
+		if (!strcmp(word, "TLB:"))
+			for (all = 0; fscanf(f, "%lf", &count) == 1;)
+				all += count;
+	if (f)
+		fclose(f);
+	return count < 0 ? count : all;
+}
+
 static void lose_a_store(const struct heap *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -196,6 +212,7 @@ static _Noreturn void take_sample(enum way way)
 	unsigned int n = count_application();
 	uint64_t begun, begun_of_thread, stores;
 	struct collector collector;
+	double interrupts;
 	struct heap heap;
 
 	heap_make(&heap, options.quick ? HEAP_QUICK : HEAP_BYTES);
@@ -203,6 +220,7 @@ static _Noreturn void take_sample(enum way way)
 	start_application(&collector, n);
 	/* The peak is from here on. */
 	setting_write("/proc/self/clear_refs", "5");
+	interrupts = count_interrupts();
 	begun = clock_ns();
 	begun_of_thread = clock_of_thread();
 	collector_flip(&collector);
@@ -210,6 +228,7 @@ static _Noreturn void take_sample(enum way way)
 	collector_run(&collector);
 	outcome->figures[TIME] = (clock_of_thread() - begun_of_thread) / 1e6;
 	outcome->figures[ELAPSED] = (clock_ns() - begun) / 1e6;
+	outcome->figures[INTERRUPTS] = count_interrupts() - interrupts;
 	stores = end_application(n);
 	outcome->figures[MEMORY] = peak_mib();
 	sum_pauses_up(n);
@@ -264,6 +283,8 @@ void run_compaction(const struct row *row)
 			if (!(row->ways & WAY(way)))
 				continue;
 			take_sample_with_pauses(way);
+			if (outcome->figures[INTERRUPTS] == 0)
+				skip_part(INTERRUPTS, "no CPU was interrupted, or the kernel does not count it");
 			for (enum figure figure = 0; figure < FIGURES; figure++)
 				sample_ends(figure, way, outcome->figures[figure]);
 		}

@@ -77,7 +77,8 @@ const struct row rows[] = {
 	FURTHER(3, "pause-99", "pauses of the application, 99%", "us"),
 	FURTHER(4, "pause-longest", "pauses of the application, longest", "us"),
 	FURTHER(5, "pauses", "pauses of the application", "number"),
-	FURTHER(6, "memory", "peak memory of the process", "MiB"),
+	FURTHER(6, "interrupts", "interrupts of CPUs to flush their TLBs", "number"),
+	FURTHER(7, "memory", "peak memory of the process", "MiB"),
 };
 
 const size_t n_rows = sizeof(rows) / sizeof(rows[0]);

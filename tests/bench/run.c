@@ -109,6 +109,11 @@ _Noreturn void skip_row(const char *format, ...)
 	end_with(trial.records->reason, format, arguments);
 }
 
+void skip_part(unsigned int part, const char *reason)
+{
+	snprintf(trial.records[part].reason, SENTENCE, "%s", reason);
+}
+
 _Noreturn void fail_row(const char *format, ...)
 {
 	va_list arguments;
@@ -186,6 +191,8 @@ static void share_sentences(const struct row *row)
 {
 	struct record *records = &shared->records[row - rows];
 
+	if (!*records->reason && !*records->error)
+		return;
 	for (size_t part = 1; part < parts_of(row); part++) {
 		memcpy(records[part].reason, records->reason, SENTENCE);
 		memcpy(records[part].error, records->error, SENTENCE);

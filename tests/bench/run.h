@@ -25,6 +25,9 @@ void sample_ends(unsigned int part, enum way way, double value);
 _Noreturn void skip_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* That part of the row has no figure here; the others have theirs. */
+void skip_part(unsigned int part, const char *reason);
+
 /* Is this the wrong thing that is to be done?  True once in a process. */
 bool plays(enum fault fault);
 
