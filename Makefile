@@ -183,6 +183,7 @@ check-examples: $B/specgen $B/uffdio-move-refuse ## each program compiles, is cl
 
 check-kernel: $(addprefix $B/,uffdio-move-conformance contract-cases uffdio-move-conformance-allow-copy) ## the contract in a VM, on Linux 6.1 plain, with the series, with what is proposed
 	tests/kernels/check-kernel.sh base $< /bin/busybox $(filter-out $<,$^)
+	tests/kernels/check-boot.sh
 	tests/kernels/check-going-down.sh
 
 check-series: ## the series as `make upstream` writes it, and whom it is refused

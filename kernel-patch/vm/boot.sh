@@ -30,7 +30,8 @@
 #
 # Exit status, where it is not the program's: 124 the guest did not end in time;
 # 125 it could not be built or started; 126 the kernel complained (an oops, a
-# splat, a leak: any line that ./complaints knows), or went down.
+# splat, a leak: any line that ./complaints knows), or went down.  One that complains
+# before it runs PROGRAM is booted once more.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -130,9 +131,6 @@ trap 'say "interrupted; log: $log"; exit $EXIT_SETUP' INT TERM HUP
 "$vm/initramfs.sh" "$work/initramfs" "$cross" "$program" "${files[@]}" \
 	"${modules[@]/#/--module=}" -- "${program##*/}" "$@"
 
-: >"$log" || die "$log cannot be written"
-: >"$work/output"
-: >"$work/errors"
 # An emulated processor leaks nothing, and what keeps others from it costs a third of the time.
 # Merging the guest's memory would keep the host's ksmd from what a run there waits for.
 # A kernel that finds a processor locked up is to go down, and not to hang.
@@ -149,10 +147,6 @@ if [ "$disk" ]; then
 	qemu+=(-drive "file=$work/disk,format=raw,if=none,id=disk"
 		-device "nvme,drive=disk,serial=swap")
 fi
-
-# A guest must not outlive us, whatever ends us.
-setpriv --pdeathsig KILL "${qemu[@]}" </dev/null >"$work/qemu" 2>&1 8>&- &
-guest=$!
 
 # An object is told in two lines, and the second says who allocated it: what the
 # kernel did before there was any program is no doing of the program's.  Nor are the
@@ -192,26 +186,43 @@ how_far()
 	tail -c 120 "$work/errors" | sed -n '$s/.*\r *\([^ \r]\)/; \1/p'
 }
 
-started=$SECONDS
-progress_at=$SECONDS
-spoken_at=$SECONDS
-said=0
-hang=
-while kill -0 "$guest" 2>/dev/null; do
-	if [ "$said" -ne "$(stat -c %s "$log")" ]; then
-		said=$(stat -c %s "$log")
-		spoken_at=$SECONDS
-	fi
-	if [ $((SECONDS - started)) -ge "$limit" ] || [ $((SECONDS - spoken_at)) -ge "$stall" ]; then
-		hang=1
-		kill -KILL "$guest"
-	fi
-	progress "guest ($name): $((SECONDS - started)) s, $(grep -a -c . "$work/output" || :) lines from ${program##*/}$(how_far)"
-	sleep 0.2
-done
-wait "$guest" 2>/dev/null || qemu_status=$?
-guest=
-progress_end
+# Leaves QEMU's status in $qemu_status; $hang is set if it did not end in time.
+boot()
+{
+	local started=$SECONDS spoken_at=$SECONDS said=0
+	hang='' qemu_status=0
+
+	: >"$log" || die "$log cannot be written"
+	: >"$work/output"
+	: >"$work/errors"
+	# A guest must not outlive us, whatever ends us.
+	setpriv --pdeathsig KILL "${qemu[@]}" </dev/null >"$work/qemu" 2>&1 8>&- &
+	guest=$!
+	progress_at=$SECONDS
+	while kill -0 "$guest" 2>/dev/null; do
+		if [ "$said" -ne "$(stat -c %s "$log")" ]; then
+			said=$(stat -c %s "$log")
+			spoken_at=$SECONDS
+		fi
+		if [ $((SECONDS - started)) -ge "$limit" ] || [ $((SECONDS - spoken_at)) -ge "$stall" ]; then
+			hang=1
+			kill -KILL "$guest"
+		fi
+		progress "guest ($name): $((SECONDS - started)) s, $(grep -a -c . "$work/output" || :) lines from ${program##*/}$(how_far)"
+		sleep 0.2
+	done
+	wait "$guest" 2>/dev/null || qemu_status=$?
+	guest=
+	progress_end
+}
+
+boot
+# An emulated timer interrupts a kernel that only sets its interrupts up, if the host is slow
+# just then.  What it does before there is any program tells nothing of a program.
+if complaints >/dev/null && ! grep -a -q "guest: starting the program" "$log"; then
+	say "the guest's kernel complained before it ran anything: $(complaints | sed 's/^[0-9]*://; q'); booted once more"
+	boot
+fi
 
 # The last line is the guest's, all before it the program's.
 status=$(tail -c 32 "$work/output" | tr -d '\0' | sed -n 's/^.*\x1eexit \([0-9]*\)$/\1/p')
@@ -231,7 +242,7 @@ elif [ "$hang" ]; then
 	show_hang
 	say "the guest did not end within $limit s, or said nothing for $stall s; log: $log"
 	exit $EXIT_HANG
-elif [ "${qemu_status-0}" -ne 0 ]; then
+elif [ "$qemu_status" -ne 0 ]; then
 	cat "$work/qemu" >&2
 	say "QEMU failed with status $qemu_status; log: $log"
 	exit $EXIT_SETUP
