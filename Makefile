@@ -73,7 +73,7 @@ KSELFTEST := $B/kselftest/kselftest.h
 .DELETE_ON_ERROR:
 .PRECIOUS: $(CACHE)/libraries-%
 .PHONY: all help setup setup-matrix report bench bench-kernel matrix check fuzz-specgen $(CHECKS) $(KERNEL_CHECKS) \
-	kernel-tree kernel-export mutate mutants groff html pdf upstream install uninstall clean
+	matrix-words kernel-tree kernel-export mutate mutants groff html pdf upstream install uninstall clean
 
 all: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(addprefix $B/,$(HELPERS)) $(GENERATED)
 
@@ -210,10 +210,13 @@ check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB 
 		$B/arm64/uffdio-move-conformance $(CACHE)/libraries-arm64/bin/busybox
 
 # What cannot be built for a machine leaves it out.
-matrix: $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"
+matrix: matrix-words $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"
 	-@for arch in $(filter-out $(THIS),$(or $(ARCH),$(if $(KERNEL),,$(ARCHITECTURES)))); do \
 		$(MAKE) --no-print-directory program-$$arch; done
 	@ARCH=$(call quoted,$(or $(ARCH),$(ARCHITECTURES))) tests/kernels/matrix.sh $B
+
+matrix-words:
+	@ARCH=$(call quoted,$(or $(ARCH),$(ARCHITECTURES))) tests/kernels/matrix.sh --words
 
 check-debug: $(addprefix $B/,$(DEBUG_PROGRAMS$(if $(FURTHER),_WITH_COPY))) ## on a kernel with KASAN, lockdep, kmemleak, failing allocations
 	kernel-patch/vm/check-debug.sh $^

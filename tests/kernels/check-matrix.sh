@@ -31,6 +31,13 @@ refused "a number of guests that is none" 'JOBS=x is not a number' JOBS=x
 refused "a name with a blank" "NAME=a b is not a name" KERNEL=running NAME="a b"
 refused "an image that there is not" 'there is no /none' KERNEL=/none
 
+KERNELS="7.3.4 patched" tests/kernels/matrix.sh --words >"$scratch/said" 2>"$scratch/errors" &&
+	[ ! -s "$scratch/said" ] && [ ! -s "$scratch/errors" ]
+result $? "--words: right ones, and no word"
+KERNEL=/none tests/kernels/matrix.sh --words >"$scratch/said" 2>"$scratch/errors"
+[ $? -eq 1 ] && grep -q 'there is no /none' "$scratch/errors"
+result $? "--words: wrong ones are refused without programs"
+
 offline() # ARCH
 {
 	XDG_CACHE_HOME=$scratch unshare -n kernel-patch/vm/archive.sh list "$1" \

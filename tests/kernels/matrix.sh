@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Usage: matrix.sh BUILD
+#        matrix.sh --words: only look at the words below, before programs are built
 #
 # Runs the contract on every kernel that can be had, in guests, and writes a record of
 # each into spec/kernels/: ARCH-VERSION.yaml (spec/README.md).  What is recorded for this
@@ -66,6 +67,9 @@ for kernel in $KERNELS; do
 done
 [ -z "$HAZARD" ] || grep -qx -- "  - id: $HAZARD" spec/uffdio_move.yaml ||
 	die "no deviation is called $HAZARD"
+[ -z "$KERNEL" ] || [ "$KERNEL" = running ] || [ -e "$KERNEL" ] ||
+	die "there is no $KERNEL; KERNELS= names versions"
+[ "$1" != --words ] || exit 0
 
 program_for() # ARCH
 {
@@ -93,7 +97,6 @@ list_wanted()
 			echo "${NAME:-$release} $(architecture) $(uname -r)"
 			return
 		fi
-		[ -e "$KERNEL" ] || die "there is no $KERNEL; KERNELS= names versions"
 		echo "${NAME:-own} ${ARCH%% *} $KERNEL"
 		return
 	fi
