@@ -28,42 +28,37 @@ static void print_number(size_t deviation, FILE *out)
 	fprintf(out, "<a href=\"#deviation-%zu\">D%zu</a>", deviation + 1, deviation + 1);
 }
 
-/* A run need not meet what is met now and then, or where the machine lacks what it takes. */
-static void print_holds(const struct contract *c, const struct record *r, unsigned int clause, FILE *out)
+static bool has(const struct record *r, const struct contract *c, unsigned int deviation)
 {
-	fputs("<td class=\"holds\">&#10003;", out);
-	for (size_t d = 0; d < c->n_deviations; d++)
-		if (c->deviations[d].clause == clause && record_should_have_met(r, c, d)) {
-			fputc(' ', out);
-			print_number(d, out);
-		}
-	fputs("</td>", out);
+	return record_has_met(r, c, deviation) || record_is_said_to_deviate(r, c, deviation);
 }
 
+static const struct {
+	const char *class, *mark;
+} cells[] = {
+	[KNOWN_HOLDS] = { "holds", "&#10003;" },
+	[KNOWN_DEVIATES] = { "deviates", "" },
+	[KNOWN_DIFFERS] = { "deviates", "&#8800;" },
+	[KNOWN_FAILS] = { "fails", "&#10007;" },
+	[KNOWN_UNTESTED] = { "unknown", "&#8211;" },
+	[KNOWN_NOT] = { "unknown", "?" },
+};
+
+/* A run need not meet what is met now and then, or where the machine lacks what it takes. */
 static void print_cell(const struct contract *c, const struct record *r, unsigned int clause, FILE *out)
 {
-	switch (record_of_clause(r, clause)) {
-	case KNOWN_HOLDS:
-		print_holds(c, r, clause, out);
-		break;
-	case KNOWN_DEVIATES:
-		fputs("<td class=\"deviates\">", out);
-		print_number(record_deviation(r, clause), out);
-		fputs("</td>", out);
-		break;
-	case KNOWN_DIFFERS:
-		fputs("<td class=\"deviates\">&#8800;</td>", out);
-		break;
-	case KNOWN_FAILS:
-		fputs("<td class=\"fails\">&#10007;</td>", out);
-		break;
-	case KNOWN_UNTESTED:
-		fputs("<td class=\"unknown\">&#8211;</td>", out);
-		break;
-	case KNOWN_NOT:
-		fputs("<td class=\"unknown\">?</td>", out);
-		break;
+	enum known known = record_of_clause(r, clause);
+	const char *before = *cells[known].mark ? " " : "";
+
+	fprintf(out, "<td class=\"%s\">%s", cells[known].class, cells[known].mark);
+	for (size_t d = 0; d < c->n_deviations; d++) {
+		if (c->deviations[d].clause != clause || !has(r, c, d))
+			continue;
+		fputs(before, out);
+		print_number(d, out);
+		before = " ";
 	}
+	fputs("</td>", out);
 }
 
 static bool is_shown(const struct record *r, const char *architecture)
@@ -158,11 +153,6 @@ static void print_deviations(const struct contract *c, const struct records *rec
 	fputs("</dl>\n</section>\n", out);
 }
 
-static bool has(const struct record *r, const struct contract *c, unsigned int deviation)
-{
-	return record_has_met(r, c, deviation) || record_should_have_met(r, c, deviation);
-}
-
 /* What is wrong with it, whether this run has met it or not. */
 static void print_faults(const struct contract *c, const struct record *r, FILE *out)
 {
@@ -224,12 +214,13 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		"all tests on it; <i>patched</i> is Linux 6.1 with the series in kernel-patch/, and "
 		"counts as no release.</p>\n"
 		"<p><span class=\"holds\">&#10003;</span> holds &#183; "
-		"<span class=\"holds\">&#10003; D1</span> holds in this run, though this release is known to deviate &#183; "
 		"<span class=\"deviates\">D1</span> deviates in a way that is known &#183; "
 		"<span class=\"deviates\">&#8800;</span> does otherwise than was observed elsewhere &#183; "
 		"<span class=\"fails\">&#10007;</span> does not hold &#183; "
 		"<span class=\"unknown\">&#8211;</span> was not tested there &#183; "
 		"<span class=\"unknown\">?</span> is not in the record</p>\n"
+		"<p>A number beside another mark: this release is known to deviate so, and this run has "
+		"not met it.</p>\n"
 		"<p>A deviation stands at one clause, the one that tells it; what it is tells which "
 		"others it breaks where it is met: a call that never returns breaks call.returns.</p>\n",
 		c->version);

@@ -218,7 +218,8 @@ static bool is_among(unsigned int index, const unsigned int *indices, size_t n)
 	return false;
 }
 
-int record_deviation(const struct record *record, unsigned int clause)
+/* The deviation by which it deviates, or -1. */
+static int record_deviation(const struct record *record, unsigned int clause)
 {
 	for (size_t i = 0; i < record->n_deviates; i++)
 		if (record->deviates[i].clause == clause)
@@ -304,7 +305,7 @@ static bool can_be_met_on(const struct deviation *d, const char *architecture)
 	return !d->architecture || !strcmp(d->architecture, architecture);
 }
 
-bool record_should_have_met(const struct record *record, const struct contract *c,
+bool record_is_said_to_deviate(const struct record *record, const struct contract *c,
 			    unsigned int deviation)
 {
 	const struct deviation *d = &c->deviations[deviation];
@@ -438,7 +439,7 @@ static void check_claim(const struct contract *c, unsigned int deviation,
 {
 	const struct deviation *d = &c->deviations[deviation];
 	bool met = record_has_met(record, c, deviation);
-	bool said = record_should_have_met(record, c, deviation);
+	bool said = record_is_said_to_deviate(record, c, deviation);
 
 	if (met && !said)
 		origin_error_at(c->origin, &d->kernels,

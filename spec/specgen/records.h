@@ -75,15 +75,12 @@ enum known {
 
 enum known record_of_clause(const struct record *record, unsigned int clause);
 
-/* The deviation by which it deviates, or -1. */
-int record_deviation(const struct record *record, unsigned int clause);
-
 /* Has any test met it there? */
 bool record_has_met(const struct record *record, const struct contract *c,
 		    unsigned int deviation);
 
 /* Does the contract say that this release has it? */
-bool record_should_have_met(const struct record *record, const struct contract *c,
+bool record_is_said_to_deviate(const struct record *record, const struct contract *c,
 			    unsigned int deviation);
 
 /* What a test of its clause has shown on a kernel. */

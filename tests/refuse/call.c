@@ -238,8 +238,11 @@ void call_count_allowed(const struct thread *t)
 		if (t->first_page[meeting] < 0)
 			continue;
 		counts.allowed[meeting]++;
-		if (!counts.first_step[meeting])
+		/* Of two threads the later step may be looked at first. */
+		if (t->step && (!counts.first_step[meeting] || t->step < counts.first_step[meeting])) {
 			counts.first_step[meeting] = t->step;
+			counts.first_page[meeting] = t->first_page[meeting];
+		}
 	}
 }
 

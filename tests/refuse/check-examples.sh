@@ -50,14 +50,28 @@ never_met()
 		select(IN($met[]) | not)' "$scratch/results"
 }
 
+# So many calls that meet nothing, as steps of a plan, of which none is repeated more often than it may.
+nothing_for() # CALLS
+{
+	local left=$1
+	for (( ; left > 10000; left -= 10000)); do
+		echo 'none*10000,'
+	done
+	[ "$left" -eq 0 ] || echo "none*$left,"
+}
+
 # Where it was first allowed, or, as threads need not make the same calls again, soon after.
 look_for() # RESULT
 {
-	local word=$1 first
-	[ "$word" != short ] || word='short 1'
-	first=$(jq ".results[\"$1\"].first_step" "$scratch/alone")
+	local word first page step
+	read -r first page < <(jq -r ".results[\"$1\"] | \"\(.first_step) \(.first_page)\"" "$scratch/alone")
+	case $1 in
+	short) word="short $page" ;;
+	EBUSY | ENOMEM) word="$1 at $page" ;;
+	*) word=$1 ;;
+	esac
 	for ((step = first; step < first + 16; step++)); do
-		lives_with --plan "$([ "$step" -eq 1 ] || echo "none*$((step - 1)), ")$word"
+		lives_with --plan "$(nothing_for $((step - 1))) $word"
 		jq -e ".results[\"$1\"].met > 0" "$scratch/report" >/dev/null && return
 	done
 }

@@ -106,8 +106,11 @@ innocent 10 looks-into-move --plan EAGAIN --unwritten
 
 # Its third call is the first that may meet anything.
 run --plan none "$scratch/innocent" makes-mistakes
-jq -e '.results.EBUSY == {allowed: 1, met: 0, first_step: 3}' "$scratch/report" >/dev/null
+jq -e '.results.EBUSY == {allowed: 1, met: 0, first_step: 3, first_page: 0}' "$scratch/report" >/dev/null
 result $? "at which step of a plan a result is allowed first"
+run --plan none "$scratch/innocent" fills-anew
+jq -e '.results.short | .first_step == 1 and .first_page == 1' "$scratch/report" >/dev/null
+result $? "and at which page"
 run --plan 'EBUSY*3' "$scratch/innocent" makes-mistakes
 jq -e '.not_allowed == 2 and .results.EBUSY.met == 1' "$scratch/report" >/dev/null
 result $? "and it is met by that step, and by none before"

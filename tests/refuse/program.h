@@ -188,6 +188,7 @@ struct counts {
 	uint64_t allowed[MEETINGS], met[MEETINGS];	/* calls at which; that did */
 	uint64_t steps;		/* calls at which a plan has, or would have, a step */
 	uint64_t first_step[MEETINGS];	/* at which it was first allowed, from 1; 0: at none */
+	int first_page[MEETINGS];	/* of that call, at which it was */
 	uint64_t refused_by_kernel, refused_after_fork;
 	uint64_t not_allowed;	/* steps of a plan that were left out */
 	char first_not_allowed[64];	/* which the first of these is, to be put behind their number */

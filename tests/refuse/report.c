@@ -121,9 +121,10 @@ static json_t *results_as_json(void)
 
 	for (enum meeting m = MEETS_BUSY; m < MEETINGS; m++)
 		json_object_set_new(results, meeting_words[m],
-				    json_pack("{s:I, s:I, s:I}", "allowed", (json_int_t)counts.allowed[m],
+				    json_pack("{s:I, s:I, s:I, s:i}", "allowed", (json_int_t)counts.allowed[m],
 					      "met", (json_int_t)counts.met[m],
-					      "first_step", (json_int_t)counts.first_step[m]));
+					      "first_step", (json_int_t)counts.first_step[m],
+					      "first_page", counts.first_page[m]));
 	return results;
 }
 

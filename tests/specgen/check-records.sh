@@ -104,6 +104,11 @@ holds='<td class="holds">&#10003;'
 number='<a href="#deviation-[0-9]*">D[0-9]*<[/]a>'
 shows "a fault that is met now and then stands beside the clause" \
 	's/^holds: .*/holds: [wake.killed]/' "#wake.killed.*$holds $number<[/]td>"
+shows "and beside one that was not tested" \
+	'$a untested: [wake.killed]' "#wake.killed.*<td class=\"unknown\">&#8211; $number<[/]td>"
+shows "and beside one of the same clause that was met" 's/^met: .*/met: [huge-page-none-meanwhile]/
+	s/^  - {clause: page.huge-held,.*/  - {clause: threads.tables-change, deviation: huge-page-none-meanwhile}/' \
+	"#threads.tables-change.*<td class=\"deviates\">$number $number<[/]td>"
 shows "and not on a kernel of our own" \
 	's/^holds: .*/holds: [wake.killed]/; s/"6.17.2"$/"own"/' "#wake.killed.*$holds<[/]td>"
 shows "what is wrong with a release stands at it, met or not" '' \
