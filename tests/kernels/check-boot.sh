@@ -13,6 +13,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
 evidence="$scratch/out $scratch/err"
 
 cat >"$scratch/qemu-system-x86_64" <<'END'
@@ -26,6 +27,7 @@ done
 echo >>"$PLAYED/boots"
 starts() { echo "guest: starting the program" >>"$console"; }
 complains() { echo "BUG: a test" >>"$console"; }
+is_interrupted() { complains; echo "RIP: 0010:mask_ioapic_irq+0x37/0x120" >>"$console"; }
 ends() { printf 'said\n\x1eexit %d\n' "$1" >>"$output"; }
 . "$PLAYED/boot-$(wc -l <"$PLAYED/boots")"
 END
@@ -37,7 +39,7 @@ boots() # WHAT-TO-DO-IN-THE-FIRST [IN-THE-SECOND]
 	echo "$1" >"$scratch/boot-1"
 	echo "${2-}" >"$scratch/boot-2"
 	PLAYED=$scratch PATH=$scratch:$PATH kernel-patch/vm/boot.sh --arch x86_64 --kernel "$scratch/boot-1" \
-		--limit 2 --log "$scratch/log" /bin/busybox true >"$scratch/out" 2>"$scratch/err"
+		--limit "${limit:-20}" --log "$scratch/log" /bin/busybox true >"$scratch/out" 2>"$scratch/err"
 	status=$?
 }
 
@@ -60,23 +62,34 @@ boots 'starts; complains; ends 0' 'starts; ends 0'
 was 126 1 1 && grep -q 'BUG: a test' "$scratch/err"
 result $? "a complaint beside the program: 126"
 
-boots 'complains' 'starts; ends 7'
-was 7 2 1 && grep -q 'before it ran anything: BUG: a test; booted once more' "$scratch/err"
-result $? "a complaint before there is a program: it is told, and the second boot counts"
+boots 'complains' 'starts; ends 0'
+was 126 1 0
+result $? "one before there is a program: 126"
 
-boots 'complains' 'complains'
+again() # WHAT, WHAT-TO-DO-IN-THE-FIRST
+{
+	boots "$2" 'starts; ends 7'
+	was 7 2 1 && grep -q 'booted once more' "$scratch/err" && grep -q 'BUG: a test' "$scratch/log.first" &&
+		! grep -q 'BUG: a test' "$scratch/log"
+	result $? "an interrupt that comes too early$1: booted again, both logs are kept"
+}
+again '' 'is_interrupted'
+again ', and QEMU fails' 'is_interrupted; exit 1'
+limit=4 again ', and the guest hangs' 'is_interrupted; exec sleep 100'
+
+boots 'is_interrupted' 'is_interrupted'
 was 126 2 0
 result $? "twice: 126"
 
-boots 'complains; starts; ends 0' 'starts; ends 0'
+boots 'is_interrupted; starts; ends 0' 'starts; ends 0'
 was 126 1 1
-result $? "one before a program that is run: 126"
+result $? "one beside a program: 126"
 
 boots 'starts'
 was 126 1 0 && grep -q 'went down before its program had ended' "$scratch/err"
 result $? "a guest that ends before its program: 126"
 
-boots 'starts; exec sleep 100'
+limit=4 boots 'starts; exec sleep 100'
 was 124 1 0
 result $? "one that does not end: 124"
 
