@@ -77,7 +77,7 @@ const struct row rows[] = {
 	FURTHER(3, "pause-99", "pauses of the application, 99%", "us"),
 	FURTHER(4, "pause-longest", "pauses of the application, longest", "us"),
 	FURTHER(5, "pauses", "pauses of the application", "number"),
-	FURTHER(6, "interrupts", "interrupts of CPUs to flush their TLBs", "number"),
+	FURTHER(6, "interrupts", "TLBs flushed by interrupt, system-wide", "number"),
 	FURTHER(7, "memory", "peak memory of the process", "MiB"),
 };
 

@@ -109,9 +109,14 @@ _Noreturn void skip_row(const char *format, ...)
 	end_with(trial.records->reason, format, arguments);
 }
 
-void skip_part(unsigned int part, const char *reason)
+void skip_part_unless_positive(unsigned int part, const char *reason)
 {
-	snprintf(trial.records[part].reason, SENTENCE, "%s", reason);
+	struct record *record = &trial.records[part];
+
+	for (enum way way = 0; way < WAYS; way++)
+		for (unsigned int i = 0; i < record->rounds; i++)
+			if (trial.row->ways & WAY(way) && record->samples[way][i] <= 0)
+				snprintf(record->reason, SENTENCE, "%s", reason);
 }
 
 _Noreturn void fail_row(const char *format, ...)

@@ -25,8 +25,8 @@ void sample_ends(unsigned int part, enum way way, double value);
 _Noreturn void skip_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* That part of the row has no figure here; the others have theirs. */
-void skip_part(unsigned int part, const char *reason);
+/* When all rounds have ended: that part has no figure if a sample is not above 0; the others have theirs. */
+void skip_part_unless_positive(unsigned int part, const char *reason);
 
 /* Is this the wrong thing that is to be done?  True once in a process. */
 bool plays(enum fault fault);

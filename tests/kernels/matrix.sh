@@ -30,7 +30,7 @@ vm="kernel-patch/vm"
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
-[ $# -eq 1 ] || { echo "usage: matrix.sh BUILD" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: matrix.sh BUILD|--words" >&2; exit 2; }
 build=$1
 : "${HAZARD:=}" "${KERNELS:=}" "${ARCH:=x86_64 arm64 riscv64 s390x ppc64el}" "${AGAIN:=}" "${JOBS:=2}" "${KERNEL:=}"
 [[ $JOBS =~ ^[1-9][0-9]?$ ]] || die "JOBS=$JOBS is not a number of guests, 1 to 99"

@@ -83,6 +83,8 @@ export const faults = [
 		".wide, .wide:has(.matrix) { max-height: none;", ".wide {"],
 	["a matrix too wide for paper", "onPaper", "site.css",
 		".matrix { font-size: 6pt; }", ""],
+	["a clause's name in two lines on paper", "onPaper", "kernels.html",
+		/(<th scope="row"><a [^>]*>wake)\./, "$1<br/>."],
 	["navigation on paper", "onPaper", "site.css", ".self, .skip, footer nav", ".self, .skip"],
 	["a mark that the matrix does not bear out", "marks", "uffdio_move_contract.7.html",
 		/holds on \d+ of/,
