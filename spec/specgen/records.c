@@ -306,7 +306,7 @@ static bool can_be_met_on(const struct deviation *d, const char *architecture)
 }
 
 bool record_is_said_to_deviate(const struct record *record, const struct contract *c,
-			    unsigned int deviation)
+			       unsigned int deviation)
 {
 	const struct deviation *d = &c->deviations[deviation];
 

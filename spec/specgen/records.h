@@ -81,7 +81,7 @@ bool record_has_met(const struct record *record, const struct contract *c,
 
 /* Does the contract say that this release has it? */
 bool record_is_said_to_deviate(const struct record *record, const struct contract *c,
-			    unsigned int deviation);
+			       unsigned int deviation);
 
 /* What a test of its clause has shown on a kernel. */
 bool record_keeps(const struct record *record, const struct contract *c, unsigned int deviation);
