@@ -28,10 +28,12 @@ MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils xsltproc chromium nodejs $(if $(shell command -v npm),,npm)
 
-CHECKS	:= check-trace check-specgen check-records check-matrix check-generated check-sanitized lint check-pages \
-	check-page-tools check-site check-examples conformance check-storeys check-cross check-conformance \
-	check-hazards check-faults check-limits check-beside check-oracles check-proposals check-stress check-bench \
-	check-refuse check-series check-mutants
+# The former look at files alone and go beside each other; the latter have the machine to themselves.
+FILE_CHECKS := check-page-tools check-site check-series check-pages check-sanitized check-cross check-trace \
+	check-specgen check-records check-matrix check-generated lint check-storeys check-mutants
+MACHINE_CHECKS := check-examples conformance check-conformance check-hazards check-faults check-limits check-beside \
+	check-oracles check-proposals check-stress check-bench check-refuse
+CHECKS	:= $(FILE_CHECKS) $(MACHINE_CHECKS)
 KERNEL_CHECKS := check-kernel check-newest check-fixes check-arm64 check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
@@ -108,7 +110,10 @@ bench: $B/bench ## what a move costs on the running kernel, beside COPY and mrem
 bench-kernel: $B/bench $B/count.so ## its instructions, by kernel and function, in VMs: KERNELS="patched 7.3.4", KERNEL=TREE
 	@tests/bench/kernel.sh $B $(ARGS)
 
-check: $(CHECKS) ## all of the checks below, but for those of kernels of our own
+check: ## all of the checks below, but for those of kernels of our own
+	@echo "Checks of files, four at once; what each says comes when it has ended." >&2
+	+@$(MAKE) --no-print-directory -j4 --output-sync=target $(FILE_CHECKS)
+	+@$(MAKE) --no-print-directory $(MACHINE_CHECKS)
 
 conformance: $B/uffdio-move-conformance ## the contract against the running kernel, as TAP
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }

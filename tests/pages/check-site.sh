@@ -27,8 +27,10 @@ done
 [ -f "$build/html/index.html" ] ||
 	{ echo "Bail out! no site in $build/html; 'make html' makes it"; exit 1; }
 
-# Packages are fetched when the lock file has changed.
+# Packages are fetched when the lock file has changed, by one of those who ask at once.
 modules=$build/check-site
+exec 9>"$modules.lock"
+flock 9
 if ! cmp -s package-lock.json "$modules/package-lock.json"; then
 	rm -rf "$modules.new" && mkdir -p "$modules.new" &&
 		cp package.json package-lock.json "$modules.new" || exit 1
@@ -43,5 +45,6 @@ if ! cmp -s package-lock.json "$modules/package-lock.json"; then
 	fi
 	rm -rf "$modules" && mv "$modules.new" "$modules" || exit 1
 fi
+exec 9>&-
 # shellcheck disable=SC2086
 CHECK_SITE_MODULES=$modules exec node main.mjs $self_test "$build/html"
