@@ -124,6 +124,8 @@ json '[.rows[] | select(.figures) | .figures] | all(.[0].way == "MOVE" and
 	(.[1:] | all(.ratio.median > 0)))' "each way has what MOVE takes of it"
 json '[.rows[] | select(.group == "batch")] | length == 6 and all(.figures | length == 6)' \
 	"each batch was measured by each way"
+json '[.rows[] | select(.group == "beside")] | length == 1 and all(.unit == "times" and (.figures | length > 0))' \
+	"threads side by side are held against one of them"
 cp "$scratch/out" "$scratch/rows.json"
 "$bench" --list "$@" | cut -d ' ' -f 1 >"$scratch/names"
 jq -r '.rows[].name' "$scratch/rows.json" | cmp -s - "$scratch/names"

@@ -76,7 +76,7 @@ const char *unit_of(const struct row *row)
 	static char text[48];
 
 	if (!strcmp(row->unit, "ms") || !strcmp(row->unit, "us") || !strcmp(row->unit, "MiB") ||
-	    !strcmp(row->unit, "number"))
+	    !strcmp(row->unit, "number") || !strcmp(row->unit, "times"))
 		return row->unit;
 	snprintf(text, sizeof(text), "%s/%s", options.counted ? "instructions" : "ns", row->unit);
 	return text;

@@ -33,6 +33,10 @@
 #define THREADS(n)	\
 	{ "threads." #n, "threads", "threads that move: " #n, PER_PAGE, run_threads, \
 	  .ways = THREE, .batch = 64, .pages = TABLE, .threads = n }
+#define BESIDE(n)	\
+	THREADS(n), \
+	{ "threads." #n ".beside", "beside", "threads that move: " #n ", of what one takes", \
+	  "times", .ways = THREE, .part = 1 }
 #define FAULTING(n)	\
 	{ "threads." #n ".faults", "threads", "threads that move: " #n ", beside 2 that fault", PER_PAGE, \
 	  run_threads, .ways = THREE, .batch = 64, .pages = TABLE, .threads = n, .faulting = 2 }
@@ -68,7 +72,7 @@ const struct row rows[] = {
 	  .pages = 32 * TABLE, .unit_pages = TABLE },
 	MAPPINGS(0), MAPPINGS(1000), MAPPINGS(10000), MAPPINGS(30000), MAPPINGS(60000),
 	LENGTH(4096, 1), LENGTH(32768, 2), LENGTH(262144, 6),
-	THREADS(1), THREADS(2), THREADS(3), THREADS(4), THREADS(6), THREADS(8),
+	THREADS(1), BESIDE(2), BESIDE(3), BESIDE(4), BESIDE(6), BESIDE(8),
 	FAULTING(1), FAULTING(2), FAULTING(4), FAULTING(8),
 	{ "compaction.time", "compaction", "compaction: CPU time of its thread", "ms", run_compaction,
 	  .ways = WAY(MOVE) | WAY(COPY_DROP), .weight = 6 },

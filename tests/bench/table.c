@@ -21,7 +21,7 @@ static void print_machine(const struct machine *m, FILE *out)
 
 static void format_number(char *text, size_t size, double number)
 {
-	snprintf(text, size, number < 100 ? "%.1f" : "%.0f", number);
+	snprintf(text, size, number < 10 ? "%.2f" : number < 100 ? "%.1f" : "%.0f", number);
 }
 
 static void format_ratio(char *text, size_t size, double ratio)

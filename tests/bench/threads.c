@@ -216,6 +216,26 @@ static double take_sample(const struct row *row, enum way way)
 	return (double)(ended - begun) / (passes * row->pages);
 }
 
+static double measure(const struct row *row, enum way way)
+{
+	double sample = take_sample(row, way);
+
+	for (unsigned int i = 0; i < row->threads; i++)
+		check_mover(&movers[i]);
+	return sample;
+}
+
+/* What the machine does beside it changes from one second to the next: both are of one round. */
+static void measure_beside(const struct row *row, enum way way)
+{
+	struct row alone = *row;
+	double together = measure(row, way);
+
+	alone.threads = 1;
+	sample_ends(0, way, together);
+	sample_ends(1, way, together / measure(&alone, way));
+}
+
 void run_threads(const struct row *row)
 {
 	if (options.counted)
@@ -225,8 +245,9 @@ void run_threads(const struct row *row)
 		for (enum way way = 0; way < WAYS; way++) {
 			if (!(row->ways & WAY(way)))
 				continue;
-			sample_ends(0, way, take_sample(row, way));
-			for (unsigned int i = 0; i < row->threads; i++)
-				check_mover(&movers[i]);
+			if (parts_of(row) > 1)
+				measure_beside(row, way);
+			else
+				sample_ends(0, way, measure(row, way));
 		}
 }
