@@ -172,6 +172,7 @@ image=$("$vm/build.sh" ${report_only:+--where} --mutants "$build/mutants")
 key=$(basename "$(dirname "$image")")
 state=$cache/mutants/${key#base-mutants-}
 results=$state/results	# NAME STAGE VERDICT SECONDS WHAT, separated by tabs
+queue=$state/queue	# NUMBER:NAME of those that wait
 mkdir -p "$state" || die "$state cannot be written"
 touch "$results"
 take_record
@@ -576,12 +577,32 @@ try_together() # NUMBER:NAME...
 	try_together "${@:1:half}" && try_together "${@:half + 1}"
 }
 
-# So many at once that few guests do, and that one does not hide much.
-together_row() # NUMBER:NAME...
+# Sets taken to the next that wait, up to so many: rows at once have one queue.
+take_next() # NUMBER; false: there are none
 {
-	while [ $# -gt 0 ]; do
-		try_together "${@:1:together_most}" || return 1
-		shift $(($# < together_most ? $# : together_most))
+	{
+		flock 7
+		mapfile -t taken < <(head -n "$1" "$queue")
+		sed -i "1,$1d" "$queue"
+	} 7>"$queue.lock"
+	[ ${#taken[@]} -gt 0 ]
+}
+
+wait_again() # NUMBER:NAME...
+{
+	{
+		flock 7
+		printf '%s\n' "$@" >>"$queue"
+	} 7>"$queue.lock"
+}
+
+# So many at once that few guests do, and that one does not hide much.
+together_row()
+{
+	local taken
+
+	while take_next $together_most; do
+		try_together "${taken[@]}" || return 1
 	done
 }
 
@@ -644,23 +665,24 @@ sweep() # NUMBER:NAME...
 	rm -rf "$work"
 }
 
-# In one row: as many at once as a guest may have time for.
-sweep_row() # NUMBER:NAME...
+# As many at once as a guest may have time for.
+sweep_row()
 {
-	local left=("$@") mutant
+	local taken left mutant
 
-	while [ ${#left[@]} -gt 0 ]; do
-		! time_is_up || return 0
-		sweep "${left[@]:0:sweep_most}" || return 1
+	while ! time_is_up && take_next $sweep_most; do
+		sweep "${taken[@]}" || return 1
 		show_progress
-		set -- "${left[@]}"
 		left=()
-		for mutant; do
+		for mutant in "${taken[@]}"; do
 			if [ -n "$(stages_left "${mutant#*:}")" ] && ! is_swept "${mutant#*:}"; then
 				left+=("$mutant")
 			fi
 		done
-		[ ${#left[@]} -lt $# ] || return 0
+		# Where a guest got nowhere another one will not either.
+		if [ ${#left[@]} -gt 0 ] && [ ${#left[@]} -lt ${#taken[@]} ]; then
+			wait_again "${left[@]}"
+		fi
 	done
 }
 
@@ -674,26 +696,23 @@ test_holds()
 		grep -q '^control holds' "$work/out"
 }
 
-# In one row: as many in a guest as it may have time for.
-scan_row() # NUMBER:NAME...
+# As many in a guest as it may have time for.
+scan_row()
 {
-	local left=()
+	local taken left=()
 
-	while [ $# -gt 0 ]; do
-		! time_is_up || return 0
-		scan_for "$test" "${@:1:sweep_most}" || return 1
+	while ! time_is_up && take_next $sweep_most; do
+		scan_for "$test" "${taken[@]}" || return 1
 		show_progress
-		shift $(($# < sweep_most ? $# : sweep_most))
 	done
 }
 
-alone_row() # NUMBER:NAME...
+alone_row()
 {
-	local mutant
+	local taken
 
-	for mutant; do
-		! time_is_up || return 0
-		try "${mutant%:*}" "${mutant#*:}" || return 1
+	while ! time_is_up && take_next 1; do
+		try "${taken[0]%:*}" "${taken[0]#*:}" || return 1
 		show_progress
 	done
 }
@@ -711,7 +730,7 @@ is_done_with() # NAME
 # In rows at once, as many as there are jobs; of group 0 such as have not been swept.
 in_rows() # FUNCTION GROUP
 {
-	local line group number name rows=() i=0 row
+	local line group number name i
 
 	for line in "${wanted[@]}"; do
 		read -r group number name <<<"$line"
@@ -721,14 +740,12 @@ in_rows() # FUNCTION GROUP
 		if [ "$1" = sweep_row ] && is_swept "$name"; then
 			continue
 		fi
-		rows[i % jobs]+=" $number:$name"
-		i=$((i + 1))
-	done
-	[ $i -gt 0 ] || return 0
-	say "$i mutants: ${1%_row}"
-	for row in "${rows[@]}"; do
-		# shellcheck disable=SC2086 # words
-		$1 $row &
+		echo "$number:$name"
+	done >"$queue"
+	[ -s "$queue" ] || return 0
+	say "$(wc -l <"$queue") mutants: ${1%_row}"
+	for ((i = 0; i < jobs; i++)); do
+		$1 &
 	done
 	wait
 }
