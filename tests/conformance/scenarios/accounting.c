@@ -176,6 +176,32 @@ void scenario_accounting_split(struct test *t)
 	observe_account(&a);
 }
 
+void scenario_accounting_over_table(struct test *t)
+{
+	const struct play over = { build_huge, scene_move_over_tables, false };
+	struct account a;
+
+	play(&a, t, &over);
+	observe_huge_pages(&a.scene, a.scene.destination);
+	observe_account(&a);
+}
+
+static void build_by_small(struct scene *s, struct test *t)
+{
+	scene_build_huge(s, t, HUGE, 0);
+	scene_map_by_small(s);
+}
+
+void scenario_accounting_by_small(struct test *t)
+{
+	const struct play small = { build_by_small, scene_move_all, false };
+	struct account a;
+
+	play(&a, t, &small);
+	observe_huge_pages(&a.scene, a.scene.destination);
+	observe_account(&a);
+}
+
 /* Which is nobody's, and not counted. */
 static void build_zero(struct scene *s, struct test *t)
 {
@@ -286,7 +312,7 @@ void scenario_locked_stay_marked(struct test *t)
 /* They are locked no more, and so are as any others to reclaim. */
 static void observe_unlocked(struct scene *s)
 {
-	scene_observe_errno(s, s->pages, 0);
+	test_observe(s->test, "errno", "%s", error_name(scene_move_all(s)));
 	if (munlock(s->destination, s->pages * page_size()))
 		test_broken(s->test, "memory cannot be unlocked");
 	observe_reclaim(s);
@@ -302,15 +328,43 @@ void scenario_unlocked_later(struct test *t)
 	observe_unlocked(&s);
 }
 
+static void build_huge_locked(struct scene *s, struct test *t)
+{
+	scene_build_huge(s, t, 1, 0);
+	lock(t, s->source, s->pages);
+	if (page_mapped(t, s->source) != MAPPED_HUGE)
+		test_broken(t, "the huge page has been split");
+}
+
 void scenario_unlocked_huge_later(struct test *t)
 {
 	struct scene s;
 
 	stay_on_cpu(t, -1);
-	scene_build_huge(&s, t, 1, 0);
-	lock(t, s.source, s.pages);
+	build_huge_locked(&s, t);
 	lock(t, s.destination, s.pages);
-	if (page_mapped(t, s.source) != MAPPED_HUGE)
-		test_broken(t, "the huge page has been split");
+	observe_unlocked(&s);
+}
+
+/* What is locked cannot be dropped, so that the tables come first. */
+void scenario_unlocked_over_table_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	build_huge_locked(&s, t);
+	scene_make_tables(&s);
+	lock(t, s.destination, s.pages);
+	observe_unlocked(&s);
+}
+
+void scenario_unlocked_by_small_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	build_huge_locked(&s, t);
+	scene_map_by_small(&s);
+	lock(t, s.destination, s.pages);
 	observe_unlocked(&s);
 }

@@ -15,7 +15,7 @@
 
 #define ALL_MODES (UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)
 
-/* From place to place; @between: what is done to them at each. */
+/* From place to place, each aligned as the first is; @between: what is done to them at each. */
 static void move_on(struct scene *s, void (*between)(struct scene *s, char *place))
 {
 	char *place = s->source;
@@ -23,7 +23,7 @@ static void move_on(struct scene *s, void (*between)(struct scene *s, char *plac
 	int error = 0;
 
 	for (unsigned int i = 0; i < TIMES && !error; i++) {
-		char *next = map_pages(s->test, s->pages);
+		char *next = map_aligned(s->test, s->pages * page_size(), table_span());
 
 		scene_register(s, next, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 		error = scene_move_patiently(s, next, place, s->pages, 0, NULL);
@@ -63,6 +63,39 @@ void scenario_move_on_huge(struct test *t)
 	struct scene s;
 
 	scene_build_huge(&s, t, 1, 0);
+	move_on(&s, read_all);
+}
+
+/* Each of these places lies one page off, so that it is split at the first. */
+void scenario_move_on_split(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	s.source += page_size();
+	s.destination += page_size();
+	s.pages--;
+	for (unsigned int i = 0; i < s.pages; i++)
+		fill_page(source_page(&s, i), scene_tag(i));
+	move_on(&s, read_all);
+}
+
+void scenario_move_on_over_table(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_move_over_tables(&s);
+	s.source = s.destination;
+	move_on(&s, read_all);
+}
+
+void scenario_move_on_by_small(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
 	move_on(&s, read_all);
 }
 

@@ -249,18 +249,6 @@ void scenario_huge_in_part(struct test *t)
 	test_observe(t, "misplaced", "%u", wrong);
 }
 
-/* Small entries map what is still one huge page: its mapping was two for a moment. */
-static void map_by_small(struct scene *s)
-{
-	char *middle = source_page(s, s->pages / 2);
-
-	if (mprotect(middle, page_size(), PROT_READ) ||
-	    mprotect(middle, page_size(), PROT_READ | PROT_WRITE))
-		machine_cannot(s->test, errno, "the access of a part cannot be changed");
-	if (page_mapped(s->test, s->source) != MAPPED_SMALL)
-		test_broken(s->test, "the huge page is still mapped as one");
-}
-
 void scenario_huge_by_small(struct test *t)
 {
 	const unsigned int parts[] = { 1, 3, pages_per_huge() };
@@ -271,7 +259,7 @@ void scenario_huge_by_small(struct test *t)
 		struct scene s;
 
 		scene_build_huge(&s, t, 1, 0);
-		map_by_small(&s);
+		scene_map_by_small(&s);
 		error = scene_move_patiently(&s, s.destination, s.source, parts[i], 0, NULL);
 		wrong += misplaced(&s, 0, parts[i], true);
 		wrong += misplaced(&s, parts[i], s.pages, false);

@@ -83,6 +83,23 @@ static void move_split(struct test *t)
 	scene_move_in_halves(&s);
 }
 
+static void move_over_tables(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE, 0);
+	scene_move_over_tables(&s);
+}
+
+static void move_by_small(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, HUGE, 0);
+	scene_map_by_small(&s);
+	scene_move_all(&s);
+}
+
 static void move_huge_zero(struct test *t)
 {
 	struct scene s;
@@ -132,6 +149,16 @@ void scenario_ending_huge(struct test *t)
 void scenario_ending_split(struct test *t)
 {
 	observe_ending(t, move_split);
+}
+
+void scenario_ending_over_table(struct test *t)
+{
+	observe_ending(t, move_over_tables);
+}
+
+void scenario_ending_by_small(struct test *t)
+{
+	observe_ending(t, move_by_small);
 }
 
 void scenario_ending_huge_zero(struct test *t)

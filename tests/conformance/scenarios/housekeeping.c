@@ -169,7 +169,7 @@ void scenario_large_reclaimed_later(struct test *t)
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, prepare_large_size() / page_size(), 0);
 	bring_large(&s);
-	observe_reclaimed(&s, scene_move_patiently(&s, s.destination, s.source, s.pages, 0, NULL));
+	observe_reclaimed(&s, scene_move_all(&s));
 }
 
 void scenario_split_reclaimed_later(struct test *t)
@@ -179,6 +179,25 @@ void scenario_split_reclaimed_later(struct test *t)
 	stay_on_cpu(t, -1);
 	scene_build_huge(&s, t, 1, 0);
 	observe_reclaimed(&s, scene_move_in_halves(&s));
+}
+
+void scenario_over_table_reclaimed_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	observe_reclaimed(&s, scene_move_over_tables(&s));
+}
+
+void scenario_by_small_reclaimed_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	observe_reclaimed(&s, scene_move_all(&s));
 }
 
 /* The same contents at two places, until KSM has come by. */

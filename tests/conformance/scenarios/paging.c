@@ -10,6 +10,7 @@
 #include "scenarios/paging.h"
 
 #define TRIES 2000	/* a page may be held for a moment by whoever scans memory */
+#define MOST_TRIED 16000	/* pages, by all tries together */
 #define FREE_TRIES 200
 #define OTHERS 64
 #define READ_TRIES 10
@@ -104,10 +105,14 @@ void swap_out(struct scene *s, char *start, unsigned int pages)
 
 unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
 {
-	for (int i = 0; i < TRIES && count_swapped(start, pages) < pages; i++) {
+	unsigned int left, tried = 0;
+
+	/* To try many pages that will not go takes long. */
+	while ((left = pages - count_swapped(start, pages)) && tried < MOST_TRIED) {
 		if (madvise(start, pages * page_size(), MADV_PAGEOUT))
 			machine_cannot(s->test, errno, "pages cannot be paged out");
 		let_others_run();
+		tried += left;
 	}
 	if (count_swapped(start, pages) < pages && swap_is_full())
 		machine_cannot(s->test, ENOSPC, "pages could not be swapped out");

@@ -191,6 +191,18 @@ static void build_huge_freed(struct scene *s, struct test *t)
 	free_lazily(s);
 }
 
+static void build_by_small(struct scene *s, struct test *t)
+{
+	build_huge(s, t);
+	scene_map_by_small(s);
+}
+
+static void build_by_small_freed(struct scene *s, struct test *t)
+{
+	build_huge_freed(s, t);
+	scene_map_by_small(s);
+}
+
 /* In pages, or in huge ones. */
 static void observe_count(struct scene *s, const struct marked *m, const char *what,
 			  const char *mark, unsigned int unit)
@@ -243,6 +255,16 @@ void scenario_dirty_kept_split(struct test *t)
 	observe_huge(t, &(struct marked){ build_huge, scene_move_in_halves, ".split" });
 }
 
+void scenario_dirty_kept_over_table(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge, scene_move_over_tables, ".tabled" });
+}
+
+void scenario_dirty_kept_by_small(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_by_small, scene_move_all, ".small" });
+}
+
 void scenario_clean_kept_huge(struct test *t)
 {
 	observe_huge(t, &(struct marked){ build_huge_freed, move_all, ".huge" });
@@ -251,6 +273,16 @@ void scenario_clean_kept_huge(struct test *t)
 void scenario_clean_kept_split(struct test *t)
 {
 	observe_huge(t, &(struct marked){ build_huge_freed, scene_move_in_halves, ".split" });
+}
+
+void scenario_clean_kept_over_table(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_huge_freed, scene_move_over_tables, ".tabled" });
+}
+
+void scenario_clean_kept_by_small(struct test *t)
+{
+	observe_huge(t, &(struct marked){ build_by_small_freed, scene_move_all, ".small" });
 }
 
 /* The pages, newer than what swap has of them, are moved and then reclaimed. */
@@ -319,4 +351,14 @@ void scenario_lazily_freed_huge(struct test *t)
 void scenario_lazily_freed_split(struct test *t)
 {
 	observe_reclaimed(t, &(struct marked){ build_huge_freed, scene_move_in_halves, ".split" });
+}
+
+void scenario_lazily_freed_over_table(struct test *t)
+{
+	observe_reclaimed(t, &(struct marked){ build_huge_freed, scene_move_over_tables, ".tabled" });
+}
+
+void scenario_lazily_freed_by_small(struct test *t)
+{
+	observe_reclaimed(t, &(struct marked){ build_by_small_freed, scene_move_all, ".small" });
 }

@@ -326,6 +326,45 @@ int scene_move_told(struct scene *s, char *to, char *from, unsigned int pages, u
 	return error;
 }
 
+void scene_make_tables(struct scene *s)
+{
+	madvise(s->destination, s->pages * page_size(), MADV_NOHUGEPAGE);
+	for (unsigned int i = 0; i < s->pages; i += pages_per_huge()) {
+		struct uffdio_zeropage zero = {
+			.range = { (uintptr_t)destination_page(s, i), page_size() },
+		};
+
+		if (ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero))
+			test_broken(s->test, "UFFDIO_ZEROPAGE: %s", strerror(errno));
+		madvise(destination_page(s, i), page_size(), MADV_DONTNEED);
+	}
+}
+
+/* The mapping of each is two for a moment. */
+void scene_map_by_small(struct scene *s)
+{
+	for (unsigned int i = 0; i < s->pages; i += pages_per_huge()) {
+		char *middle = source_page(s, i + pages_per_huge() / 2);
+
+		if (mprotect(middle, page_size(), PROT_READ) ||
+		    mprotect(middle, page_size(), PROT_READ | PROT_WRITE))
+			machine_cannot(s->test, errno, "the access of a part cannot be changed");
+		if (page_mapped(s->test, source_page(s, i)) != MAPPED_SMALL)
+			test_broken(s->test, "the huge page is still mapped as one");
+	}
+}
+
+int scene_move_all(struct scene *s)
+{
+	return scene_move_patiently(s, s->destination, s->source, s->pages, 0, NULL);
+}
+
+int scene_move_over_tables(struct scene *s)
+{
+	scene_make_tables(s);
+	return scene_move_all(s);
+}
+
 int scene_move_in_halves(struct scene *s)
 {
 	const unsigned int half = pages_per_huge() / 2;

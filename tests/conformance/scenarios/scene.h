@@ -130,6 +130,19 @@ int scene_move_told(struct scene *s, char *to, char *from, unsigned int pages, u
  */
 int scene_move_in_halves(struct scene *s);
 
+/* Move all pages, again while they are busy.  Returns 0 or the errno. */
+int scene_move_all(struct scene *s);
+
+/*
+ * Huge pages that may go whole all the same: to page tables that hold nothing yet, or from where
+ * small entries map them.  The first closes the destination to huge pages as above.
+ */
+void scene_make_tables(struct scene *s);
+void scene_map_by_small(struct scene *s);
+
+/* Move huge pages to such page tables.  Returns 0 or the errno. */
+int scene_move_over_tables(struct scene *s);
+
 /**
  * test_observe_result() - observe "errno" and "move" of a call
  * @suffix: appended to both names: "" or, say, ".second"
