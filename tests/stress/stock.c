@@ -198,12 +198,13 @@ static void copy_to_other_side(const char *place)
 	ioctl(uffd_of((char *)(uintptr_t)copy.dst), UFFDIO_COPY, &copy);
 }
 
-/* Its own tag is where the next one's is, and the reverse. */
-static void swap_with_next(char *place)
+/* Its own tag is where the next one's is, and the reverse.  False: the next one is at neither place. */
+static bool swap_with_next(char *place)
 {
 	uint64_t word, tag;
 
-	inspect(place, &word);
+	if (!count_pages(place, 1) || inspect(place, &word))
+		return false;
 	tag_of_word(word, &tag);
 	for (enum region_name r = NEAR; r <= FAR; r++) {
 		char *other = lane_page(r, PAIRED, tag + 1);
@@ -213,8 +214,17 @@ static void swap_with_next(char *place)
 			continue;
 		write_page(place, tag + 1, other_word & COUNTER);
 		write_page(other, tag, word & COUNTER);
-		return;
+		return true;
 	}
+	return false;
+}
+
+static void swap_some(void)
+{
+	for (size_t page = 0; page + 1 < lanes[PAIRED].pages; page++)
+		for (enum region_name r = NEAR; r <= FAR; r++)
+			if (swap_with_next(lane_page(r, PAIRED, page)))
+				return;
 }
 
 void spoil(void)
@@ -236,7 +246,7 @@ void spoil(void)
 		add_to(place, -1, &before);
 		break;
 	case FAULT_SWAP:
-		swap_with_next(place);
+		swap_some();
 		break;
 	case FAULT_DAMAGE:
 		place[page_size() - 1] ^= 1;
