@@ -328,43 +328,33 @@ void scenario_unlocked_later(struct test *t)
 	observe_unlocked(&s);
 }
 
-static void build_huge_locked(struct scene *s, struct test *t)
+/* @prepare: of what is locked nothing can be dropped, so that page tables come before that; or NULL */
+static void unlock_huge(struct test *t, void (*prepare)(struct scene *s))
 {
-	scene_build_huge(s, t, 1, 0);
-	lock(t, s->source, s->pages);
-	if (page_mapped(t, s->source) != MAPPED_HUGE)
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	lock(t, s.source, s.pages);
+	if (page_mapped(t, s.source) != MAPPED_HUGE)
 		test_broken(t, "the huge page has been split");
+	if (prepare)
+		prepare(&s);
+	lock(t, s.destination, s.pages);
+	observe_unlocked(&s);
 }
 
 void scenario_unlocked_huge_later(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	build_huge_locked(&s, t);
-	lock(t, s.destination, s.pages);
-	observe_unlocked(&s);
+	unlock_huge(t, NULL);
 }
 
-/* What is locked cannot be dropped, so that the tables come first. */
 void scenario_unlocked_over_table_later(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	build_huge_locked(&s, t);
-	scene_make_tables(&s);
-	lock(t, s.destination, s.pages);
-	observe_unlocked(&s);
+	unlock_huge(t, scene_make_tables);
 }
 
 void scenario_unlocked_by_small_later(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	build_huge_locked(&s, t);
-	scene_map_by_small(&s);
-	lock(t, s.destination, s.pages);
-	observe_unlocked(&s);
+	unlock_huge(t, scene_map_by_small);
 }

@@ -15,7 +15,7 @@
 
 #define ALL_MODES (UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)
 
-/* From place to place, each aligned as the first is; @between: what is done to them at each. */
+/* From place to place, each of which begins at a page table; @between: what is done to them at each. */
 static void move_on(struct scene *s, void (*between)(struct scene *s, char *place))
 {
 	char *place = s->source;
@@ -24,6 +24,9 @@ static void move_on(struct scene *s, void (*between)(struct scene *s, char *plac
 
 	for (unsigned int i = 0; i < TIMES && !error; i++) {
 		char *next = map_aligned(s->test, s->pages * page_size(), table_span());
+
+		/* A huge page moves whole all the same, and none is made of small ones. */
+		madvise(next, s->pages * page_size(), MADV_NOHUGEPAGE);
 
 		scene_register(s, next, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 		error = scene_move_patiently(s, next, place, s->pages, 0, NULL);
@@ -66,7 +69,7 @@ void scenario_move_on_huge(struct test *t)
 	move_on(&s, read_all);
 }
 
-/* Each of these places lies one page off, so that it is split at the first. */
+/* The source lies one page off, the places do not, so that it is split on the way to the first. */
 void scenario_move_on_split(struct test *t)
 {
 	struct scene s;
@@ -83,9 +86,14 @@ void scenario_move_on_split(struct test *t)
 void scenario_move_on_over_table(struct test *t)
 {
 	struct scene s;
+	int error;
 
 	scene_build_huge(&s, t, 1, 0);
-	scene_move_over_tables(&s);
+	error = scene_move_over_tables(&s);
+	if (error) {
+		test_observe(t, "errno", "%s", error_name(error));
+		return;
+	}
 	s.source = s.destination;
 	move_on(&s, read_all);
 }

@@ -42,12 +42,12 @@ static unsigned int count_complaints(int log)
 	return complaints;
 }
 
-static void move_and_stay(struct scene *s, uint64_t mode)
+static int move_all(struct scene *s, uint64_t mode)
 {
-	scene_move(s, s->destination, s->source, s->pages, mode, NULL);
+	return scene_move_patiently(s, s->destination, s->source, s->pages, mode, NULL);
 }
 
-static void move_small(struct test *t)
+static int move_small(struct test *t)
 {
 	struct scene s;
 
@@ -55,65 +55,65 @@ static void move_small(struct test *t)
 	madvise(source_page(&s, 1), page_size(), MADV_DONTNEED);
 	(void)*(volatile char *)source_page(&s, 1);
 	madvise(source_page(&s, PAGES / 2), page_size(), MADV_DONTNEED);
-	move_and_stay(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	return move_all(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
 }
 
-static void move_swapped(struct test *t)
+static int move_swapped(struct test *t)
 {
 	struct scene s;
 
 	scene_build(&s, t, PAGES, 0);
 	swap_out(&s, s.source, PAGES);
-	move_and_stay(&s, 0);
+	return move_all(&s, 0);
 }
 
-static void move_huge(struct test *t)
+static int move_huge(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	move_and_stay(&s, 0);
+	return move_all(&s, 0);
 }
 
-static void move_split(struct test *t)
+static int move_split(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	scene_move_in_halves(&s);
+	return scene_move_in_halves(&s);
 }
 
-static void move_over_tables(struct test *t)
+static int move_over_tables(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	scene_move_over_tables(&s);
+	return scene_move_over_tables(&s);
 }
 
-static void move_by_small(struct test *t)
+static int move_by_small(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
 	scene_map_by_small(&s);
-	scene_move_all(&s);
+	return scene_move_all(&s);
 }
 
-static void move_huge_zero(struct test *t)
+static int move_huge_zero(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
 	scene_make_huge_zero(&s);
-	move_and_stay(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	return move_all(&s, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
 }
 
 /*
  * The memory goes when nobody uses it any more, not even a CPU that is idle:
  * so both processes are on one, which has left it when it runs this one again.
  */
-static void observe_ending(struct test *t, void (*move)(struct test *t))
+static void observe_ending(struct test *t, int (*move)(struct test *t))
 {
 	pid_t child;
 	int log;
@@ -122,9 +122,8 @@ static void observe_ending(struct test *t, void (*move)(struct test *t))
 	log = open_log(t);
 	child = machine_fork(t);
 	if (child == 0) {
-		move(t);
 		/* Nothing was unmapped: that is left to the end. */
-		_exit(0);
+		_exit(move(t) != 0);
 	}
 	test_observe(t, "ended", "%d", test_wait(t, child));
 	test_observe(t, "complaints", "%u", count_complaints(log));

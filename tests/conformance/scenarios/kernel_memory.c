@@ -94,43 +94,36 @@ void scenario_kernel_memory(struct test *t)
 	scene_end(&s);
 }
 
-/* Huge pages are free when they have been moved and unmapped. */
-static void observe_kept(struct scene *s, int (*move)(struct scene *s))
+/* Huge pages are free when they have been moved and unmapped; @prepare may be NULL. */
+static void observe_kept(struct test *t, void (*prepare)(struct scene *s), int (*move)(struct scene *s))
 {
-	uint64_t *frames = source_frames(s);
-	unsigned int n = s->pages;
-	int error = move(s);
+	uint64_t *frames;
+	unsigned int n;
+	struct scene s;
 
-	test_observe(s->test, "errno", "%s", error_name(error));
-	scene_clear(s);
-	test_observe(s->test, "left", "%u", count_kept(s->test, frames, n));
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, HUGE, 0);
+	n = s.pages;
+	frames = source_frames(&s);
+	if (prepare)
+		prepare(&s);
+	test_observe(t, "errno", "%s", error_name(move(&s)));
+	scene_clear(&s);
+	test_observe(t, "left", "%u", count_kept(t, frames, n));
 	free(frames);
 }
 
 void scenario_kernel_memory_split(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	scene_build_huge(&s, t, HUGE, 0);
-	observe_kept(&s, scene_move_in_halves);
+	observe_kept(t, NULL, scene_move_in_halves);
 }
 
 void scenario_kernel_memory_over_table(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	scene_build_huge(&s, t, HUGE, 0);
-	observe_kept(&s, scene_move_over_tables);
+	observe_kept(t, scene_make_tables, scene_move_all);
 }
 
 void scenario_kernel_memory_by_small(struct test *t)
 {
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	scene_build_huge(&s, t, HUGE, 0);
-	scene_map_by_small(&s);
-	observe_kept(&s, scene_move_all);
+	observe_kept(t, scene_map_by_small, scene_move_all);
 }

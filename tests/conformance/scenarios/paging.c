@@ -10,6 +10,7 @@
 #include "scenarios/paging.h"
 
 #define TRIES 2000	/* a page may be held for a moment by whoever scans memory */
+#define LEAST_TRIES 200	/* where many pages are left each time, and it takes long */
 #define MOST_TRIED 16000	/* pages, by all tries together */
 #define FREE_TRIES 200
 #define OTHERS 64
@@ -105,10 +106,10 @@ void swap_out(struct scene *s, char *start, unsigned int pages)
 
 unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
 {
-	unsigned int left, tried = 0;
+	unsigned int left, tries = 0, tried = 0;
 
-	/* To try many pages that will not go takes long. */
-	while ((left = pages - count_swapped(start, pages)) && tried < MOST_TRIED) {
+	while ((left = pages - count_swapped(start, pages)) &&
+	       (tries++ < LEAST_TRIES || tried < MOST_TRIED)) {
 		if (madvise(start, pages * page_size(), MADV_PAGEOUT))
 			machine_cannot(s->test, errno, "pages cannot be paged out");
 		let_others_run();

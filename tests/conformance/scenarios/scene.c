@@ -343,6 +343,7 @@ void scene_make_tables(struct scene *s)
 /* The mapping of each is two for a moment. */
 void scene_map_by_small(struct scene *s)
 {
+	madvise(s->destination, s->pages * page_size(), MADV_NOHUGEPAGE);
 	for (unsigned int i = 0; i < s->pages; i += pages_per_huge()) {
 		char *middle = source_page(s, i + pages_per_huge() / 2);
 

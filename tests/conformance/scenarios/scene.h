@@ -135,7 +135,7 @@ int scene_move_all(struct scene *s);
 
 /*
  * Huge pages that may go whole all the same: to page tables that hold nothing yet, or from where
- * small entries map them.  The first closes the destination to huge pages as above.
+ * small entries map them.  Both close the destination to huge pages as above.
  */
 void scene_make_tables(struct scene *s);
 void scene_map_by_small(struct scene *s);
