@@ -36,7 +36,7 @@
 #define BESIDE(n)	\
 	THREADS(n), \
 	{ "threads." #n ".beside", "beside", "threads that move: " #n ", of what one takes", \
-	  "times", .ways = THREE, .part = 1 }
+	  "times", .ways = THREE, .batch = 64, .pages = TABLE, .threads = n, .part = 1 }
 #define FAULTING(n)	\
 	{ "threads." #n ".faults", "threads", "threads that move: " #n ", beside 2 that fault", PER_PAGE, \
 	  run_threads, .ways = THREE, .batch = 64, .pages = TABLE, .threads = n, .faulting = 2 }

@@ -29,7 +29,13 @@ static void format_ratio(char *text, size_t size, double ratio)
 	snprintf(text, size, ratio < 0.1 ? "%.3f" : "%.2f", ratio);
 }
 
-static void print_way(const struct record *record, enum way way, FILE *out)
+/* A figure that is of the way itself already is not held against another way's. */
+static bool is_relative(const struct row *row)
+{
+	return !strcmp(row->unit, "times");
+}
+
+static void print_way(const struct row *row, const struct record *record, enum way way, FILE *out)
 {
 	struct spread s = spread_of_way(record, way);
 	char number[32], ratio[32], text[80];
@@ -38,6 +44,8 @@ static void print_way(const struct record *record, enum way way, FILE *out)
 	if (way == MOVE) {
 		snprintf(text, sizeof(text), "%s ±%.0f%%", number,
 			 s.median > 0 ? 50 * (s.upper - s.lower) / s.median : 0);
+	} else if (is_relative(row)) {
+		snprintf(text, sizeof(text), "%s", number);
 	} else {
 		format_ratio(ratio, sizeof(ratio), spread_of_ratio(record, way).median);
 		snprintf(text, sizeof(text), "%s (%s)", number, ratio);
@@ -55,7 +63,7 @@ static void print_row(const struct row *row, const struct record *record, FILE *
 		fprintf(out, "  not to be had: %s", record->reason);
 	for (enum way way = 0; way < WAYS && !*record->error && !*record->reason; way++) {
 		if (has_figures(row, record, way))
-			print_way(record, way, out);
+			print_way(row, record, way, out);
 		else if (row->ways >> way)
 			fprintf(out, "%*s", COLUMN, "-");
 	}
@@ -70,17 +78,33 @@ static void print_heading(const struct row *row, FILE *out)
 	fputc('\n', out);
 }
 
-void write_table(const struct machine *m, const struct record *records, FILE *out)
+static void print_group(const char *group, const struct record *records, FILE *out)
 {
 	const struct row *before = NULL;
 
-	print_machine(m, out);
 	for (const struct row *row = rows; row < rows + n_rows; row++) {
-		if (!options.selected[row - rows])
+		if (!options.selected[row - rows] || strcmp(row->group, group))
 			continue;
-		if (!before || strcmp(before->group, row->group) || strcmp(before->unit, row->unit))
+		if (!before || strcmp(before->unit, row->unit))
 			print_heading(row, out);
 		print_row(row, &records[row - rows], out);
 		before = row;
 	}
+}
+
+static bool is_first_of_group(const struct row *row)
+{
+	for (const struct row *other = rows; other < row; other++)
+		if (!strcmp(other->group, row->group))
+			return false;
+	return true;
+}
+
+/* A group's rows need not be behind each other: one may have a part that is of another group. */
+void write_table(const struct machine *m, const struct record *records, FILE *out)
+{
+	print_machine(m, out);
+	for (const struct row *row = rows; row < rows + n_rows; row++)
+		if (is_first_of_group(row))
+			print_group(row->group, records, out);
 }
