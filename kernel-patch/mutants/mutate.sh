@@ -581,9 +581,7 @@ try_together() # NUMBER:NAME...
 take_next() # NUMBER; false: there are none
 {
 	{
-		flock 7
-		mapfile -t taken < <(head -n "$1" "$queue")
-		sed -i "1,$1d" "$queue"
+		flock 7 && mapfile -t taken < <(head -n "$1" "$queue") && sed -i "1,$1d" "$queue" || return 1
 	} 7>"$queue.lock"
 	[ ${#taken[@]} -gt 0 ]
 }
@@ -680,9 +678,8 @@ sweep_row()
 			fi
 		done
 		# Where a guest got nowhere another one will not either.
-		if [ ${#left[@]} -gt 0 ] && [ ${#left[@]} -lt ${#taken[@]} ]; then
-			wait_again "${left[@]}"
-		fi
+		[ ${#left[@]} -lt ${#taken[@]} ] || return 0
+		[ ${#left[@]} -eq 0 ] || wait_again "${left[@]}"
 	done
 }
 

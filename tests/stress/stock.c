@@ -198,7 +198,7 @@ static void copy_to_other_side(const char *place)
 	ioctl(uffd_of((char *)(uintptr_t)copy.dst), UFFDIO_COPY, &copy);
 }
 
-/* Its own tag is where the next one's is, and the reverse.  False: the next one is at neither place. */
+/* Its own tag is where the next one's is, and the reverse.  False: one of the two is not there. */
 static bool swap_with_next(char *place)
 {
 	uint64_t word, tag;
