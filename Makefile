@@ -28,7 +28,7 @@ MATRIX_PACKAGES := qemu-system-misc qemu-system-ppc gcc-riscv64-linux-gnu libc6-
 PAGE_PACKAGES := mandoc groff man-db manpages manpages-dev aspell aspell-en codespell \
 	bsdextrautils poppler-utils xsltproc chromium nodejs $(if $(shell command -v npm),,npm)
 
-# The former look at files alone and go beside each other; the latter have the machine to themselves.
+# The former go beside each other; the latter look at what the kernel does, and have the machine to themselves.
 FILE_CHECKS := check-page-tools check-site check-series check-pages check-sanitized check-cross check-trace \
 	check-specgen check-records check-matrix check-generated lint check-storeys check-mutants
 MACHINE_CHECKS := check-examples conformance check-conformance check-hazards check-faults check-limits check-beside \
@@ -110,10 +110,12 @@ bench: $B/bench ## what a move costs on the running kernel, beside COPY and mrem
 bench-kernel: $B/bench $B/count.so ## its instructions, by kernel and function, in VMs: KERNELS="patched 7.3.4", KERNEL=TREE
 	@tests/bench/kernel.sh $B $(ARGS)
 
-check: ## all of the checks below, but for those of kernels of our own
+check: ## FILE_CHECKS and MACHINE_CHECKS of the Makefile: all that need no VM, nor a kernel to be built
 	@echo "Checks of files, four at once; what each says comes when it has ended." >&2
-	+@$(MAKE) --no-print-directory -j4 --output-sync=target $(FILE_CHECKS)
-	+@$(MAKE) --no-print-directory $(MACHINE_CHECKS)
+	+@status=0; $(MAKE) --no-print-directory -j4 --output-sync=target $(FILE_CHECKS) || status=$$?; \
+	if [ $$status -eq 0 ] || $(if $(findstring k,$(firstword -$(MAKEFLAGS))),true,false); then \
+		$(MAKE) --no-print-directory -j1 $(MACHINE_CHECKS) || status=$$?; \
+	fi; exit $$status
 
 conformance: $B/uffdio-move-conformance ## the contract against the running kernel, as TAP
 	$< --tap >$B/conformance.tap || { grep -A1 '^not ok' $B/conformance.tap; exit 1; }
@@ -258,7 +260,7 @@ lint: ## the rules of the man-pages project
 
 groff: | $(CACHE)/groff ## fetch a newer groff into the cache, for lint
 
-check-pages: $B/specgen $(GENERATED) html pdf ## pages agree with the contract, their program runs, links resolve
+check-pages: $B/specgen $B/uffdio-move-conformance $B/uffdio-move-refuse $(GENERATED) html pdf ## pages agree with the contract, their program runs, links resolve
 	tests/pages/check.sh $B
 	tests/pages/check-program.sh
 	tests/pages/check-html.sh $B
