@@ -4,7 +4,9 @@
  *
  * Its counters are sums of each CPU's part, read without those that a CPU has
  * yet to hand in.  So pages are moved to and fro, so many in all that it would
- * show if one in twenty-five were counted wrongly.
+ * show if one in twenty-five were counted wrongly.  Huge pages that come apart on
+ * the way cannot go back and forth as such: of these it shows if one of four is
+ * counted as none, on up to 128 CPUs; ending.c has what is exact.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -328,7 +330,7 @@ void scenario_unlocked_later(struct test *t)
 	observe_unlocked(&s);
 }
 
-/* @prepare: of what is locked nothing can be dropped, so that page tables come before that; or NULL */
+/* @prepare is called before the destination is locked, where MADV_DONTNEED would fail; or NULL. */
 static void unlock_huge(struct test *t, void (*prepare)(struct scene *s))
 {
 	struct scene s;

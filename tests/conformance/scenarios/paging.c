@@ -10,7 +10,7 @@
 #include "scenarios/paging.h"
 
 #define TRIES 2000	/* a page may be held for a moment by whoever scans memory */
-#define LEAST_TRIES 200	/* where many pages are left each time, and it takes long */
+#define LEAST_TRIES 200	/* of many pages at once, which takes long */
 #define MOST_TRIED 16000	/* pages, by all tries together */
 #define FREE_TRIES 200
 #define OTHERS 64
@@ -106,14 +106,14 @@ void swap_out(struct scene *s, char *start, unsigned int pages)
 
 unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages)
 {
-	unsigned int left, tries = 0, tried = 0;
+	unsigned int tries = 0, tried = 0;
 
-	while ((left = pages - count_swapped(start, pages)) &&
+	while (count_swapped(start, pages) < pages &&
 	       (tries++ < LEAST_TRIES || tried < MOST_TRIED)) {
 		if (madvise(start, pages * page_size(), MADV_PAGEOUT))
 			machine_cannot(s->test, errno, "pages cannot be paged out");
 		let_others_run();
-		tried += left;
+		tried += pages;
 	}
 	if (count_swapped(start, pages) < pages && swap_is_full())
 		machine_cannot(s->test, ENOSPC, "pages could not be swapped out");

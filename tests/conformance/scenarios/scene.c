@@ -336,7 +336,8 @@ void scene_make_tables(struct scene *s)
 
 		if (ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero))
 			test_broken(s->test, "UFFDIO_ZEROPAGE: %s", strerror(errno));
-		madvise(destination_page(s, i), page_size(), MADV_DONTNEED);
+		if (madvise(destination_page(s, i), page_size(), MADV_DONTNEED))
+			test_broken(s->test, "MADV_DONTNEED: %s", strerror(errno));
 	}
 }
 
@@ -355,9 +356,20 @@ void scene_map_by_small(struct scene *s)
 	}
 }
 
+/* A short move has met one of several huge pages that was busy. */
 int scene_move_all(struct scene *s)
 {
-	return scene_move_patiently(s, s->destination, s->source, s->pages, 0, NULL);
+	unsigned int done = 0;
+	int64_t move;
+	int error;
+
+	do {
+		error = scene_move_patiently(s, destination_page(s, done), source_page(s, done),
+					     s->pages - done, 0, &move);
+		if (error == EAGAIN && move > 0)
+			done += move / page_size();
+	} while (error == EAGAIN && move >= (int64_t)page_size() && done < s->pages);
+	return error;
 }
 
 int scene_move_over_tables(struct scene *s)

@@ -130,12 +130,13 @@ int scene_move_told(struct scene *s, char *to, char *from, unsigned int pages, u
  */
 int scene_move_in_halves(struct scene *s);
 
-/* Move all pages, again while they are busy.  Returns 0 or the errno. */
+/* Move all pages, on and on while some are busy.  Returns 0 or the errno. */
 int scene_move_all(struct scene *s);
 
 /*
- * Huge pages that may go whole all the same: to page tables that hold nothing yet, or from where
- * small entries map them.  Both close the destination to huge pages as above.
+ * What small entries map after the move, though its folio may have stayed one: huge pages that go
+ * to page tables which hold nothing yet, or come from where small entries map them already.  Both
+ * close the destination to huge pages as above.
  */
 void scene_make_tables(struct scene *s);
 void scene_map_by_small(struct scene *s);
