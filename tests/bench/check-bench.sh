@@ -120,8 +120,10 @@ json '.rows | all((.figures | length > 0) or (.reason | length > 0))' "each row 
 json '.rows | all(has("figures") != has("reason"))' "and none has both"
 json '[.rows[].figures[]?] | all(.rounds >= 3 and .least > 0 and .least <= .lower and
 	.lower <= .median and .median <= .upper)' "medians lie between quartiles"
-json '[.rows[] | select(.figures) | .figures] | all(.[0].way == "MOVE" and
-	(.[1:] | all(.ratio.median > 0)))' "each way has what MOVE takes of it"
+json '[.rows[] | select(.figures)] | all(.unit == "times" or (.figures | .[0].way == "MOVE" and
+	(.[1:] | all(.ratio.median > 0))))' "each way has what MOVE takes of it"
+json '[.rows[] | select(.unit == "times").figures[]?] | all(has("ratio") | not)' \
+	"but for what a way takes of itself"
 json '[.rows[] | select(.group == "batch")] | length == 6 and all(.figures | length == 6)' \
 	"each batch was measured by each way"
 json '[.rows[] | select(.group == "beside")] | length == 1 and all(.unit == "times" and (.figures | length > 0))' \
@@ -135,6 +137,9 @@ result $? "what is saved is what is printed"
 awk -F , '{ gsub(/"[^"]*"/, "quoted") } NF != 19 { bad = 1 } NR > 1 { print $1 } END { exit bad }' \
 	"$scratch/figures/bench.csv" | uniq | cmp -s - "$scratch/names"
 result $? "the CSV has the same rows"
+sed 's/"[^"]*"/quoted/g' "$scratch/figures/bench.csv" |
+	awk -F , '$4 == "times" { n++; bad = bad || $15 $16 $17 != "" } END { exit !n || bad }'
+result $? "and no ratio where the JSON has none"
 
 if command -v gnuplot >"$scratch/out"; then
 	"$here/plots.sh" "$scratch/figures" >"$scratch/out" 2>"$scratch/err"

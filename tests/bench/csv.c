@@ -27,11 +27,16 @@ static void print_row(const struct row *row, FILE *out)
 static void print_way(const struct row *row, const struct record *record, enum way way, FILE *out)
 {
 	struct spread s = spread_of_way(record, way);
-	struct spread ratio = spread_of_ratio(record, way);
+	struct spread ratio;
 
 	print_row(row, out);
 	fprintf(out, "%s,%u,%.9g,%.9g,%.9g,%.9g,", way_names[way], record->rounds, s.median, s.lower,
 		s.upper, s.least);
+	if (is_relative(row)) {
+		fputs(",,,,\n", out);
+		return;
+	}
+	ratio = spread_of_ratio(record, way);
 	fprintf(out, "%.6g,%.6g,%.6g,,\n", ratio.median, ratio.lower, ratio.upper);
 }
 

@@ -82,6 +82,11 @@ const char *unit_of(const struct row *row)
 	return text;
 }
 
+bool is_relative(const struct row *row)
+{
+	return !strcmp(row->unit, "times");
+}
+
 bool has_figures(const struct row *row, const struct record *record, enum way way)
 {
 	return row->ways & WAY(way) && !*record->reason && !*record->error && record->rounds;

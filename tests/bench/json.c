@@ -22,13 +22,13 @@ static json_t *spread_told(struct spread s)
 			 "upper", s.upper, "least", s.least);
 }
 
-static json_t *figure_told(const struct record *record, enum way way)
+static json_t *figure_told(const struct row *row, const struct record *record, enum way way)
 {
 	json_t *figure = spread_told(spread_of_way(record, way));
 
 	json_object_set_new(figure, "way", json_string(way_names[way]));
 	json_object_set_new(figure, "rounds", json_integer(record->rounds));
-	if (way != MOVE)
+	if (way != MOVE && !is_relative(row))
 		json_object_set_new(figure, "ratio", spread_told(spread_of_ratio(record, way)));
 	if (record->section[way]) {
 		json_object_set_new(figure, "section", json_integer(record->section[way]));
@@ -63,7 +63,7 @@ static json_t *row_told(const struct row *row, const struct record *record)
 	figures = json_array();
 	for (enum way way = 0; way < WAYS; way++)
 		if (has_figures(row, record, way))
-			json_array_append_new(figures, figure_told(record, way));
+			json_array_append_new(figures, figure_told(row, record, way));
 	json_object_set_new(told, "figures", figures);
 	return told;
 }

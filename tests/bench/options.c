@@ -24,7 +24,7 @@ static const char usage[] =
 	"                which is proposed, only if named\n"
 	"  --list        the rows; measure nothing\n"
 	"  --seconds N   how long it takes, about (80); each row has at least 5 rounds\n"
-	"  --quick       a look in some seconds: 3 rounds, a smaller heap\n"
+	"  --quick       a look in some seconds: 3 rounds at least, a smaller heap\n"
 	"  --csv         the figures as CSV, on standard output\n"
 	"  --json        the figures as JSON, on standard output\n"
 	"  --save DIR    write bench.csv and bench.json into DIR, too\n"

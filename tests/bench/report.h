@@ -25,6 +25,9 @@ void write_json(const struct machine *m, const struct record *records, FILE *out
 /* What a figure of the row is of: "ns/page", "instructions/huge page", "ms". */
 const char *unit_of(const struct row *row);
 
+/* Is a figure what a way takes of what it takes itself?  It is not held against another way's. */
+bool is_relative(const struct row *row);
+
 /* Has the way figures in this row? */
 bool has_figures(const struct row *row, const struct record *record, enum way way);
 

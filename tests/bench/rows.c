@@ -35,7 +35,7 @@
 	  .ways = THREE, .batch = 64, .pages = TABLE, .threads = n }
 #define BESIDE(n)	\
 	THREADS(n), \
-	{ "threads." #n ".beside", "beside", "threads that move: " #n ", of what one takes", \
+	{ "threads." #n ".beside", "beside", "threads that move: " #n ", against one alone", \
 	  "times", .ways = THREE, .batch = 64, .pages = TABLE, .threads = n, .part = 1 }
 #define FAULTING(n)	\
 	{ "threads." #n ".faults", "threads", "threads that move: " #n ", beside 2 that fault", PER_PAGE, \

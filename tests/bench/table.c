@@ -29,12 +29,6 @@ static void format_ratio(char *text, size_t size, double ratio)
 	snprintf(text, size, ratio < 0.1 ? "%.3f" : "%.2f", ratio);
 }
 
-/* A figure that is of the way itself already is not held against another way's. */
-static bool is_relative(const struct row *row)
-{
-	return !strcmp(row->unit, "times");
-}
-
 static void print_way(const struct row *row, const struct record *record, enum way way, FILE *out)
 {
 	struct spread s = spread_of_way(record, way);
