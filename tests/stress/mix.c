@@ -148,8 +148,8 @@ _Noreturn void mix_run(void)
 		nanosleep(&ts, NULL);
 	join_all();
 	mix->n_pulses = n_actors;
-	if (mix->fault < FAULT_CHILD)
-		spoil();
+	if (mix->fault < FAULT_CHILD && !spoil())
+		fputs("stress: no page is there for the fault\n", stderr);
 	stock_at_end();
 	mix->judged = true;
 	_exit(0);

@@ -137,8 +137,8 @@ void pins_end(void);
 /* What EBUSY asks for: a store gives the process a page of its own. */
 void cure(char *place);
 
-/* Do what mix->fault says to one page. */
-void spoil(void);
+/* Do what mix->fault says to one page; false if no page is there to do it to. */
+bool spoil(void);
 
 /* Look at all pages: those of a forked child, those at the end. */
 void stock_prepare(void);

@@ -219,21 +219,22 @@ static bool swap_with_next(char *place)
 	return false;
 }
 
-static void swap_some(void)
+static bool swap_some(void)
 {
 	for (size_t page = 0; page + 1 < lanes[PAIRED].pages; page++)
 		for (enum region_name r = NEAR; r <= FAR; r++)
 			if (swap_with_next(lane_page(r, PAIRED, page)))
-				return;
+				return true;
+	return false;
 }
 
-void spoil(void)
+bool spoil(void)
 {
 	char *place = some_page(mix->fault == FAULT_STALE);
 	uint64_t before;
 
 	if (!place)
-		return;
+		return false;
 	switch (mix->fault) {
 	case FAULT_LOSE:
 	case FAULT_CHILD:
@@ -246,12 +247,12 @@ void spoil(void)
 		add_to(place, -1, &before);
 		break;
 	case FAULT_SWAP:
-		swap_some();
-		break;
+		return swap_some();
 	case FAULT_DAMAGE:
 		place[page_size() - 1] ^= 1;
 		break;
 	default:
 		break;
 	}
+	return true;
 }
