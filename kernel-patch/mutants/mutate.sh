@@ -581,7 +581,10 @@ try_together() # NUMBER:NAME...
 take_next() # NUMBER; false: there are none
 {
 	{
-		flock 7 && mapfile -t taken < <(head -n "$1" "$queue") && sed -i "1,$1d" "$queue" || return 1
+		flock 7 && mapfile -t taken < <(head -n "$1" "$queue") && sed -i "1,$1d" "$queue" || {
+			say "$queue cannot be cut"
+			return 1
+		}
 	} 7>"$queue.lock"
 	[ ${#taken[@]} -gt 0 ]
 }
@@ -677,9 +680,11 @@ sweep_row()
 				left+=("$mutant")
 			fi
 		done
-		# Where a guest got nowhere another one will not either.
-		[ ${#left[@]} -lt ${#taken[@]} ] || return 0
-		[ ${#left[@]} -eq 0 ] || wait_again "${left[@]}"
+		if [ ${#left[@]} -eq ${#taken[@]} ]; then
+			say "a guest got nowhere with ${taken[0]#*:} and what came behind it; they are left to what comes after"
+		elif [ ${#left[@]} -gt 0 ]; then
+			wait_again "${left[@]}"
+		fi
 	done
 }
 
