@@ -31,7 +31,7 @@
 # Exit status, where it is not the program's: 124 the guest did not end in time;
 # 125 it could not be built or started; 126 the kernel complained (an oops, a
 # splat, a leak: any line that ./complaints knows), or went down.  A guest that meets
-# one race of plain Linux while it boots is booted once more.
+# one race of plain Linux while it boots is booted once more, for as long again.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"

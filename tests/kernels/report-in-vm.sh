@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Usage: report-in-vm.sh [--downs FILE] [--limit SECONDS] PROGRAM [ARGUMENT]...
+# Usage: report-in-vm.sh [OPTION]... PROGRAM [ARGUMENT]...
 #
 # Runs PROGRAM, the conformance program, in a guest whose kernel KERNEL and ARCH name
 # (kernel-patch/vm/boot.sh), up to a report that is complete.  Where the kernel goes down
@@ -141,7 +141,8 @@ if [ -f "$work/status" ]; then
 		echo "${0##*/}: the kernel complained: $complaint" >&2
 		echo "complaint:$complaint" >>"$downs_file"
 	fi
-	grep -v '^boot.sh: ' "$work/errors" >&2
+	# The complaint was told.
+	grep -v "^boot.sh: the guest's kernel complained" "$work/errors" >&2
 	exit "$(cat "$work/status")"
 fi
 cat "$work/errors" >&2
