@@ -110,8 +110,8 @@ bench: $B/bench ## what a move costs on the running kernel, beside COPY and mrem
 bench-kernel: $B/bench $B/count.so ## its instructions, by kernel and function, in VMs: KERNELS="patched 7.3.4", KERNEL=TREE
 	@tests/bench/kernel.sh $B $(ARGS)
 
-check: ## FILE_CHECKS and MACHINE_CHECKS of the Makefile: all that need no VM, nor a kernel to be built
-	@echo "Checks of files, four at once; what each says comes when it has ended." >&2
+check: ## all checks but check-kernel, -newest, -fixes, -arm64, -debug, -builds, -bisect and -litmus
+	@echo "Checks that need no quiet machine, four at once; what each says comes when it has ended." >&2
 	+@status=0; $(MAKE) --no-print-directory -j4 --output-sync=target $(FILE_CHECKS) || status=$$?; \
 	if [ $$status -eq 0 ] || $(if $(findstring k,$(firstword -$(MAKEFLAGS))),true,false); then \
 		$(MAKE) --no-print-directory -j1 $(MACHINE_CHECKS) || status=$$?; \

@@ -220,7 +220,7 @@ void emit_matrix(const struct contract *c, const struct records *records, FILE *
 		"<span class=\"unknown\">&#8211;</span> was not tested there &#183; "
 		"<span class=\"unknown\">?</span> is not in the record</p>\n"
 		"<p>A number beside another mark: this release is known to deviate so, and this run has "
-		"not met it. Of several numbers the list of kernels tells which were met.</p>\n"
+		"not met it. Where there are several numbers, the list of kernels tells which were met.</p>\n"
 		"<p>A deviation stands at one clause, the one that tells it; what it is tells which "
 		"others it breaks where it is met: a call that never returns breaks call.returns.</p>\n",
 		c->version);

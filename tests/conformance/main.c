@@ -55,7 +55,7 @@ static void check_pattern(const struct run *run, const char *pattern)
 	for (size_t i = 0; i < run->n_tests; i++)
 		if (!fnmatch(pattern, run->tests[i].name, FNM_EXTMATCH))
 			return;
-	options_refuse("no test is called ", pattern);
+	options_refuse_test(pattern);
 }
 
 /* The test behind which to go on. */
@@ -66,7 +66,7 @@ static size_t test_before(const struct run *run, const struct options *o)
 	while (i < run->n_tests && strcmp(run->tests[i].name, o->behind))
 		i++;
 	if (i == run->n_tests)
-		options_refuse("no test is called ", o->behind);
+		options_refuse_test(o->behind);
 	return i;
 }
 
@@ -204,7 +204,7 @@ static void check_downs(const struct run *run, const struct options *o)
 		while (i < run->n_tests && strcmp(run->tests[i].name, o->downs[k].test))
 			i++;
 		if (i == run->n_tests)
-			options_refuse("no test is called ", o->downs[k].test);
+			options_refuse_test(o->downs[k].test);
 	}
 }
 

@@ -63,6 +63,13 @@ _Noreturn void options_refuse(const char *message, const char *word)
 	exit(EXIT_USAGE);
 }
 
+_Noreturn void options_refuse_test(const char *name)
+{
+	fprintf(stderr, "uffdio-move-conformance: no test is called '%s'; --list names them\n",
+		name);
+	exit(EXIT_USAGE);
+}
+
 static void check_clause(const char *id)
 {
 	for (size_t i = 0; i < uffdio_move_contract.n_clauses; i++)

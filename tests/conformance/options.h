@@ -37,4 +37,7 @@ void options_read(int argc, char **argv, struct options *o);
 /* Ends the program as options_read() does: @message and @word are the sentence. */
 _Noreturn void options_refuse(const char *message, const char *word);
 
+/* Likewise, where no test is called @name. */
+_Noreturn void options_refuse_test(const char *name);
+
 #endif

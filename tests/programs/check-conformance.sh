@@ -402,7 +402,7 @@ refused() # WHAT WORDS-OF-THE-SENTENCE ARGUMENT...
 	result $? "$name: one sentence, exit 2"
 }
 refused "a clause that no test can look at" interface.absent --clause interface.absent
-refused "a test that there is not" nosuch --test nosuch
+refused "a test that there is not" "nosuch.*--list" --test nosuch
 refused "a test behind which to go on that there is not" nosuch --behind nosuch
 refused "none behind that one" vector.one-page --test vector.one-page --behind vector.one-page
 refused "a pattern that fits none" 'cell.nosuch' --test 'cell.nosuch*'
