@@ -8,22 +8,19 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "machine/ksm.h"
 #include "machine/machine.h"
+#include "machine/ring.h"
 #include "memory/layout_internal.h"
 
 #define MERGE_SCANS	200	/* of KSM; far more than a merge takes */
 #define MERGE_LOOKS	1000
-#define UNPIN_TRIES	1000
 
 /* Words of a page's first line that hold no tag, and what is stored to them. */
 #define OUR_WORD	2
@@ -39,7 +36,6 @@ struct holders {
 		char *spliced;		/* the page in it */
 		struct io_uring *ring;
 		char *pinned;
-		size_t pinned_bytes;
 	} of[SIDES][MAX_LETTERS];
 };
 
@@ -145,84 +141,31 @@ const char *hold_by_child(const struct place_of *p, char *page)
 
 /* Rings */
 
-/*
- * Pinned memory is counted against the user, and a ring that is closed gives
- * its pages back some time later.
- */
-static bool may_come_free(int error, size_t length)
-{
-	struct rlimit limit;
-
-	return error == ENOMEM && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
-	       limit.rlim_cur >= length + page_size();
-}
-
-static void pin(struct test *t, struct io_uring *ring, char *start, size_t length)
-{
-	struct timespec pause = { .tv_nsec = 1000000 };
-	struct iovec buffer = { start, length };
-	int error = 0;
-
-	for (int i = 0; i < UNPIN_TRIES; i++) {
-		error = -io_uring_register_buffers(ring, &buffer, 1);
-		if (!may_come_free(error, length))
-			break;
-		nanosleep(&pause, NULL);
-	}
-	if (error)
-		machine_cannot(t, error, "the page could not be pinned");
-}
-
 void make_pinned(const struct place_of *p)
 {
 	struct holders *h = holders_of(p->test, p->layout);
-	struct io_uring *ring = calloc(1, sizeof(*ring));
-	int error;
 
-	if (!ring)
-		machine_cannot(p->test, ENOMEM, "no memory for a ring");
-	error = -io_uring_queue_init(1, ring, 0);
-	if (error)
-		machine_cannot(p->test, error, "no ring of io_uring could be had");
-	h->of[p->side][p->letter].ring = ring;
 	h->of[p->side][p->letter].pinned = page_of(p);
-	pin(p->test, ring, page_of(p), spot_of(p)->pages * page_size());
-}
-
-/* One transfer of a word between a pipe and the pinned page; false if it does not succeed. */
-static bool transfer(struct io_uring *ring, int fd, char *pinned_word, bool from_page)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-	struct io_uring_cqe *cqe;
-	bool good;
-
-	if (from_page)
-		io_uring_prep_write_fixed(sqe, fd, pinned_word, sizeof(uint64_t), 0, 0);
-	else
-		io_uring_prep_read_fixed(sqe, fd, pinned_word, sizeof(uint64_t), 0, 0);
-	if (io_uring_submit_and_wait(ring, 1) != 1 || io_uring_wait_cqe(ring, &cqe))
-		return false;
-	good = cqe->res == sizeof(uint64_t);
-	io_uring_cqe_seen(ring, cqe);
-	return good;
+	h->of[p->side][p->letter].ring =
+		ring_pin(p->test, page_of(p), spot_of(p)->pages * page_size());
 }
 
 const char *hold_by_ring(const struct place_of *p, char *page)
 {
 	struct holders *h = holders_of(p->test, p->layout);
 	struct io_uring *ring = h->of[p->side][p->letter].ring;
-	char *pinned = h->of[p->side][p->letter].pinned;
+	uint64_t *pinned = (uint64_t *)h->of[p->side][p->letter].pinned;
 	uint64_t seen = 0, theirs = THEIR_STORE;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		machine_cannot(p->test, errno, "no pipe could be had");
 	words_at(page)[OUR_WORD] = OUR_STORE;
-	if (!transfer(ring, ends[1], pinned + OUR_WORD * sizeof(seen), true) ||
+	if (!ring_write(ring, ends[1], &pinned[OUR_WORD]) ||
 	    read(ends[0], &seen, sizeof(seen)) != sizeof(seen))
 		return "no I/O from the pinned page";
 	if (write(ends[1], &theirs, sizeof(theirs)) != sizeof(theirs) ||
-	    !transfer(ring, ends[0], pinned + THEIR_WORD * sizeof(seen), false))
+	    !ring_read(ring, ends[0], &pinned[THEIR_WORD]))
 		return "no I/O into the pinned page";
 	return relation(seen == OUR_STORE, words_at(page)[THEIR_WORD] == THEIR_STORE);
 }

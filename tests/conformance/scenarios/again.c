@@ -15,15 +15,6 @@
 
 #define ALL_MODES (UFFDIO_MOVE_MODE_DONTWAKE | UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)
 
-/* Whoever touched a page that is missing would sleep. */
-static bool are_there(struct scene *s, const char *place)
-{
-	for (unsigned int i = 0; i < s->pages; i++)
-		if (!page_is_there(s->test, place + i * page_size()))
-			return false;
-	return true;
-}
-
 /* From place to place, each of which begins at a page table; @between: what is done to them at each. */
 static void move_on(struct scene *s, void (*between)(struct scene *s, char *place))
 {
@@ -39,7 +30,7 @@ static void move_on(struct scene *s, void (*between)(struct scene *s, char *plac
 		scene_register(s, next, s->pages, UFFDIO_REGISTER_MODE_MISSING);
 		error = scene_move_patiently(s, next, place, s->pages, 0, NULL);
 		place = error ? place : next;
-		goes_on = !error && are_there(s, place);
+		goes_on = !error && scene_is_all_at(s, place);
 		if (goes_on)
 			between(s, place);
 	}

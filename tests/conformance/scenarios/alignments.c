@@ -249,6 +249,121 @@ void scenario_huge_in_part(struct test *t)
 	test_observe(t, "misplaced", "%u", wrong);
 }
 
+/* Beside the range, of the pages before it was moved away: all that are there at the source, none at the destination. */
+static unsigned int touched_beside(struct test *t, char *source, char *destination, unsigned int from,
+				   unsigned int to, unsigned int moved)
+{
+	const unsigned int all = 2 * pages_per_huge();
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < all; i++) {
+		const char *here = source + i * page_size(), *there = destination + i * page_size();
+
+		if (i < from || i >= from + moved)
+			wrong += !page_is_there(t, here) || read_tag(here) != scene_tag(i);
+		if (i < to || i >= to + moved)
+			wrong += page_is_there(t, there);
+	}
+	return wrong;
+}
+
+/* Two huge pages from their page @from on, to page @to of as large a place. */
+static int move_from_inside(struct test *t, unsigned int from, unsigned int to, bool tables,
+			    unsigned int *wrong)
+{
+	char *source, *destination;
+	struct scene s;
+	int error;
+
+	scene_build_huge(&s, t, 2, 0);
+	if (tables)
+		scene_make_tables(&s);
+	source = s.source;
+	destination = s.destination;
+	s.source += from * page_size();
+	s.destination += to * page_size();
+	s.pages -= from > to ? from : to;
+	error = scene_move_all(&s);
+	for (unsigned int i = 0; i < s.pages; i++) {
+		const char *here = source_page(&s, i), *there = destination_page(&s, i);
+
+		*wrong += page_is_there(t, here) || !page_is_there(t, there) ||
+			  read_tag(there) != scene_tag(from + i);
+	}
+	*wrong += touched_beside(t, source, destination, from, to, s.pages);
+	scene_end(&s);
+	munmap(source, 2 * huge_page_size());
+	munmap(destination, 2 * huge_page_size());
+	return error;
+}
+
+/* One of the two places, or both, are not aligned as huge pages are. */
+void scenario_huge_from_inside(struct test *t)
+{
+	const unsigned int offsets[] = { 0, 1, pages_per_huge() - 1 };
+	unsigned int wrong = 0;
+	int error = 0;
+
+	for (unsigned int i = 1; i < 3 * 3 && !error; i++)
+		for (unsigned int tables = 0; tables < 2 && !error; tables++)
+			error = move_from_inside(t, offsets[i / 3], offsets[i % 3], tables, &wrong);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "misplaced", "%u", wrong);
+}
+
+/*
+ * A source without a page table, from its page @from on; the destination's first table,
+ * of which the range begins at page @to, is there or not, and behind it a page is.
+ */
+static int move_hole_against(struct test *t, unsigned int from, unsigned int to, bool table,
+			     unsigned int *miscounted)
+{
+	const unsigned int pages = table_span() / page_size();
+	char *room[2], *copied = map_pages(t, 1);
+	struct scene s;
+	int64_t move;
+	int error;
+
+	scene_build(&s, t, 1, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		room[i] = map_aligned(t, 3 * table_span(), table_span());
+		madvise(room[i], 3 * table_span(), MADV_NOHUGEPAGE);
+	}
+	s.source = room[0] + from * page_size();
+	s.destination = room[1] + to * page_size();
+	s.pages = 2 * pages;
+	scene_register(&s, s.destination, s.pages, UFFDIO_REGISTER_MODE_MISSING);
+	fill_page(copied, scene_tag(0));
+	if (scene_copy(&s, destination_page(&s, pages - to), copied, 0) ||
+	    (table && scene_copy(&s, s.destination, copied, 0)))
+		test_broken(t, "UFFDIO_COPY: %s", strerror(errno));
+	if (table)
+		madvise(s.destination, page_size(), MADV_DONTNEED);
+	error = scene_move(&s, s.destination, s.source, s.pages, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+			   &move);
+	*miscounted += move != (int64_t)((pages - to) * page_size());
+	scene_end(&s);
+	for (unsigned int i = 0; i < 2; i++)
+		munmap(room[i], 3 * table_span());
+	return error;
+}
+
+/* What is counted as a hole must not go past the end of either side's page table. */
+void scenario_holes_short_of_occupied(struct test *t)
+{
+	const unsigned int pages = table_span() / page_size();
+	const unsigned int offsets[] = { 0, 1, pages / 2, pages - 1 };
+	unsigned int miscounted = 0;
+	int error = EAGAIN;
+
+	for (unsigned int i = 0; i < 4 * 4 && error == EAGAIN; i++)
+		for (unsigned int table = 0; table < 2 && error == EAGAIN; table++)
+			error = move_hole_against(t, offsets[i / 4], offsets[i % 4], table,
+						  &miscounted);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "miscounted", "%u", miscounted);
+}
+
 void scenario_huge_by_small(struct test *t)
 {
 	const unsigned int parts[] = { 1, 3, pages_per_huge() };

@@ -4,28 +4,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/io_uring.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
+#include "machine/ring.h"
 #include "scenarios/change.h"
 #include "scenarios/scenarios.h"
 
 #define UNPIN_TRIES 10000	/* the kernel may let go of a pin a little later */
 #define MOST_CALLS 200		/* of the retry loop: far more than there are obstacles */
-
-/* A child that shares all pages that are there by now, and keeps them. */
-static pid_t sharing_child(struct test *t)
-{
-	pid_t child = machine_fork(t);
-
-	while (child == 0)
-		pause();
-	return child;
-}
 
 void scenario_refused_not_copied(struct test *t)
 {
@@ -41,39 +31,21 @@ void scenario_refused_not_copied(struct test *t)
 	scene_end(&s);
 }
 
-/* Registers a buffer, which pins its page; returns the ring. */
-static int pin(struct test *t, void *page)
-{
-	struct io_uring_params parameters = { 0 };
-	struct iovec buffer = { .iov_base = page, .iov_len = page_size() };
-	int ring = syscall(__NR_io_uring_setup, 1, &parameters);
-
-	if (ring < 0 ||
-	    syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1))
-		machine_cannot(t, errno, "the page could not be pinned");
-	return ring;
-}
-
-static void unpin(int ring)
-{
-	syscall(__NR_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
-	close(ring);
-}
-
 void scenario_pin_ended(struct test *t)
 {
 	struct scene s;
+	struct io_uring *ring;
 	int64_t move;
-	int ring, error;
+	int error;
 
 	scene_build(&s, t, 1, 0);
 	scene_register(&s, s.source, 1, UFFDIO_REGISTER_MODE_MISSING);
-	ring = pin(t, s.source);
+	ring = ring_pin(t, s.source, page_size());
 	error = scene_move(&s, s.destination, s.source, 1, 0, NULL);
 	/* A kernel may as well move it; the page is wanted back then. */
 	if (!error)
 		scene_move(&s, s.source, s.destination, 1, 0, NULL);
-	unpin(ring);
+	ring_unpin(ring);
 	for (int i = 0; i < UNPIN_TRIES; i++) {
 		error = scene_move(&s, s.destination, s.source, 1, 0, &move);
 		if (error != EBUSY)

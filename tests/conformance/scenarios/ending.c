@@ -26,7 +26,7 @@ static int open_log(struct test *t)
 	return log;
 }
 
-/* Of pages and of page tables, as in check_mm() of kernel/fork.c. */
+/* Of pages and of page tables, as in check_mm() of kernel/fork.c, and of a page that is freed. */
 static unsigned int count_complaints(int log)
 {
 	unsigned int complaints = 0;
@@ -37,7 +37,7 @@ static unsigned int count_complaints(int log)
 	while ((n = read(log, line, sizeof(line) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
 		line[n > 0 ? n : 0] = '\0';
 		complaints += strstr(line, "Bad rss-counter state") ||
-			      strstr(line, "non-zero pgtables_bytes");
+			      strstr(line, "non-zero pgtables_bytes") || strstr(line, "Bad page");
 	}
 	return complaints;
 }
@@ -92,6 +92,30 @@ static bool move_over_tables(struct test *t)
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
+	return has_moved(&s, scene_move_over_tables(&s));
+}
+
+/* A child that has mapped the huge page by small entries, and has gone. */
+static void map_by_small_in_child(struct scene *s)
+{
+	pid_t child = machine_fork(s->test);
+
+	if (child == 0)
+		_exit(!!mprotect(source_page(s, 1), page_size(), PROT_READ));
+	if (test_wait(s->test, child))
+		machine_cannot(s->test, EACCES, "the access of a part cannot be changed in a child");
+	for (unsigned int i = 0; i < s->pages; i++)
+		fill_page(source_page(s, i), scene_tag(i));
+}
+
+static bool move_over_tables_left(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	map_by_small_in_child(&s);
+	if (page_mapped(t, s.source) != MAPPED_HUGE)
+		machine_cannot(t, ENOMEM, "the huge page is copied, and not as one");
 	return has_moved(&s, scene_move_over_tables(&s));
 }
 
@@ -159,6 +183,11 @@ void scenario_ending_split(struct test *t)
 void scenario_ending_over_table(struct test *t)
 {
 	observe_ending(t, move_over_tables);
+}
+
+void scenario_ending_over_table_left(struct test *t)
+{
+	observe_ending(t, move_over_tables_left);
 }
 
 void scenario_ending_by_small(struct test *t)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "machine/machine.h"
 #include "scenarios/paging.h"
@@ -78,6 +79,39 @@ void scenario_swapped_cached(struct test *t)
 	test_observe(t, "contents", "%u", count_contents(&s));
 	swap_out(&s, s.destination, FEW);
 	test_observe(t, "contents.reclaimed", "%u", count_contents(&s));
+	scene_end(&s);
+}
+
+/*
+ * Pages that were mapped once, and are kept in memory by pipes: what they say of their
+ * place is to change, or whoever reads them there gets copies.
+ */
+void scenario_swapped_held(struct test *t)
+{
+	unsigned int stored = 0;
+	struct scene s;
+	int pipes[FEW];
+	uint64_t word;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	for (unsigned int i = 0; i < FEW; i++)
+		pipes[i] = refer_by_pipes(t, source_page(&s, i), 1);
+	swap_out(&s, s.source, FEW);
+	if (count_cached(s.source, FEW) < FEW)
+		test_broken(t, "of %u pages that pipes hold %u are in memory behind their swap entries",
+			    FEW, count_cached(s.source, FEW));
+	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
+	test_observe(t, "contents.held", "%u", count_contents(&s));
+	for (unsigned int i = 0; i < FEW; i++) {
+		*(volatile uint64_t *)destination_page(&s, i) = STORED(i);
+		if (read(pipes[i], &word, sizeof(word)) != sizeof(word))
+			test_broken(t, "the pipe cannot be read: %s", strerror(errno));
+		stored += word == STORED(i);
+		*(volatile uint64_t *)destination_page(&s, i) = scene_tag(i);
+	}
+	test_observe(t, "stored", "%u", stored);
+	observe_reclaim(&s);
 	scene_end(&s);
 }
 

@@ -372,6 +372,14 @@ int scene_move_all(struct scene *s)
 	return error;
 }
 
+bool scene_is_all_at(struct scene *s, const char *place)
+{
+	for (unsigned int i = 0; i < s->pages; i++)
+		if (!page_is_there(s->test, place + i * page_size()))
+			return false;
+	return true;
+}
+
 int scene_move_over_tables(struct scene *s)
 {
 	scene_make_tables(s);
@@ -388,6 +396,15 @@ int scene_move_in_halves(struct scene *s)
 		error = scene_move_patiently(s, destination_page(s, i), source_page(s, i), half, 0,
 					     NULL);
 	return error;
+}
+
+pid_t sharing_child(struct test *t)
+{
+	pid_t child = machine_fork(t);
+
+	while (child == 0)
+		pause();
+	return child;
 }
 
 void test_observe_result(struct test *t, const char *suffix, int error, int64_t move)

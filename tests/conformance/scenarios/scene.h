@@ -133,6 +133,9 @@ int scene_move_in_halves(struct scene *s);
 /* Move all pages, on and on while some are busy.  Returns 0 or the errno. */
 int scene_move_all(struct scene *s);
 
+/* Is each page there?  Whoever touched a missing one of the destination would sleep. */
+bool scene_is_all_at(struct scene *s, const char *place);
+
 /*
  * What small entries map after the move, though its folio may have stayed one: huge pages that go
  * to page tables which hold nothing yet, or come from where small entries map them already.  Both
@@ -143,6 +146,9 @@ void scene_map_by_small(struct scene *s);
 
 /* Move huge pages to such page tables.  Returns 0 or the errno. */
 int scene_move_over_tables(struct scene *s);
+
+/* A child that shares all pages that are there by now, and keeps them. */
+pid_t sharing_child(struct test *t);
 
 /**
  * test_observe_result() - observe "errno" and "move" of a call

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages that are pinned after they have moved: a child that is forked then gets copies
+ * of them, for what is stored here must be what the device sees.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "machine/machine.h"
+#include "machine/ring.h"
+#include "scenarios/paging.h"
+#include "scenarios/scenarios.h"
+#include "scenarios/scene.h"
+
+#define FEW 8
+#define FROM_US(i) (0x6f75727300000000ULL | (i))
+#define FROM_DEVICE(i) (0x6465760000000000ULL | (i))
+
+static uint64_t *word_of(const struct scene *s, unsigned int i)
+{
+	return (uint64_t *)destination_page(s, i);
+}
+
+static bool device_sees(struct io_uring *ring, const int ends[2], uint64_t *word, uint64_t value)
+{
+	uint64_t seen = 0;
+
+	*(volatile uint64_t *)word = value;
+	return ring_write(ring, ends[1], word) && read(ends[0], &seen, sizeof(seen)) == sizeof(seen) &&
+	       seen == value;
+}
+
+static bool device_stores(struct io_uring *ring, const int ends[2], uint64_t *word, uint64_t value)
+{
+	return write(ends[1], &value, sizeof(value)) == sizeof(value) &&
+	       ring_read(ring, ends[0], word) && *(volatile uint64_t *)word == value;
+}
+
+/* All pages have moved, with @error. */
+static void observe_pinned(struct scene *s, int error)
+{
+	unsigned int seen = 0, stored = 0;
+	struct test *t = s->test;
+	struct io_uring *ring;
+	int ends[2];
+
+	test_observe(t, "errno", "%s", error_name(error));
+	if (error || !scene_is_all_at(s, s->destination))
+		return;
+	if (pipe2(ends, O_CLOEXEC))
+		machine_cannot(t, errno, "no pipe could be had");
+	ring = ring_pin(t, s->destination, s->pages * page_size());
+	sharing_child(t);
+	for (unsigned int i = 0; i < s->pages; i++) {
+		seen += device_sees(ring, ends, word_of(s, i), FROM_US(i));
+		stored += device_stores(ring, ends, word_of(s, i), FROM_DEVICE(i));
+	}
+	test_observe(t, "seen", "%s", seen == s->pages ? "all" : "not all");
+	test_observe(t, "stored", "%s", stored == s->pages ? "all" : "not all");
+	scene_end(s);
+}
+
+void scenario_pinned_later(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, FEW, 0);
+	observe_pinned(&s, scene_move_all(&s));
+}
+
+void scenario_pinned_swapped_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	swap_out(&s, s.source, FEW);
+	observe_pinned(&s, scene_move_all(&s));
+}
+
+void scenario_pinned_huge_later(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	observe_pinned(&s, scene_move_all(&s));
+}
+
+void scenario_pinned_split_later(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	observe_pinned(&s, scene_move_in_halves(&s));
+}
+
+void scenario_pinned_over_table_later(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	observe_pinned(&s, scene_move_over_tables(&s));
+}
+
+void scenario_pinned_by_small_later(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	observe_pinned(&s, scene_move_all(&s));
+}
