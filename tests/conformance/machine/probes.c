@@ -4,6 +4,7 @@
 
 #include "machine/arm64.h"
 #include "machine/failing.h"
+#include "machine/idle.h"
 #include "machine/kernel.h"
 #include "machine/ksm.h"
 #include "machine/limits.h"
@@ -410,6 +411,12 @@ static bool vdso_is_there(struct reason *why)
 	       lacks(why, "this kernel maps nothing there");
 }
 
+static bool idle_tracking_works(struct reason *why)
+{
+	return (idle_shown() && frames_shown()) ||
+	       lacks(why, "this kernel has none, or does not show it to this process");
+}
+
 static bool ksm_zero_works(struct reason *why)
 {
 	if (ksm_zero_pages() < 0)
@@ -529,6 +536,7 @@ const struct probe probes[] = {
 	{ "user-mode", user_mode_works },
 	{ "kernel-faults", kernel_faults_work },
 	{ "vcpu", vcpu_works },
+	{ "idle-tracking", idle_tracking_works },
 };
 
 const unsigned int n_probes = sizeof(probes) / sizeof(probes[0]);

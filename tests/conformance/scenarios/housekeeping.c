@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "machine/idle.h"
 #include "machine/machine.h"
 #include "machine/prepare.h"
 #include "machine/settings.h"
@@ -198,6 +199,112 @@ void scenario_by_small_reclaimed_later(struct test *t)
 	scene_build_huge(&s, t, 1, 0);
 	scene_map_by_small(&s);
 	observe_reclaimed(&s, scene_move_all(&s));
+}
+
+/* What this CPU has just brought reclaim may not know yet, and then it cannot be marked. */
+static void make_known(struct test *t)
+{
+	char *other = map_pages(t, 1);
+
+	*other = 1;
+	madvise(other, page_size(), MADV_COLD);
+}
+
+static uint64_t frame_at(const struct scene *s, unsigned int i)
+{
+	return entry_frame(pagemap_entry(destination_page(s, i)));
+}
+
+static unsigned int count_idle(const struct scene *s)
+{
+	unsigned int idle = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++)
+		idle += is_idle(frame_at(s, i));
+	return idle;
+}
+
+/* Of a huge page the first frame is marked for all.  One that somebody else has at that moment is left out. */
+static bool are_marked(struct scene *s)
+{
+	for (int i = 0; i < TRIES; i++) {
+		unsigned int marked = 0;
+
+		make_known(s->test);
+		for (unsigned int page = 0; page < s->pages; page++)
+			marked += idle_mark(frame_at(s, page));
+		if (!marked)
+			machine_cannot(s->test, ENODATA, "none of the pages' frames can be marked");
+		if (count_idle(s) >= (s->huge ? 1 : marked))
+			return true;
+		let_others_run();
+	}
+	return false;
+}
+
+static unsigned int count_left_idle(struct scene *s)
+{
+	unsigned int idle = count_idle(s);
+
+	for (int i = 0; i < TRIES && idle; i++) {
+		let_others_run();
+		idle = count_idle(s);
+	}
+	return idle;
+}
+
+/* A processor that has a page's entry at hand does not tell again that it is accessed. */
+static void forget_entries(struct scene *s)
+{
+	const size_t bytes = s->pages * page_size();
+
+	if (mprotect(s->destination, bytes, PROT_READ) ||
+	    mprotect(s->destination, bytes, PROT_READ | PROT_WRITE))
+		machine_cannot(s->test, errno, "the access of a mapping cannot be changed");
+}
+
+/* Marked, read, and moved back: whoever looks for accesses locks the page, and lets go of it. */
+static void observe_idle(struct scene *s, int error)
+{
+	test_observe(s->test, "errno", "%s", error_name(error));
+	if (error || !scene_is_all_at(s, s->destination))
+		return;
+	test_observe(s->test, "marked", "%s", are_marked(s) ? "yes" : "no");
+	forget_entries(s);
+	for (unsigned int i = 0; i < s->pages; i++)
+		(void)read_tag(destination_page(s, i));
+	test_observe(s->test, "idle", "%u", count_left_idle(s));
+	scene_register(s, s->source, s->pages, UFFDIO_REGISTER_MODE_MISSING);
+	error = scene_move_patiently(s, s->source, s->destination, s->pages, 0, NULL);
+	test_observe(s->test, "errno.back", "%s", error_name(error));
+	scene_end(s);
+}
+
+void scenario_idle_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	observe_idle(&s, scene_move_all(&s));
+}
+
+void scenario_idle_huge_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	observe_idle(&s, scene_move_all(&s));
+}
+
+void scenario_idle_over_table_later(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build_huge(&s, t, 1, 0);
+	observe_idle(&s, scene_move_over_tables(&s));
 }
 
 /* The same contents at two places, until KSM has come by. */

@@ -62,6 +62,58 @@ static void observe_pinned(struct scene *s, int error)
 	scene_end(s);
 }
 
+/* A process that has pinned any page is looked at more closely from then on. */
+static void pin_elsewhere(struct test *t)
+{
+	char *page = map_pages(t, 1);
+
+	*page = 1;
+	ring_pin(t, page, page_size());
+}
+
+/* A page, the zero page, a hole, a swapped page, and once more a page. */
+void scenario_pin_elsewhere(struct test *t)
+{
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	pin_elsewhere(t);
+	scene_build(&s, t, 5, 0);
+	madvise(source_page(&s, 1), 2 * page_size(), MADV_DONTNEED);
+	(void)*(volatile char *)source_page(&s, 1);
+	swap_out(&s, source_page(&s, 3), 1);
+	scene_observe_move(&s, "", s.pages, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	scene_end(&s);
+}
+
+static void observe_moved(struct test *t, const char *name, struct scene *s, int error)
+{
+	test_observe(t, name, "%s", error_name(error));
+	scene_end(s);
+}
+
+void scenario_pin_elsewhere_huge(struct test *t)
+{
+	struct scene s;
+
+	pin_elsewhere(t);
+	scene_build_huge(&s, t, 1, 0);
+	observe_moved(t, "errno", &s, scene_move_all(&s));
+	scene_build_huge(&s, t, 1, 0);
+	observe_moved(t, "errno.split", &s, scene_move_in_halves(&s));
+	scene_build_huge(&s, t, 1, 0);
+	observe_moved(t, "errno.tabled", &s, scene_move_over_tables(&s));
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	observe_moved(t, "errno.small", &s, scene_move_all(&s));
+	scene_build_huge(&s, t, 1, 0);
+	scene_make_huge_zero(&s);
+	observe_moved(t, "errno.zero", &s, scene_move_all(&s));
+	scene_build_huge(&s, t, 1, 0);
+	scene_make_huge_zero(&s);
+	observe_moved(t, "errno.zero_tabled", &s, scene_move_over_tables(&s));
+}
+
 void scenario_pinned_later(struct test *t)
 {
 	struct scene s;
