@@ -13,8 +13,8 @@
 #            what has noticed it once more, without the mutant
 #   control  the latter alone
 #   sweep    a few tests of the contract, as above, with one mutant after the other
-#   scan     that test of the contract with each of these mutants, and after each that it notices
-#            without it
+#   scan     that test of the contract, or pattern of tests, with each of these mutants, and what
+#            notices one also without it
 #   sift     the stages with all of these mutants; of the contract to its end: where a test fails it
 #            is looked which of them it notices, and goes on there without these
 #
@@ -236,7 +236,7 @@ scan() # TEST NUMBER
 	notices "$1" || return 0
 	noticed=$what
 	echo 0 >$parameter
-	if notices "$1"; then
+	if notices "${noticed%% *}"; then
 		echo "spoiled $2 $noticed"
 		return 1
 	fi
