@@ -41,6 +41,8 @@ static bool device_stores(struct io_uring *ring, const int ends[2], uint64_t *wo
 /* All pages have moved, with @error. */
 static void observe_pinned(struct scene *s, int error)
 {
+	/* Each transfer takes long where processors are emulated. */
+	const unsigned int step = (s->pages - 1) / (FEW - 1);
 	unsigned int seen = 0, stored = 0;
 	struct test *t = s->test;
 	struct io_uring *ring;
@@ -53,12 +55,12 @@ static void observe_pinned(struct scene *s, int error)
 		machine_cannot(t, errno, "no pipe could be had");
 	ring = ring_pin(t, s->destination, s->pages * page_size());
 	sharing_child(t);
-	for (unsigned int i = 0; i < s->pages; i++) {
-		seen += device_sees(ring, ends, word_of(s, i), FROM_US(i));
-		stored += device_stores(ring, ends, word_of(s, i), FROM_DEVICE(i));
+	for (unsigned int i = 0; i < FEW; i++) {
+		seen += device_sees(ring, ends, word_of(s, i * step), FROM_US(i));
+		stored += device_stores(ring, ends, word_of(s, i * step), FROM_DEVICE(i));
 	}
-	test_observe(t, "seen", "%s", seen == s->pages ? "all" : "not all");
-	test_observe(t, "stored", "%s", stored == s->pages ? "all" : "not all");
+	test_observe(t, "seen", "%s", seen == FEW ? "all" : "not all");
+	test_observe(t, "stored", "%s", stored == FEW ? "all" : "not all");
 	scene_end(s);
 }
 
