@@ -36,8 +36,10 @@ static void pin(struct test *t, struct io_uring *ring, void *start, size_t bytes
 			break;
 		nanosleep(&pause, NULL);
 	}
+	if (error == ENOMEM)
+		machine_require_memory(t, bytes);
 	if (error)
-		machine_cannot(t, error, "the page could not be pinned");
+		machine_cannot(t, error, "%zu bytes could not be pinned", bytes);
 }
 
 struct io_uring *ring_pin(struct test *t, void *start, size_t bytes)

@@ -16,6 +16,7 @@
 
 #define PAGES 64
 #define HUGE 2
+#define CHILD_MOVED 1	/* plus the errno */
 
 static int open_log(struct test *t)
 {
@@ -42,57 +43,56 @@ static unsigned int count_complaints(int log)
 	return complaints;
 }
 
-/* Has it, to its last page? */
-static bool has_moved(struct scene *s, int error)
+/* What the move has told; without an error its pages must be there. */
+static int result_of(struct scene *s, int error)
 {
-	return !error && page_is_there(s->test, destination_page(s, s->pages - 1));
+	return error || page_is_there(s->test, destination_page(s, s->pages - 1)) ? error : ENODATA;
 }
 
-/* The zero page comes first, and by itself: there have been kernels that refuse it. */
-static bool move_small(struct test *t)
+/* The zero page comes first: where it is refused that is all that the call tells. */
+static int move_small(struct test *t)
 {
 	struct scene s;
 
 	scene_build(&s, t, PAGES, 0);
 	madvise(s.source, page_size(), MADV_DONTNEED);
 	(void)*(volatile char *)s.source;
-	scene_move_patiently(&s, s.destination, s.source, 1, 0, NULL);
 	madvise(source_page(&s, PAGES / 2), page_size(), MADV_DONTNEED);
-	return has_moved(&s, scene_move_patiently(&s, destination_page(&s, 1), source_page(&s, 1),
-						  PAGES - 1, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, NULL));
+	return result_of(&s, scene_move_patiently(&s, s.destination, s.source, PAGES,
+						  UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, NULL));
 }
 
-static bool move_swapped(struct test *t)
+static int move_swapped(struct test *t)
 {
 	struct scene s;
 
 	scene_build(&s, t, PAGES, 0);
 	swap_out(&s, s.source, PAGES);
-	return has_moved(&s, scene_move_all(&s));
+	return result_of(&s, scene_move_all(&s));
 }
 
-static bool move_huge(struct test *t)
+static int move_huge(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	return has_moved(&s, scene_move_all(&s));
+	return result_of(&s, scene_move_all(&s));
 }
 
-static bool move_split(struct test *t)
+static int move_split(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	return has_moved(&s, scene_move_in_halves(&s));
+	return result_of(&s, scene_move_in_halves(&s));
 }
 
-static bool move_over_tables(struct test *t)
+static int move_over_tables(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
-	return has_moved(&s, scene_move_over_tables(&s));
+	return result_of(&s, scene_move_over_tables(&s));
 }
 
 /* A child that has mapped the huge page by small entries, and has gone. */
@@ -108,7 +108,7 @@ static void map_by_small_in_child(struct scene *s)
 		fill_page(source_page(s, i), scene_tag(i));
 }
 
-static bool move_over_tables_left(struct test *t)
+static int move_over_tables_left(struct test *t)
 {
 	struct scene s;
 
@@ -116,46 +116,48 @@ static bool move_over_tables_left(struct test *t)
 	map_by_small_in_child(&s);
 	if (page_mapped(t, s.source) != MAPPED_HUGE)
 		machine_cannot(t, ENOMEM, "the huge page is copied, and not as one");
-	return has_moved(&s, scene_move_over_tables(&s));
+	return result_of(&s, scene_move_over_tables(&s));
 }
 
-static bool move_by_small(struct test *t)
+static int move_by_small(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
 	scene_map_by_small(&s);
-	return has_moved(&s, scene_move_all(&s));
+	return result_of(&s, scene_move_all(&s));
 }
 
-/* There have been kernels that refuse it: what is counted then is what has stayed. */
-static bool move_huge_zero(struct test *t)
+static int move_huge_zero(struct test *t)
 {
 	struct scene s;
 
 	scene_build_huge(&s, t, HUGE, 0);
 	scene_make_huge_zero(&s);
-	scene_move_all(&s);
-	return true;
+	return result_of(&s, scene_move_all(&s));
 }
 
 /*
  * The memory goes when nobody uses it any more, not even a CPU that is idle:
  * so both processes are on one, which has left it when it runs this one again.
  */
-static void observe_ending(struct test *t, bool (*move)(struct test *t))
+static void observe_ending(struct test *t, int (*move)(struct test *t))
 {
+	int log, status;
 	pid_t child;
-	int log;
 
 	stay_on_cpu(t, -1);
 	log = open_log(t);
 	child = machine_fork(t);
 	if (child == 0) {
 		/* Nothing was unmapped: that is left to the end. */
-		_exit(!move(t));
+		_exit(CHILD_MOVED + move(t));
 	}
-	test_observe(t, "ended", "%d", test_wait(t, child));
+	status = test_wait(t, child);
+	/* It has told why it could not move anything. */
+	if (status < CHILD_MOVED)
+		_exit(status);
+	test_observe(t, "errno", "%s", error_name(status - CHILD_MOVED));
 	test_observe(t, "complaints", "%u", count_complaints(log));
 	close(log);
 }

@@ -73,25 +73,39 @@ static void pin_elsewhere(struct test *t)
 	ring_pin(t, page, page_size());
 }
 
-/* A page, the zero page, a hole, a swapped page, and once more a page. */
+/* A page, a hole, a swapped page, and once more a page. */
 void scenario_pin_elsewhere(struct test *t)
 {
 	struct scene s;
 
 	stay_on_cpu(t, -1);
 	pin_elsewhere(t);
-	scene_build(&s, t, 5, 0);
-	madvise(source_page(&s, 1), 2 * page_size(), MADV_DONTNEED);
-	(void)*(volatile char *)source_page(&s, 1);
-	swap_out(&s, source_page(&s, 3), 1);
+	scene_build(&s, t, 4, 0);
+	madvise(source_page(&s, 1), page_size(), MADV_DONTNEED);
+	swap_out(&s, source_page(&s, 2), 1);
 	scene_observe_move(&s, "", s.pages, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES);
+	test_observe(t, "swapped", "%u", count_swapped(s.destination, s.pages));
+	test_observe(t, "first", "%s", look_at(&s, s.destination, scene_tag(0)));
+	test_observe(t, "last", "%s", look_at(&s, destination_page(&s, 3), scene_tag(3)));
 	scene_end(&s);
 }
 
-static void observe_moved(struct test *t, const char *name, struct scene *s, int error)
+void scenario_pin_elsewhere_zero(struct test *t)
 {
-	test_observe(t, name, "%s", error_name(error));
-	scene_end(s);
+	struct scene s;
+
+	pin_elsewhere(t);
+	scene_build(&s, t, 1, 0);
+	madvise(s.source, page_size(), MADV_DONTNEED);
+	(void)*(volatile char *)s.source;
+	scene_observe_errno(&s, 1, 0);
+	scene_end(&s);
+}
+
+static void observe_moved(struct scene *s, const char *name, int error)
+{
+	test_observe(s->test, name, "%s", error_name(error));
+	scene_clear(s);
 }
 
 void scenario_pin_elsewhere_huge(struct test *t)
@@ -100,20 +114,27 @@ void scenario_pin_elsewhere_huge(struct test *t)
 
 	pin_elsewhere(t);
 	scene_build_huge(&s, t, 1, 0);
-	observe_moved(t, "errno", &s, scene_move_all(&s));
+	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
+	test_observe(t, "mapped", "%s",
+		     page_mapped(t, s.destination) == MAPPED_HUGE ? "huge" : "otherwise");
+	scene_clear(&s);
 	scene_build_huge(&s, t, 1, 0);
-	observe_moved(t, "errno.split", &s, scene_move_in_halves(&s));
+	observe_moved(&s, "errno.split", scene_move_in_halves(&s));
 	scene_build_huge(&s, t, 1, 0);
-	observe_moved(t, "errno.tabled", &s, scene_move_over_tables(&s));
+	observe_moved(&s, "errno.tabled", scene_move_over_tables(&s));
 	scene_build_huge(&s, t, 1, 0);
 	scene_map_by_small(&s);
-	observe_moved(t, "errno.small", &s, scene_move_all(&s));
+	observe_moved(&s, "errno.small", scene_move_all(&s));
+}
+
+void scenario_pin_elsewhere_huge_zero(struct test *t)
+{
+	struct scene s;
+
+	pin_elsewhere(t);
 	scene_build_huge(&s, t, 1, 0);
 	scene_make_huge_zero(&s);
-	observe_moved(t, "errno.zero", &s, scene_move_all(&s));
-	scene_build_huge(&s, t, 1, 0);
-	scene_make_huge_zero(&s);
-	observe_moved(t, "errno.zero_tabled", &s, scene_move_over_tables(&s));
+	observe_moved(&s, "errno", scene_move_all(&s));
 }
 
 void scenario_pinned_later(struct test *t)
@@ -121,16 +142,6 @@ void scenario_pinned_later(struct test *t)
 	struct scene s;
 
 	scene_build(&s, t, FEW, 0);
-	observe_pinned(&s, scene_move_all(&s));
-}
-
-void scenario_pinned_swapped_later(struct test *t)
-{
-	struct scene s;
-
-	stay_on_cpu(t, -1);
-	scene_build(&s, t, FEW, 0);
-	swap_out(&s, s.source, FEW);
 	observe_pinned(&s, scene_move_all(&s));
 }
 

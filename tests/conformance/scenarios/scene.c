@@ -366,9 +366,10 @@ int scene_move_all(struct scene *s)
 	do {
 		error = scene_move_patiently(s, destination_page(s, done), source_page(s, done),
 					     s->pages - done, 0, &move);
-		if (error == EAGAIN && move > 0)
-			done += move / page_size();
-	} while (error == EAGAIN && move >= (int64_t)page_size() && done < s->pages);
+		if (error != EAGAIN || move < (int64_t)page_size() || move == MOVE_SENTINEL)
+			break;
+		done += move / page_size();
+	} while (done < s->pages);
 	return error;
 }
 

@@ -137,9 +137,9 @@ int scene_move_all(struct scene *s);
 bool scene_is_all_at(struct scene *s, const char *place);
 
 /*
- * What small entries map after the move, though its folio may have stayed one: huge pages that go
- * to page tables which hold nothing yet, or come from where small entries map them already.  Both
- * close the destination to huge pages as above.
+ * Have empty page tables at the destination, or small entries map the source's huge pages.  Either
+ * way small entries map them after the move, though a folio may have stayed one.  Both close the
+ * destination to huge pages as above.
  */
 void scene_make_tables(struct scene *s);
 void scene_map_by_small(struct scene *s);
