@@ -385,6 +385,75 @@ void scenario_huge_by_small(struct test *t)
 	test_observe(t, "misplaced", "%u", wrong);
 }
 
+/* What is wrong with one page of a huge one that small entries map. */
+enum odd { DROPPED, OCCUPIED, REPLACED };
+
+static void make_odd(struct scene *s, unsigned int i, enum odd odd)
+{
+	if (odd == OCCUPIED) {
+		if (scene_copy(s, destination_page(s, i), source_page(s, i), 0))
+			test_broken(s->test, "UFFDIO_COPY: %s", strerror(errno));
+		return;
+	}
+	if (madvise(source_page(s, i), page_size(), MADV_DONTNEED))
+		machine_cannot(s->test, errno, "a page cannot be dropped");
+	if (odd == REPLACED)
+		fill_page(source_page(s, i), scene_tag(i));
+}
+
+/* One page of it, @i, has something in the way; the others are to move as far as that. */
+static int move_with_odd(struct test *t, unsigned int i, enum odd odd, unsigned int *wrong)
+{
+	unsigned int moved;
+	struct scene s;
+	int64_t move;
+	int error;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	make_odd(&s, i, odd);
+	moved = odd == REPLACED ? s.pages : i;
+	error = scene_move_patiently(&s, s.destination, s.source, s.pages, 0, &move);
+	*wrong += move != (int64_t)(moved * page_size());
+	*wrong += misplaced(&s, 0, moved, true);
+	if (odd != REPLACED)
+		*wrong += misplaced(&s, i + 1, s.pages, false);
+	scene_end(&s);
+	munmap(s.source, huge_page_size());
+	munmap(s.destination, huge_page_size());
+	return error;
+}
+
+static void observe_odd(struct test *t, enum odd odd)
+{
+	const unsigned int pages[] = { 1, pages_per_huge() / 2, pages_per_huge() - 1 };
+	int error = odd == REPLACED ? 0 : EAGAIN;
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		int this = move_with_odd(t, pages[i], odd, &wrong);
+
+		error = this == (odd == REPLACED ? 0 : EAGAIN) ? error : this;
+	}
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "misplaced", "%u", wrong);
+}
+
+void scenario_huge_by_small_short_of_hole(struct test *t)
+{
+	observe_odd(t, DROPPED);
+}
+
+void scenario_huge_by_small_short_of_occupied(struct test *t)
+{
+	observe_odd(t, OCCUPIED);
+}
+
+void scenario_huge_by_small_with_another(struct test *t)
+{
+	observe_odd(t, REPLACED);
+}
+
 /*
  * Over several page tables, of which some are not there: ranges of which each lies
  * against its tables in another way.
