@@ -173,11 +173,9 @@ void variation_dst_hugetlb(struct call *c)
 	c->layout.destination.backing = BACKING_HUGETLB;
 }
 
-/* Such a mapping cannot be registered at all. */
 void variation_dst_file_copy(struct call *c)
 {
 	c->layout.destination.backing = BACKING_FILE_COPY;
-	c->registration = REGISTER_NOT;
 }
 
 void give_access(struct call *c, struct area *a, int access)
