@@ -189,6 +189,8 @@ try() # STAGE
 }
 
 [ -w $parameter ] || { echo "this kernel has no mutants" >&2; exit 9; }
+# One that spins with a lock held keeps this script from ending it.
+echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 # Of one mutant; false: the guest is spoiled.
 sweep() # NUMBER
 {
