@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages that are pinned after they have moved: a child that is forked then gets copies
- * of them, for what is stored here must be what the device sees.
+ * of them, for what is stored here must be what the device sees.  And moves of a process
+ * that has pinned another page.
  */
 #define _GNU_SOURCE
 #include <errno.h>
