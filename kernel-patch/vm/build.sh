@@ -61,8 +61,9 @@ image_key()
 		source_version
 		"$compiler" --version
 		cat "${fragments[@]}" "$vm/config.sh"
-		# Without the messages, whose words are nothing to compile.
-		[ -z "$files" ] || xargs -d '\n' awk 'FNR == 1 { on = 0 } /^diff --git / { on = 1 } on' <<<"$files"
+		# Without the messages, the documents and the selftests: nothing of them is in an image.
+		[ -z "$files" ] || xargs -d '\n' awk 'FNR == 1 { on = 0 }
+			/^diff --git / { on = !/ b\/(Documentation|tools\/testing)\// } on' <<<"$files"
 		[ -z "$generator" ] || cat "$mutant_list" "$mutants"/*.[ch] "$mutants"/generator/*.[ch]
 	} | sha256sum | cut -c 1-16
 }

@@ -35,6 +35,7 @@ series_files() # N|all
 {
 	local n=$1 files
 
+	[ -z "$further" ] || [ "$(patches_in "$further")" ] || die "there are no patches in $further"
 	mapfile -t files < <(patches_in "$series"; [ -z "$further" ] || patches_in "$further")
 	if [ "$n" = all ]; then
 		n=${#files[@]}
