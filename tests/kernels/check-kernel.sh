@@ -56,7 +56,7 @@ holds() # PROGRAM NAME: does each clause hold for it in a guest, of all that 6.1
 	evidence="$scratch/failing $scratch/err"
 	result $status "$2: every must-clause holds"
 	report "$(clauses_amiss) == []"
-	result $? "no clause deviates, and none differs but $better"
+	result $? "no clause deviates, and none differs but where the series is better, as it has to be"
 	report "$(skips_amiss) == []"
 	result $? "every state, variation and scenario that 6.1 can have was made"
 	report "($(tests_held)) > $enough"

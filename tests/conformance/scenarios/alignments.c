@@ -385,6 +385,29 @@ void scenario_huge_by_small(struct test *t)
 	test_observe(t, "misplaced", "%u", wrong);
 }
 
+/* Are the pages at the destination one folio, or each one by itself? */
+static const char *left_of_folio(struct scene *s)
+{
+	const uint64_t compound = 1ULL << FLAG_COMPOUND_HEAD | 1ULL << FLAG_COMPOUND_TAIL;
+	unsigned int within = 0;
+
+	for (unsigned int i = 0; i < s->pages; i++)
+		within += !!(frame_flags(entry_frame(pagemap_entry(destination_page(s, i)))) &
+			     compound);
+	return within == s->pages ? "one" : within ? "something else" : "apart";
+}
+
+void scenario_huge_by_small_apart(struct test *t)
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
+	test_observe(t, "left", "%s", left_of_folio(&s));
+	scene_end(&s);
+}
+
 /* What is wrong with one page of a huge one that small entries map. */
 enum odd { DROPPED, OCCUPIED, REPLACED };
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
@@ -17,6 +18,7 @@
 #define PAGES 64
 #define HUGE 2
 #define CHILD_MOVED 1	/* plus the errno */
+#define END_TRIES 200	/* who looks at a process keeps its memory for a moment */
 
 static int open_log(struct test *t)
 {
@@ -137,19 +139,49 @@ static int move_huge_zero(struct test *t)
 	return result_of(&s, scene_move_all(&s));
 }
 
+static int open_mark(struct test *t)
+{
+	int mark = memfd_create("uffdio-move", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (mark < 0 || ftruncate(mark, page_size()))
+		machine_cannot(t, errno, "there is no memory file to be had");
+	return mark;
+}
+
+/* While it is mapped for stores it cannot be sealed against them. */
+static void mark_memory(struct test *t, int mark)
+{
+	if (mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, mark, 0) == MAP_FAILED)
+		machine_cannot(t, errno, "a memory file cannot be mapped");
+}
+
+static bool has_ended(struct test *t, int mark)
+{
+	for (unsigned int i = 0; i < END_TRIES; i++) {
+		if (!fcntl(mark, F_ADD_SEALS, F_SEAL_WRITE))
+			return true;
+		if (errno != EBUSY)
+			test_broken(t, "F_SEAL_WRITE: %s", strerror(errno));
+		let_others_run();
+	}
+	return false;
+}
+
 /*
  * The memory goes when nobody uses it any more, not even a CPU that is idle:
  * so both processes are on one, which has left it when it runs this one again.
  */
 static void observe_ending(struct test *t, int (*move)(struct test *t))
 {
-	int log, status;
+	int log, mark, status;
 	pid_t child;
 
 	stay_on_cpu(t, -1);
 	log = open_log(t);
+	mark = open_mark(t);
 	child = machine_fork(t);
 	if (child == 0) {
+		mark_memory(t, mark);
 		/* Nothing was unmapped: that is left to the end. */
 		_exit(CHILD_MOVED + move(t));
 	}
@@ -158,7 +190,9 @@ static void observe_ending(struct test *t, int (*move)(struct test *t))
 	if (status < CHILD_MOVED)
 		_exit(status);
 	test_observe(t, "errno", "%s", error_name(status - CHILD_MOVED));
+	test_observe(t, "ended", "%s", has_ended(t, mark) ? "yes" : "no");
 	test_observe(t, "complaints", "%u", count_complaints(log));
+	close(mark);
 	close(log);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Large folios of which the second half is not passed to a forked child.
+ * Large folios of which one half is not passed to a forked child.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -146,4 +146,82 @@ void scenario_forked_half_huge(struct test *t)
 
 	build_huge(&s, t);
 	move_cured(&s);
+}
+
+/* Its first half is this process's alone, and is one mapping with the other half again. */
+static pid_t share_second_half(struct scene *s, int *to_child)
+{
+	const size_t half = s->pages / 2 * page_size();
+	unsigned int wrong = 0;
+	int ends[2];
+	pid_t child;
+	char c;
+
+	if (pipe(ends))
+		test_broken(s->test, "pipe: %s", strerror(errno));
+	if (madvise(s->source, half, MADV_DONTFORK))
+		test_broken(s->test, "MADV_DONTFORK: %s", strerror(errno));
+	child = machine_fork(s->test);
+	if (!child) {
+		if (read(ends[0], &c, 1) != 1)
+			_exit(2);
+		for (unsigned int i = s->pages / 2; i < s->pages; i++)
+			wrong += read_tag(source_page(s, i)) != scene_tag(i);
+		_exit(wrong ? 1 : 0);
+	}
+	close(ends[0]);
+	*to_child = ends[1];
+	if (madvise(s->source, half, MADV_DOFORK))
+		test_broken(s->test, "MADV_DOFORK: %s", strerror(errno));
+	return child;
+}
+
+static char *where_it_is(struct scene *s, unsigned int i)
+{
+	char *there = destination_page(s, i);
+
+	return page_is_there(s->test, there) ? there : source_page(s, i);
+}
+
+/* However far it gets, and whatever becomes of the folio. */
+static void move_shared_behind(struct scene *s)
+{
+	unsigned int lost = 0;
+	int64_t move;
+	int to_child, seen;
+	pid_t child;
+
+	child = share_second_half(s, &to_child);
+	scene_move_patiently(s, s->destination, s->source, s->pages, 0, &move);
+	for (unsigned int i = 0; i < s->pages; i++) {
+		char *page = where_it_is(s, i);
+
+		lost += read_tag(page) != scene_tag(i);
+		fill_page(page, ~scene_tag(i));
+	}
+	if (write(to_child, "", 1) != 1)
+		test_broken(s->test, "write: %s", strerror(errno));
+	close(to_child);
+	seen = test_wait(s->test, child);
+	if (seen > 1)
+		test_broken(s->test, "the child ended with %d", seen);
+	test_observe(s->test, "lost", "%u", lost);
+	test_observe(s->test, "seen", "%s", seen ? "yes" : "no");
+	scene_end(s);
+}
+
+void scenario_shared_behind_large(struct test *t)
+{
+	struct scene s;
+
+	build_large(&s, t);
+	move_shared_behind(&s);
+}
+
+void scenario_shared_behind_huge(struct test *t)
+{
+	struct scene s;
+
+	build_huge(&s, t);
+	move_shared_behind(&s);
 }

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "machine/machine.h"
 #include "scenarios/paging.h"
 #include "scenarios/scenarios.h"
 #include "scenarios/scene.h"
 
+#define FEW 8
 #define HUGE 4
 #define GOES 4
 #define LEFT_BYTES (4UL << 20)	/* if each call of a go left one page */
@@ -126,4 +128,23 @@ void scenario_kernel_memory_over_table(struct test *t)
 void scenario_kernel_memory_by_small(struct test *t)
 {
 	observe_kept(t, scene_map_by_small, scene_move_all);
+}
+
+/* In memory behind their swap entries, until what holds them there gives them up. */
+void scenario_kernel_memory_swapped(struct test *t)
+{
+	uint64_t *frames;
+	int pipes[FEW];
+	struct scene s;
+
+	stay_on_cpu(t, -1);
+	scene_build(&s, t, FEW, 0);
+	frames = source_frames(&s);
+	swap_out_held(&s, pipes);
+	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
+	for (unsigned int i = 0; i < FEW; i++)
+		close(pipes[i]);
+	scene_clear(&s);
+	test_observe(t, "left", "%u", count_kept(t, frames, FEW));
+	free(frames);
 }

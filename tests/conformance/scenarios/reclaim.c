@@ -86,12 +86,7 @@ void scenario_swapped_held(struct test *t)
 
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, FEW, 0);
-	for (unsigned int i = 0; i < FEW; i++)
-		pipes[i] = refer_by_pipes(t, source_page(&s, i), 1);
-	swap_out(&s, s.source, FEW);
-	if (count_cached(s.source, FEW) < FEW)
-		test_broken(t, "of %u pages that pipes hold %u are in memory behind their swap entries",
-			    FEW, count_cached(s.source, FEW));
+	swap_out_held(&s, pipes);
 	error = scene_move_all(&s);
 	test_observe(t, "errno", "%s", error_name(error));
 	if (error || !scene_is_all_at(&s, s.destination))

@@ -126,6 +126,16 @@ static int half_shared_busy(struct test *t, int uffd, struct uffdio_move *arg)
 	return __real_test_move(t, uffd, arg);
 }
 
+/* That of the last page, of a folio whose first is this process's alone. */
+static int half_shared_spoils_child(struct test *t, int uffd, struct uffdio_move *arg)
+{
+	int error = __real_test_move(t, uffd, arg);
+
+	if (first_child() && t->plan->scenario >= 0)
+		spoil_in_child(source_of(arg) + arg->len - page_size());
+	return error;
+}
+
 static int shared_spoils_child(struct test *t, int uffd, struct uffdio_move *arg)
 {
 	int error = __real_test_move(t, uffd, arg);
@@ -195,6 +205,7 @@ const struct fault faults_of_holders[] = {
 	{ .name = "large-shared-busy-for-ever", .call = large_shared_busy_for_ever },
 	{ .name = "cached-busy-for-ever", .call = cached_busy_for_ever },
 	{ .name = "half-shared-busy", .call = half_shared_busy },
+	{ .name = "half-shared-spoils-child", .call = half_shared_spoils_child },
 	{ .name = "large-shared-spoils-child", .call = large_shared_spoils_child },
 	{ .name = "merged-copied", .call = merged_copied },
 	{ .name = "pinned-copied", .call = pinned_copied },
