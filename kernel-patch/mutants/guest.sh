@@ -168,7 +168,7 @@ control() # STAGE TEST
 {
 	echo 0 >$parameter
 	case $2 in -*) set -- "$1" ;; esac
-	if start "$@" && [ "$status" -eq 0 ]; then
+	if start "$@" && [ "$status" -eq 0 ] && [ -z "$(failing "$1")" ]; then
 		echo "control holds"
 	else
 		echo "control fails $(failing "$1")"

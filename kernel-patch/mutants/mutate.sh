@@ -177,9 +177,14 @@ mkdir -p "$state" || die "$state cannot be written"
 touch "$results"
 take_record
 
+# The key of the mutants leaves out what is no code of the kernel's, as this.
 prepare_selftest()
 {
-	[ ! -x "$state/uffd-move" ] || return 0
+	local patches files
+
+	files=$(series_files all)
+	patches=$(xargs -d '\n' cat <<<"$files" | sha256sum)
+	[ ! -x "$state/uffd-move" ] || [ "$(cat "$state/uffd-move.of" 2>/dev/null)" != "$patches" ] || return 0
 	lock_cache
 	unpack_source
 	update_tree "$tree" "$(commit_of_series all)"
@@ -187,6 +192,7 @@ prepare_selftest()
 	run_logged "$logs/selftests.log" "building the selftest" build_selftest "$tree" "$state/selftest" ||
 		die_of "the selftest could not be built" "$logs/selftests.log"
 	mv "$state/selftest/uffd-move" "$state/uffd-move"
+	echo "$patches" >"$state/uffd-move.of"
 	exec 8>&-	# boot.sh wants the cache too
 }
 

@@ -26,6 +26,7 @@
 #define KIND_MARKER		31
 
 /* Numbers of the bits in /proc/kpageflags. */
+#define FLAG_BEING_WRITTEN	8
 #define FLAG_MAPPED		11
 #define FLAG_ANONYMOUS		12
 #define FLAG_SWAP_BACKED	14

@@ -232,3 +232,64 @@ void scenario_protection_dropped_huge_zero(struct test *t)
 	scene_make_huge_zero(&s);
 	move_protected(&s, s.pages);
 }
+
+static bool is_zero_page(struct scene *s, unsigned int i)
+{
+	uint64_t frame = entry_frame(pagemap_entry(destination_page(s, i)));
+
+	return frame && frame_flags(frame) >> FLAG_ZERO & 1;
+}
+
+/* Nothing but zeros is stored: a kernel at fault would spoil that page for the whole machine. */
+static void observe_zero_stored(struct scene *s, int (*move)(struct scene *s))
+{
+	unsigned int moved = 0, stored_in_place = 0;
+
+	test_observe(s->test, "errno", "%s", error_name(move(s)));
+	for (unsigned int i = 0; i < s->pages; i++)
+		moved += is_zero_page(s, i);
+	test_observe(s->test, "moved", "%s", moved == s->pages ? "all" : "not all");
+	for (unsigned int i = 0; i < s->pages; i++) {
+		if (!is_zero_page(s, i))
+			continue;
+		*(volatile uint64_t *)destination_page(s, i) = 0;
+		stored_in_place += is_zero_page(s, i);
+	}
+	test_observe(s->test, "stored_in_place", "%u", stored_in_place);
+	scene_end(s);
+}
+
+void scenario_zero_stored(struct test *t)
+{
+	struct scene s;
+
+	scene_build(&s, t, FEW, 0);
+	madvise(s.source, s.pages * page_size(), MADV_DONTNEED);
+	for (unsigned int i = 0; i < s.pages; i++)
+		(void)*(volatile char *)source_page(&s, i);
+	observe_zero_stored(&s, scene_move_all);
+}
+
+static void observe_huge_zero_stored(struct test *t, int (*move)(struct scene *s))
+{
+	struct scene s;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_make_huge_zero(&s);
+	observe_zero_stored(&s, move);
+}
+
+void scenario_zero_stored_huge(struct test *t)
+{
+	observe_huge_zero_stored(t, scene_move_all);
+}
+
+void scenario_zero_stored_over_table(struct test *t)
+{
+	observe_huge_zero_stored(t, scene_move_over_tables);
+}
+
+void scenario_zero_stored_split(struct test *t)
+{
+	observe_huge_zero_stored(t, scene_move_in_halves);
+}

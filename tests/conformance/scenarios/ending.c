@@ -18,7 +18,7 @@
 #define PAGES 64
 #define HUGE 2
 #define CHILD_MOVED 1	/* plus the errno */
-#define END_TRIES 200	/* who looks at a process keeps its memory for a moment */
+#define END_MS 5000	/* who looks at a process keeps its memory for a moment */
 
 static int open_log(struct test *t)
 {
@@ -157,14 +157,16 @@ static void mark_memory(struct test *t, int mark)
 
 static bool has_ended(struct test *t, int mark)
 {
-	for (unsigned int i = 0; i < END_TRIES; i++) {
-		if (!fcntl(mark, F_ADD_SEALS, F_SEAL_WRITE))
-			return true;
+	const int64_t until = now_ms() + patient_ms(END_MS);
+
+	while (fcntl(mark, F_ADD_SEALS, F_SEAL_WRITE)) {
 		if (errno != EBUSY)
 			test_broken(t, "F_SEAL_WRITE: %s", strerror(errno));
+		if (now_ms() > until)
+			return false;
 		let_others_run();
 	}
-	return false;
+	return true;
 }
 
 /*

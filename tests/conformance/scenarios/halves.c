@@ -173,6 +173,8 @@ static pid_t share_second_half(struct scene *s, int *to_child)
 	*to_child = ends[1];
 	if (madvise(s->source, half, MADV_DOFORK))
 		test_broken(s->test, "MADV_DOFORK: %s", strerror(errno));
+	if (!is_one_folio(s))
+		test_broken(s->test, "the folio was split by advice, or by the fork");
 	return child;
 }
 
@@ -188,11 +190,13 @@ static void move_shared_behind(struct scene *s)
 {
 	unsigned int lost = 0;
 	int64_t move;
-	int to_child, seen;
+	int to_child, seen, error;
 	pid_t child;
 
 	child = share_second_half(s, &to_child);
-	scene_move_patiently(s, s->destination, s->source, s->pages, 0, &move);
+	error = scene_move_patiently(s, s->destination, s->source, s->pages, 0, &move);
+	test_observe(s->test, "ended_otherwise", "%s",
+		     !error || error == EAGAIN || error == EBUSY ? "no" : error_name(error));
 	for (unsigned int i = 0; i < s->pages; i++) {
 		char *page = where_it_is(s, i);
 

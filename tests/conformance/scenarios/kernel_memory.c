@@ -144,6 +144,7 @@ void scenario_kernel_memory_swapped(struct test *t)
 	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
 	for (unsigned int i = 0; i < FEW; i++)
 		close(pipes[i]);
+	wait_until_written(t, frames, FEW);
 	scene_clear(&s);
 	test_observe(t, "left", "%u", count_kept(t, frames, FEW));
 	free(frames);

@@ -13,6 +13,7 @@
 #define LEAST_TRIES 200	/* of many pages at once, which takes long */
 #define MOST_TRIED 16000	/* pages, by all tries together */
 #define FREE_TRIES 200
+#define WRITTEN_MS 5000
 #define OTHERS 64
 #define READ_TRIES 10
 
@@ -171,6 +172,18 @@ static void push_pages(struct test *t)
 	for (unsigned int i = 0; i < OTHERS; i++)
 		others[i * page_size()] = 1;
 	munmap(others, OTHERS * page_size());
+}
+
+void wait_until_written(struct test *t, const uint64_t *frames, unsigned int n)
+{
+	const int64_t until = now_ms() + patient_ms(WRITTEN_MS);
+
+	for (unsigned int i = 0; i < n; i++)
+		while (frame_flags(frames[i]) >> FLAG_BEING_WRITTEN & 1) {
+			if (now_ms() > until)
+				test_broken(t, "a page is being written to swap without end");
+			let_others_run();
+		}
 }
 
 unsigned int count_kept(struct test *t, uint64_t *frames, unsigned int n)

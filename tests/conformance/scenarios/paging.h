@@ -54,6 +54,9 @@ void make_clean(struct scene *s);
 /* The frames of a scene's source, to be given to free(). */
 uint64_t *source_frames(const struct scene *s);
 
+/* What is being written to swap is not freed when it is unmapped. */
+void wait_until_written(struct test *t, const uint64_t *frames, unsigned int n);
+
 /*
  * When pages have been unmapped: how many of these frames are anonymous pages still, which nobody
  * maps?  Waits a while for those that are on their way to be freed.
