@@ -42,7 +42,7 @@ scenario.far-move scenario.sparse-move scenario.long-move scenario.short-of-* sc
 scenario.wake-[rtsz]* scenario.dontwake* scenario.written* scenario.dirty-kept* scenario.clean-kept*
 scenario.accounting* scenario.huge-in-part'
 # What they show was observed on other kernels, and the series is better: it must not be seen.
-better='scenario.holes-cost-tables scenario.huge-by-small-apart'
+better='scenario.holes-cost-tables scenario.zero-unmarked scenario.huge-by-small-apart'
 mode=	# of other programs' moves
 case $conformance in
 *-allow-copy)	# that of a proposal

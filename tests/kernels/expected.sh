@@ -11,8 +11,8 @@ lacking="$lacking|mseal|MAP_DROPPABLE|system calls of a 32-bit|a count of the ze
 lacking="$lacking|memory that is made to fail|swap that takes a large folio whole"
 lacking="$lacking|protection against access|memory tags|landing pads|tracking of stores|tracking that tells"
 # What other kernels were observed to do, and the series does not: it makes no table for a hole,
-# and leaves a huge page one that moves as a whole by small entries.
-better='"effects.hole-tables", "effects.large-split"'
+# marks the zero page, and leaves a huge page one that moves as a whole by small entries.
+better='"effects.hole-tables", "effects.zero-unmarked", "effects.large-split"'
 enough=3400
 
 # Filters of a report: lists of what is not as it must be.

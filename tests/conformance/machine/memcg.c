@@ -179,22 +179,33 @@ long memcg_pages(enum memcg group)
 	return strtol(bytes, NULL, 10) / (long)page_size();
 }
 
-/* The kernel's own, in bytes, or -1. */
-static long long kernel_bytes(enum memcg group)
+static long long read_bytes(enum memcg group, const char *name, const char *format)
 {
-	const char *format = second_version ? "kernel %lld" : "%lld";
 	char path[PATH_BYTES + 32], line[128];
 	long long bytes = -1;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", groups[group].path,
-		 second_version ? "memory.stat" : "memory.kmem.usage_in_bytes");
+	snprintf(path, sizeof(path), "%s/%s", groups[group].path, name);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f) && sscanf(line, format, &bytes) != 1)
 		;
 	if (f)
 		fclose(f);
 	return bytes;
+}
+
+long long memcg_stat(enum memcg group, const char *name)
+{
+	char format[64];
+
+	snprintf(format, sizeof(format), "%s %%lld", name);
+	return read_bytes(group, "memory.stat", format);
+}
+
+static long long kernel_bytes(enum memcg group)
+{
+	return second_version ? memcg_stat(group, "kernel") :
+	       read_bytes(group, "memory.kmem.usage_in_bytes", "%lld");
 }
 
 long memcg_pages_of_processes(enum memcg group)

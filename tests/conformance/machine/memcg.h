@@ -41,6 +41,9 @@ int memcg_limit(enum memcg group, long further);
 /* Of these the ones that are not the kernel's own memory; -1 if that cannot be read. */
 long memcg_pages_of_processes(enum memcg group);
 
+/* What its memory.stat says by @name, in bytes; -1 if it does not.  It may be late by seconds. */
+long long memcg_stat(enum memcg group, const char *name);
+
 /*
  * Have CPUs give back what they have charged to it in advance, once it has no processes any
  * more.  Returns 0 or an errno.

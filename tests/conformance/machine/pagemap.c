@@ -246,3 +246,15 @@ enum mapped page_mapped(struct test *t, const void *address)
 		return MAPPED_HUGE_ZERO;
 	return huge_by_smaps(address) ? MAPPED_HUGE : MAPPED_SMALL;
 }
+
+void clear_soft_dirty(void)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* A failure shows as a bit that is set where the contract expects it clear. */
+	if (write(fd, "4", 1) != 1)
+		errno = 0;
+	close(fd);
+}

@@ -106,6 +106,9 @@ char *mapping_called(const char *name, size_t *bytes);
 /* The categories (SCAN_*) of the page at @address, by PAGEMAP_SCAN; false if that fails. */
 bool pagemap_scan(const void *address, uint64_t *categories);
 
+/* Pages count as soft-dirty from the start, unless that is cleared. */
+void clear_soft_dirty(void);
+
 /*
  * How many pages count as written since they were protected, in a range registered on a
  * descriptor with UFFD_FEATURE_WP_ASYNC; @anew: these are protected again.  -1 if that fails.

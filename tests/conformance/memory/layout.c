@@ -121,19 +121,6 @@ uint64_t layout_features(const struct layout *l)
 	return features;
 }
 
-/* Pages count as soft-dirty from the start, unless that is cleared. */
-static void clear_soft_dirty(void)
-{
-	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	/* A failure shows as a bit that is set where the contract expects it clear. */
-	if (write(fd, "4", 1) != 1)
-		errno = 0;
-	close(fd);
-}
-
 static void build(struct test *t, struct layout *l, int uffd, uint64_t mode)
 {
 	struct built *b = l->built;

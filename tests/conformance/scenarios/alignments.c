@@ -317,10 +317,11 @@ void scenario_huge_from_inside(struct test *t)
  * of which the range begins at page @to, is there or not, and behind it a page is.
  */
 static int move_hole_against(struct test *t, unsigned int from, unsigned int to, bool table,
-			     unsigned int *miscounted)
+			     bool upwards, unsigned int *miscounted)
 {
 	const unsigned int pages = table_span() / page_size();
 	char *room[2], *copied = map_pages(t, 1);
+	unsigned int source;
 	struct scene s;
 	int64_t move;
 	int error;
@@ -330,8 +331,9 @@ static int move_hole_against(struct test *t, unsigned int from, unsigned int to,
 		room[i] = map_aligned(t, 3 * table_span(), table_span());
 		madvise(room[i], 3 * table_span(), MADV_NOHUGEPAGE);
 	}
-	s.source = room[0] + from * page_size();
-	s.destination = room[1] + to * page_size();
+	source = room[0] < room[1] ? !upwards : upwards;
+	s.source = room[source] + from * page_size();
+	s.destination = room[!source] + to * page_size();
 	s.pages = 2 * pages;
 	scene_register(&s, s.destination, s.pages, UFFDIO_REGISTER_MODE_MISSING);
 	fill_page(copied, scene_tag(0));
@@ -358,9 +360,9 @@ void scenario_holes_short_of_occupied(struct test *t)
 	int error = EAGAIN;
 
 	for (unsigned int i = 0; i < 4 * 4 && error == EAGAIN; i++)
-		for (unsigned int table = 0; table < 2 && error == EAGAIN; table++)
-			error = move_hole_against(t, offsets[i / 4], offsets[i % 4], table,
-						  &miscounted);
+		for (unsigned int ways = 0; ways < 4 && error == EAGAIN; ways++)
+			error = move_hole_against(t, offsets[i / 4], offsets[i % 4], ways & 1,
+						  ways & 2, &miscounted);
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "miscounted", "%u", miscounted);
 }
@@ -383,6 +385,26 @@ void scenario_huge_by_small(struct test *t)
 	}
 	test_observe(t, "errno", "%s", error_name(error));
 	test_observe(t, "misplaced", "%u", wrong);
+}
+
+/* Where the place of a page that goes elsewhere in its table is a hole in that of the source. */
+void scenario_huge_by_small_elsewhere(struct test *t)
+{
+	const unsigned int from = 5, parts = 3;
+	struct scene s;
+	int error;
+
+	scene_build_huge(&s, t, 1, 0);
+	scene_map_by_small(&s);
+	madvise(s.source, from * page_size(), MADV_DONTNEED);
+	s.destination -= from * page_size();	/* so that numbers match */
+	error = scene_move_patiently(&s, destination_page(&s, from), source_page(&s, from), parts, 0,
+				     NULL);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "misplaced", "%u", misplaced(&s, from, from + parts, true) +
+		     misplaced(&s, from + parts, s.pages, false));
+	s.destination += from * page_size();
+	scene_end(&s);
 }
 
 /* Are the pages at the destination one folio, or each one by itself? */

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "machine/machine.h"
 #include "machine/memcg.h"
@@ -18,6 +19,7 @@
 #define HUGE 2
 #define MOVES 16
 #define TRIES 10
+#define LEFT_MS 3000	/* the kernel adds up each 2 s */
 
 /*
  * Each CPU has some pages charged in advance, and page tables and the like are
@@ -171,4 +173,46 @@ void scenario_charge_in_total(struct test *t)
 	test_observe(t, "second", "%s", change(before.second, after.second));
 	scene_clear(&s);
 	test_observe(t, "first.unmapped", "%s", change(at_first.first, read_totals().first));
+}
+
+static void move_and_end(struct test *t, int (*move)(struct scene *s))
+{
+	pid_t child = machine_fork(t);
+	struct scene s;
+	int error;
+
+	if (child == 0) {
+		enter(t, MEMCG_FIRST);
+		scene_build_huge(&s, t, HUGE, 0);
+		error = move(&s);
+		_exit(error || !scene_is_all_at(&s, s.destination));
+	}
+	if (test_wait(t, child))
+		machine_cannot(t, EBUSY, "the huge pages do not move");
+}
+
+/* In a cgroup without processes. */
+static long long left_of(struct test *t, const char *name)
+{
+	long long left = memcg_stat(MEMCG_FIRST, name);
+
+	if (left < 0)
+		test_skip(t, "a count of %s in a memory cgroup: this kernel does not offer it", name);
+	return left;
+}
+
+void scenario_charge_left(struct test *t)
+{
+	int64_t until;
+
+	left_of(t, "anon_thp");
+	left_of(t, "pagetables");
+	move_and_end(t, scene_move_all);
+	move_and_end(t, scene_move_in_halves);
+	move_and_end(t, scene_move_over_tables);
+	until = now_ms() + patient_ms(LEFT_MS);
+	while ((left_of(t, "anon_thp") || left_of(t, "pagetables")) && now_ms() < until)
+		let_others_run();
+	test_observe(t, "huge", "%lld", left_of(t, "anon_thp"));
+	test_observe(t, "tables", "%lld", left_of(t, "pagetables"));
 }

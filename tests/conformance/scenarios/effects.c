@@ -259,15 +259,35 @@ static void observe_zero_stored(struct scene *s, int (*move)(struct scene *s))
 	scene_end(s);
 }
 
+static void make_zero(struct scene *s)
+{
+	madvise(s->source, s->pages * page_size(), MADV_DONTNEED);
+	for (unsigned int i = 0; i < s->pages; i++)
+		(void)*(volatile char *)source_page(s, i);
+}
+
 void scenario_zero_stored(struct test *t)
 {
 	struct scene s;
 
 	scene_build(&s, t, FEW, 0);
-	madvise(s.source, s.pages * page_size(), MADV_DONTNEED);
-	for (unsigned int i = 0; i < s.pages; i++)
-		(void)*(volatile char *)source_page(&s, i);
+	make_zero(&s);
 	observe_zero_stored(&s, scene_move_all);
+}
+
+void scenario_zero_unmarked(struct test *t)
+{
+	unsigned int marked = 0;
+	struct scene s;
+
+	scene_build(&s, t, FEW, 0);
+	make_zero(&s);
+	clear_soft_dirty();
+	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
+	for (unsigned int i = 0; i < s.pages; i++)
+		marked += !!(pagemap_entry(destination_page(&s, i)) & ENTRY_SOFT_DIRTY);
+	test_observe(t, "marked", "%u", marked);
+	scene_end(&s);
 }
 
 static void observe_huge_zero_stored(struct test *t, int (*move)(struct scene *s))

@@ -18,7 +18,7 @@
 #define PAGES 64
 #define HUGE 2
 #define CHILD_MOVED 1	/* plus the errno */
-#define END_MS 5000	/* who looks at a process keeps its memory for a moment */
+#define END_MS 2000	/* who looks at a process keeps its memory for a moment */
 
 static int open_log(struct test *t)
 {

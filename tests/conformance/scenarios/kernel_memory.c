@@ -140,7 +140,7 @@ void scenario_kernel_memory_swapped(struct test *t)
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, FEW, 0);
 	frames = source_frames(&s);
-	swap_out_held(&s, pipes);
+	swap_out_held(&s, 0, pipes);
 	test_observe(t, "errno", "%s", error_name(scene_move_all(&s)));
 	for (unsigned int i = 0; i < FEW; i++)
 		close(pipes[i]);

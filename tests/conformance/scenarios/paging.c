@@ -48,15 +48,18 @@ unsigned int count_right(const struct scene *s, const char *place)
 	return right;
 }
 
-void swap_out_held(struct scene *s, int *pipes)
+void swap_out_held(struct scene *s, unsigned int from, int *pipes)
 {
+	char *first = source_page(s, from);
+	const unsigned int n = s->pages - from;
+
 	for (unsigned int i = 0; i < s->pages; i++)
 		pipes[i] = refer_by_pipes(s->test, source_page(s, i), 1);
-	swap_out(s, s->source, s->pages);
-	if (count_cached(s->source, s->pages) < s->pages)
+	swap_out(s, first, n);
+	if (count_cached(first, n) < n)
 		test_broken(s->test,
 			    "of %u pages that pipes hold %u are in memory behind their swap entries",
-			    s->pages, count_cached(s->source, s->pages));
+			    n, count_cached(first, n));
 }
 
 void scene_clear(struct scene *s)

@@ -19,8 +19,11 @@ void swap_out(struct scene *s, char *start, unsigned int pages);
 /* The same of pages that the kernel may be unable to find; returns how many were swapped out. */
 unsigned int try_swap_out(struct scene *s, char *start, unsigned int pages);
 
-/* The same of all pages of a scene, each held by one of @pipes, so that it stays in memory. */
-void swap_out_held(struct scene *s, int *pipes);
+/*
+ * The same of a scene's pages from number @from on.  Each page of it is held by one of @pipes, so
+ * that it stays in memory.
+ */
+void swap_out_held(struct scene *s, unsigned int from, int *pipes);
 
 /* How many pages of a scene are present, at either place? */
 unsigned int count_present(const struct scene *s);

@@ -86,7 +86,8 @@ void scenario_swapped_held(struct test *t)
 
 	stay_on_cpu(t, -1);
 	scene_build(&s, t, FEW, 0);
-	swap_out_held(&s, pipes);
+	/* Behind a page that is still mapped, so that both are taken at once. */
+	swap_out_held(&s, 1, pipes);
 	error = scene_move_all(&s);
 	test_observe(t, "errno", "%s", error_name(error));
 	if (error || !scene_is_all_at(&s, s.destination))
