@@ -65,6 +65,8 @@ sweep_patience=2
 together_most=16
 jobs=${JOBS:-2}
 append=	# to the kernel's command line
+# Of many a mutant it is the notice: it may not take as long as on a busy machine.
+lockups="watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=21"
 [[ $# -ge 1 && $1 != -* ]] || usage "where are the programs?"
 build=$1
 shift
@@ -148,6 +150,11 @@ take_record()
 # Of one that was noticed no more than that.
 write_record()
 {
+	local of
+
+	of=$(grep -v '^#' "$record" 2>/dev/null | head -n 1)
+	[ "${of:-${state##*/}}" = "${state##*/}" ] ||
+		die "$record is of another list, series or compiler ($of): remove it, and --record writes one anew"
 	{
 		echo "# SPDX-License-Identifier: GPL-2.0-only"
 		echo "# What mutate.sh has found of the list's mutants; it writes this, and goes on from here."
@@ -205,7 +212,7 @@ guest() # WORK IMAGE NUMBER WORD...: its output in WORK/out
 		files+=(--file "$build/$program")
 	done
 	setpriv --pdeathsig TERM "$vm/boot.sh" --kernel "$kernel" --limit $((limit + seconds)) --log "$work/console" \
-		--append "uffdio_move.mutant=$number $append" "${files[@]}" --file "$state/uffd-move" \
+		--append "uffdio_move.mutant=$number $lockups $append" "${files[@]}" --file "$state/uffd-move" \
 		--file "$vm/complaints" "$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
 	[ $status -ne $EXIT_SETUP ] || {
 		say "a guest could not be started: $(tail -n 1 "$work/err")"

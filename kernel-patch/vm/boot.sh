@@ -133,12 +133,14 @@ trap 'say "interrupted; log: $log"; exit $EXIT_SETUP' INT TERM HUP
 
 # An emulated processor leaks nothing, and what keeps others from it costs a third of the time.
 # Merging the guest's memory would keep the host's ksmd from what a run there waits for.
-# A kernel that finds a processor locked up is to go down, and not to hang.
+# A kernel that finds a processor locked up is to go down, and not to hang; but a busy host may
+# keep an emulated processor from running for as long as a kernel takes for that.
 qemu+=(-machine mem-merge=off "${processors[@]}" ${plugin:+-plugin "$plugin"} -nodefaults -no-reboot -display none
 	-chardev "file,id=console,path=$log"
 	-chardev "file,id=output,path=$work/output" -chardev "file,id=errors,path=$work/errors"
 	-kernel "$kernel" -initrd "$work/initramfs"
-	-append "console=$console panic=-1 oops=panic softlockup_panic=1 mitigations=off secretmem.enable=1 \
+	-append "console=$console panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=60 \
+rcupdate.rcu_cpu_stall_timeout=120 mitigations=off secretmem.enable=1 \
 guest_limit=$((limit > last_words ? limit - last_words : 0)) $append")
 
 if [ "$disk" ]; then

@@ -99,7 +99,9 @@ fi
 # One of them shows pages on swap.
 examples "the examples print what they promise on the patched kernel" "$with_swap && "
 
-if [ "$allow_copy" ]; then
+if [ "$allow_copy" ] && [ "${KERNEL-}" ]; then
+	skip "the proposal's rules with kernel-patch/allow-copy" "KERNEL is a tree of your own, to which these patches are not applied"
+elif [ "$allow_copy" ]; then
 	export FURTHER=kernel-patch/allow-copy
 	enough=6000
 	holds "$allow_copy" "6.1 with the series and $FURTHER"

@@ -202,6 +202,12 @@ long long memcg_stat(enum memcg group, const char *name)
 	return read_bytes(group, "memory.stat", format);
 }
 
+/* Until Linux 6.16 all controllers are added up for it. */
+void memcg_add_up(enum memcg group)
+{
+	read_bytes(group, "cpu.stat", "usage_usec %lld");
+}
+
 static long long kernel_bytes(enum memcg group)
 {
 	return second_version ? memcg_stat(group, "kernel") :

@@ -44,6 +44,9 @@ long memcg_pages_of_processes(enum memcg group);
 /* What its memory.stat says by @name, in bytes; -1 if it does not.  It may be late by seconds. */
 long long memcg_stat(enum memcg group, const char *name);
 
+/* Have the kernel add up what each CPU has counted, as far as a kernel does so when asked. */
+void memcg_add_up(enum memcg group);
+
 /*
  * Have CPUs give back what they have charged to it in advance, once it has no processes any
  * more.  Returns 0 or an errno.

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "machine/machine.h"
@@ -19,7 +20,7 @@
 #define HUGE 2
 #define MOVES 16
 #define TRIES 10
-#define LEFT_MS 3000	/* the kernel adds up each 2 s */
+#define CHARGED_MS 2200	/* the kernel adds up each 2 s */
 
 /*
  * Each CPU has some pages charged in advance, and page tables and the like are
@@ -175,44 +176,79 @@ void scenario_charge_in_total(struct test *t)
 	test_observe(t, "first.unmapped", "%s", change(at_first.first, read_totals().first));
 }
 
-static void move_and_end(struct test *t, int (*move)(struct scene *s))
+/* In each way; the child ends when it is told. */
+static int move_huge_pages(struct test *t)
 {
-	pid_t child = machine_fork(t);
-	struct scene s;
-	int error;
+	int (*const moves[])(struct scene *s) = {
+		scene_move_all, scene_move_in_halves, scene_move_over_tables,
+	};
+	int error = 0;
 
-	if (child == 0) {
-		enter(t, MEMCG_FIRST);
+	enter(t, MEMCG_FIRST);
+	for (unsigned int i = 0; i < sizeof(moves) / sizeof(moves[0]) && !error; i++) {
+		struct scene s;
+
 		scene_build_huge(&s, t, HUGE, 0);
-		error = move(&s);
-		_exit(error || !scene_is_all_at(&s, s.destination));
+		error = moves[i](&s);
+		if (!error && !scene_is_all_at(&s, s.destination))
+			error = ENODATA;
 	}
-	if (test_wait(t, child))
-		machine_cannot(t, EBUSY, "the huge pages do not move");
+	return error;
 }
 
-/* In a cgroup without processes. */
-static long long left_of(struct test *t, const char *name)
+static long long charged(struct test *t, const char *name)
 {
-	long long left = memcg_stat(MEMCG_FIRST, name);
+	long long bytes = memcg_stat(MEMCG_FIRST, name);
 
-	if (left < 0)
-		test_skip(t, "a count of %s in a memory cgroup: this kernel does not offer it", name);
-	return left;
+	if (bytes < 0)
+		test_skip(t, "a count of page tables in a memory cgroup: this kernel, or its version of cgroups, has none");
+	return bytes;
+}
+
+/* The kernel adds up what its CPUs have counted now and then: until it does. */
+static bool becomes_charged(struct test *t, bool any)
+{
+	const int64_t until = now_ms() + patient_ms(CHARGED_MS);
+
+	do {
+		memcg_add_up(MEMCG_FIRST);
+		if (any ? charged(t, "pagetables") > 0 :
+		    !charged(t, "pagetables") && !charged(t, "anon_thp"))
+			return true;
+		let_others_run();
+	} while (now_ms() < until);
+	return false;
 }
 
 void scenario_charge_left(struct test *t)
 {
-	int64_t until;
+	int to_child[2], from_child[2], error;
+	pid_t child;
+	char c;
 
-	left_of(t, "anon_thp");
-	left_of(t, "pagetables");
-	move_and_end(t, scene_move_all);
-	move_and_end(t, scene_move_in_halves);
-	move_and_end(t, scene_move_over_tables);
-	until = now_ms() + patient_ms(LEFT_MS);
-	while ((left_of(t, "anon_thp") || left_of(t, "pagetables")) && now_ms() < until)
-		let_others_run();
-	test_observe(t, "huge", "%lld", left_of(t, "anon_thp"));
-	test_observe(t, "tables", "%lld", left_of(t, "pagetables"));
+	charged(t, "anon_thp");
+	charged(t, "pagetables");
+	if (pipe(to_child) || pipe(from_child))
+		test_broken(t, "pipe: %s", strerror(errno));
+	child = machine_fork(t);
+	if (child == 0) {
+		close(to_child[1]);
+		error = move_huge_pages(t);
+		if (write(from_child[1], &error, sizeof(error)) == sizeof(error))
+			(void)!read(to_child[0], &c, 1);
+		_exit(0);
+	}
+	close(to_child[0]);
+	close(from_child[1]);
+	/* One that has ended has told why it could not move anything. */
+	if (read(from_child[0], &error, sizeof(error)) != sizeof(error))
+		_exit(test_wait(t, child));
+	if (!becomes_charged(t, true))
+		machine_cannot(t, ETIME, "nothing is counted in a memory cgroup");
+	close(to_child[1]);
+	test_wait(t, child);
+	becomes_charged(t, false);
+	test_observe(t, "errno", "%s", error_name(error));
+	test_observe(t, "huge", "%lld", charged(t, "anon_thp"));
+	test_observe(t, "tables", "%lld", charged(t, "pagetables"));
 }

@@ -13,7 +13,7 @@
 #define LEAST_TRIES 200	/* of many pages at once, which takes long */
 #define MOST_TRIED 16000	/* pages, by all tries together */
 #define FREE_TRIES 200
-#define WRITTEN_MS 5000
+#define WRITTEN_MS 2000
 #define OTHERS 64
 #define READ_TRIES 10
 
