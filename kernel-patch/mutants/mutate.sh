@@ -152,7 +152,7 @@ write_record()
 {
 	local of
 
-	of=$(grep -v '^#' "$record" 2>/dev/null | head -n 1)
+	[ ! -f "$record" ] || of=$(awk '!/^#/ { print; exit }' "$record")
 	[ "${of:-${state##*/}}" = "${state##*/}" ] ||
 		die "$record is of another list, series or compiler ($of): remove it, and --record writes one anew"
 	{
@@ -181,6 +181,10 @@ state=$cache/mutants/${key#base-mutants-}
 results=$state/results	# NAME STAGE VERDICT SECONDS WHAT, separated by tabs
 queue=$state/queue	# NUMBER:NAME of those that wait
 mkdir -p "$state" || die "$state cannot be written"
+for clause in $(tr -d '",' <<<"$better"); do
+	"$build/${programs[0]}" --list --clause "$clause"
+done | cut -d ' ' -f 1 >"$state/better"
+[ -s "$state/better" ] || die "no test shows what the series does better: $better"
 touch "$results"
 take_record
 
@@ -213,7 +217,7 @@ guest() # WORK IMAGE NUMBER WORD...: its output in WORK/out
 	done
 	setpriv --pdeathsig TERM "$vm/boot.sh" --kernel "$kernel" --limit $((limit + seconds)) --log "$work/console" \
 		--append "uffdio_move.mutant=$number $lockups $append" "${files[@]}" --file "$state/uffd-move" \
-		--file "$vm/complaints" "$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
+		--file "$vm/complaints" --file "$state/better" "$mutants/guest.sh" "$@" >"$work/out" 2>"$work/err" 9>&- || status=$?
 	[ $status -ne $EXIT_SETUP ] || {
 		say "a guest could not be started: $(tail -n 1 "$work/err")"
 		return 1
@@ -258,7 +262,7 @@ note_complaint() # WORK NAME SECONDS PREFIX
 {
 	local what
 
-	what=$(complaints_of "$1" | head -n 1)
+	what=$(complaints_of "$1" | sed -n 1p)
 	what=${what#*:}
 	what=${what:-it went down}
 	note "$2" "${4}kernel" complaint "$3" "${what#*] }"
@@ -515,7 +519,7 @@ all_pass() # NUMBER:NAME...
 		if [ -z "$amiss" ] && ! grep -q '^together ' "$work/out"; then
 			passed+=(contract)
 		else
-			say "among ${#left[@]} of them one is noticed: ${amiss:-$(grep '^together ' "$work/out" | head -n 1)}"
+			say "among ${#left[@]} of them one is noticed: ${amiss:-$(grep '^together ' "$work/out" | sed -n 1p)}"
 		fi
 	fi
 	mapfile -t -O ${#passed[@]} passed < <(sed -n 's/^unnoticed //p' "$work/out")
@@ -524,7 +528,7 @@ all_pass() # NUMBER:NAME...
 			note "${mutant#*:}" "$stage" unnoticed $((SECONDS - started)) "with $((${#left[@]} - 1)) others"
 		done
 	done
-	noticer=$(sed -n 's/^noticed \([^ ]* [^ ]*\).*/\1/p' "$work/out" | head -n 1)
+	noticer=$(sed -n 's/^noticed \([^ ]* [^ ]*\).*/\1/p' "$work/out" | sed -n 1p)
 	if [ -z "$noticer" ] && [ "$(cat "$work/status")" -eq $EXIT_COMPLAINT ] && ! grep -q '^sifted$' "$work/out"; then
 		noticer=$(complained_at "$work")
 		noticer=${noticer:+contract $noticer}
