@@ -24,22 +24,27 @@ static long count_folios(size_t bytes, const char *what)
 	return setting_read(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 10);
 }
 
-/* Pages that are being written, of all of the system; -1 if that is not told. */
-static long count_writeback(void)
+/* A line of /proc/vmstat, of all of the system; -1 if there is none. */
+static long count_of_all(const char *name)
 {
-	static const char name[] = "nr_writeback ";
 	FILE *counts = fopen("/proc/vmstat", "re");
+	size_t length = strlen(name);
 	char line[128], ignored[8];
 	long n = -1;
 
 	/* Each CPU adds what it has counted. */
 	setting_read("/proc/sys/vm/stat_refresh", ignored, sizeof(ignored));
 	while (counts && n < 0 && fgets(line, sizeof(line), counts))
-		if (!strncmp(line, name, strlen(name)))
-			n = strtol(line + strlen(name), NULL, 10);
+		if (!strncmp(line, name, length) && line[length] == ' ')
+			n = strtol(line + length, NULL, 10);
 	if (counts)
 		fclose(counts);
 	return n;
+}
+
+long count_swapped_whole(void)
+{
+	return count_of_all("thp_swpout");
 }
 
 /* A folio that is being written is not split. */
@@ -48,7 +53,7 @@ static bool has_been_written(void)
 	struct timespec pause = { .tv_nsec = 1000000 };
 
 	for (int i = 0; i < WRITTEN_TRIES; i++) {
-		if (count_writeback() <= 0)
+		if (count_of_all("nr_writeback") <= 0)
 			return true;
 		nanosleep(&pause, NULL);
 	}

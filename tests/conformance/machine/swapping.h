@@ -14,4 +14,7 @@
  */
 bool folio_swapped_whole(char *start, size_t bytes);
 
+/* The huge pages of all of the system that have been swapped out whole; -1 if that is not told. */
+long count_swapped_whole(void);
+
 #endif
