@@ -27,6 +27,14 @@ skip() # NAME WHY
 	echo "ok $tap_n - $1 # SKIP $2"
 }
 
+# Is this true of the JSON in a file?  jq takes what has no value for true.
+true_of() # FILE JQ-ARGUMENT...
+{
+	json=$1
+	shift
+	[ -s "$json" ] && jq -e "$@" "$json" >/dev/null
+}
+
 # The last line, and the exit status of the whole.
 finish()
 {

@@ -43,7 +43,7 @@ refused() # OPTION...
 
 json() # FILTER NAME
 {
-	jq -e "$1" "$scratch/out" >"$scratch/jq" 2>>"$scratch/err"
+	true_of "$scratch/out" "$1"
 	result $? "$2"
 }
 
@@ -52,8 +52,7 @@ fault() # FAULT ROW
 {
 	run "$bench" --quick --seconds 1 --json --fault "$1" --row "$2"
 	[ $status -eq 1 ] &&
-		jq -e '.rows | length > 0 and all(.error and (has("figures") | not))' \
-			"$scratch/out" >"$scratch/jq" 2>>"$scratch/err"
+		true_of "$scratch/out" '.rows | length > 0 and all(.error and (has("figures") | not))'
 	result $? "$1: $2 is an error"
 }
 
@@ -225,7 +224,7 @@ run "$build/sandbox" no-move "$bench" --quick
 says 4
 result $? "the operation is forbidden: a sentence, exit 4"
 run "$build/sandbox" unprivileged "$bench" --quick --seconds 1 --json --row batch.16 --row swapped.16
-[ $status -eq 0 ] && jq -e '.rows[0].figures' "$scratch/out" >"$scratch/jq"
+[ $status -eq 0 ] && true_of "$scratch/out" '.rows[0].figures'
 result $? "without privilege: what can be measured is"
 settings >"$scratch/before"
 interrupted INT

@@ -38,7 +38,7 @@ guest() # BOOT-ARGUMENT...: its status, its output in $scratch/out
 
 report() # FILTER: is this true of the report?
 {
-	jq -e "$1" "$scratch/out" >"$scratch/jq"
+	true_of "$scratch/out" "$1"
 }
 
 # FILTER, which lists what is amiss: is there nothing in the report?

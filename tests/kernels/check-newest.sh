@@ -29,6 +29,6 @@ status=$?
 jq -r '.tests[] | select(.verdict | IN("fails", "broken")) | "\(.name): \(.verdict): \(.note)"' \
 	"$scratch/out" >"$scratch/failing" 2>&1
 result $status "Linux $newest: every must-clause holds, or deviates in a way that is known"
-jq -e '[.tests[] | select(.verdict == "holds")] | length > 5000' "$scratch/out" >"$scratch/jq"
+true_of "$scratch/out" '[.tests[] | select(.verdict == "holds")] | length > 5000'
 result $? "$(jq '[.tests[] | select(.verdict == "holds")] | length' "$scratch/out") tests hold"
 finish

@@ -53,10 +53,9 @@ fault() # NAME STATUS CLAUSE STANDING [WORD IN THE NOTE [TEST]]
 	run "$faulty" --json $look "${6-$3}"
 	unset UFFDIO_MOVE_FAULT
 	[ "$status" -eq "$2" ] &&
-		jq -e --arg id "$3" --arg standing "$4" --arg word "${5-}" \
+		true_of "$scratch/out" --arg id "$3" --arg standing "$4" --arg word "${5-}" \
 			'.clauses[] | select(.id == $id) |
-			 .standing == $standing and (.note // "" | contains($word))' \
-			"$scratch/out" >"$scratch/jq"
+			 .standing == $standing and (.note // "" | contains($word))'
 	result $? "fault $1: $3 $4, exit $2"
 }
 
@@ -125,11 +124,11 @@ UFFDIO_MOVE_FAULT=idle
 export UFFDIO_MOVE_FAULT
 run "$faulty" --json --stop --test 'cell.private_over_hole*'
 unset UFFDIO_MOVE_FAULT
-[ $status -eq 1 ] && jq -e '[.tests[].verdict] | index("fails") != null and
-	(map(select(. == "not run")) | length > 0)' "$scratch/out" >"$scratch/jq"
+[ $status -eq 1 ] && true_of "$scratch/out" '[.tests[].verdict] | index("fails") != null and
+	(map(select(. == "not run")) | length > 0)'
 result $? "--stop: what has not begun is not run, exit 1"
 run "$program" --json --stop --test 'cell.private_over_hole*'
-[ $status -eq 0 ] && jq -e '[.tests[].verdict] | index("not run") == null' "$scratch/out" >"$scratch/jq"
+[ $status -eq 0 ] && true_of "$scratch/out" '[.tests[].verdict] | index("not run") == null'
 result $? "--stop where all is well: every test is run"
 UFFDIO_MOVE_FAULT=idle
 export UFFDIO_MOVE_FAULT
@@ -143,9 +142,9 @@ result $? "--stop: so does TAP"
 unset UFFDIO_MOVE_FAULT
 
 run "$dir/sandbox" unprivileged "$program" --json
-[ $status -eq 0 ] && jq -e '(.machine.privileged | not) and
+[ $status -eq 0 ] && true_of "$scratch/out" '(.machine.privileged | not) and
 	([.tests[] | select(.verdict == "skipped")] | length > 0) and
-	([.tests[] | select(.verdict == "holds")] | length > 1000)' "$scratch/out" >"$scratch/jq"
+	([.tests[] | select(.verdict == "holds")] | length > 1000)'
 result $? "unprivileged: runs, and says what it could not check"
 
 # Root, but without what it takes to change the system's settings.
@@ -160,9 +159,8 @@ powerless() # WHAT WORD-OF-THE-SENTENCE COMMAND...
 	settings >"$scratch/before-this"
 	run "$@" "$program" --json --clause page.present
 	[ $status -eq 0 ] && settings | cmp -s "$scratch/before-this" - &&
-		jq -e --arg word "$word" '(.machine.privileged | not) and
-			([.tests[] | select(.note // "" | contains($word))] | length > 10)' \
-			"$scratch/out" >"$scratch/jq" &&
+		true_of "$scratch/out" --arg word "$word" '(.machine.privileged | not) and
+			([.tests[] | select(.note // "" | contains($word))] | length > 10)' &&
 		"$@" "$program" --clause page.huge-whole | head -n 1 | grep -q ', without privilege$'
 	result $? "$name: no privilege, the reason is said"
 }
@@ -225,8 +223,7 @@ kill -0 $second && kill -s CONT $first
 wait $first	# whose tests have lost their time
 wait $second &&
 	[ "$(grep -c "waiting for another run (process $first, " "$scratch/err")" -eq 1 ] &&
-	jq -e '[.tests[] | select(.note // "" | contains("another run"))] | length == 0' \
-		"$scratch/out" >"$scratch/jq"
+	true_of "$scratch/out" '[.tests[] | select(.note // "" | contains("another run"))] | length == 0'
 result $? "when it goes on, the one that waits does, with all settings"
 
 # What a run leaves in a directory is seen where that is empty.
@@ -236,8 +233,7 @@ result $status "no lock file is left"
 run unshare -m sh -c 'mount -nt tmpfs -o ro none /run && mount -nt tmpfs -o ro none /tmp &&
 	exec /proc/self/fd/6 --json --clause page.present' 6<"$program"
 [ $status -eq 0 ] &&
-	jq -e '[.tests[] | select(.note // "" | test("^(swap space|same-page)"))] | length == 0' \
-		"$scratch/out" >"$scratch/jq"
+	true_of "$scratch/out" '[.tests[] | select(.note // "" | test("^(swap space|same-page)"))] | length == 0'
 result $? "with /run and /tmp read-only: settings are changed nevertheless"
 
 # Nothing is made that could not be undone where something is missing.
@@ -321,8 +317,8 @@ unmerged_after() # SIGNAL-OR-0 RUN-BEFORE
 # Does a test say this of KSM?
 said_of_ksm() # WORDS
 {
-	jq -e --arg words "$1" '[.tests[] | select(.note // "" | contains($words))] |
-		length > 0' "$scratch/out" >"$scratch/jq"
+	true_of "$scratch/out" --arg words "$1" '[.tests[] | select(.note // "" | contains($words))] |
+		length > 0'
 }
 ksm_checks()
 {

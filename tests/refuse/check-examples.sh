@@ -32,11 +32,11 @@ lives_with() # OPTION...
 	runs=$((runs + 1))
 	reached=$(jq '.steps_reached - .not_allowed' "$scratch/report")
 	jq -c '.results' "$scratch/report" >>"$scratch/results"
-	jq -e 'all(.results[]; .met <= .allowed)' "$scratch/report" >/dev/null || {
+	true_of "$scratch/report" 'all(.results[]; .met <= .allowed)' || {
 		wrong=$((wrong + 1))
 		echo "# $*: a result was met where it is not allowed" >>"$scratch/wrong"
 	}
-	[ $status -ne 124 ] && [ $status -ne 137 ] && jq -e '.faults == []' "$scratch/report" >/dev/null && return
+	[ $status -ne 124 ] && [ $status -ne 137 ] && true_of "$scratch/report" '.faults == []' && return
 	wrong=$((wrong + 1))
 	echo "# $* (status $status): $(jq -c '[.faults[] | .fault]' "$scratch/report")" >>"$scratch/wrong"
 	return 1
@@ -72,7 +72,7 @@ look_for() # RESULT
 	esac
 	for ((step = first; step < first + 16; step++)); do
 		lives_with --plan "$(nothing_for $((step - 1))) $word"
-		jq -e ".results[\"$1\"].met > 0" "$scratch/report" >/dev/null && return
+		true_of "$scratch/report" ".results[\"$1\"].met > 0" && return
 	done
 }
 

@@ -67,10 +67,10 @@ for how in zero dropped late; do
 	result $? "a page whose place is $how: loses-a-page"
 done
 run --plan 'short 3' --stall 1 "$scratch/leaves_short"
-[ $status -eq 1 ] && [ "$found" = goes-on-as-if-moved ] && jq -e .killed "$scratch/report" >/dev/null
+[ $status -eq 1 ] && [ "$found" = goes-on-as-if-moved ] && true_of "$scratch/report" .killed
 result $? "a short move, and a thread that waits for the rest: goes-on-as-if-moved, and no other fault"
 run --plan 'EBUSY*3' "$scratch/doubles"
-jq -e '.faults | length == 1 and .[0].times == 3 and .[0].trace != null' "$scratch/report" >/dev/null
+true_of "$scratch/report" '.faults | length == 1 and .[0].times == 3 and .[0].trace != null'
 result $? "one mistake, met three times: told once, with its place"
 if command -v go >/dev/null; then
 	HOME=$scratch GO111MODULE=off go build -o "$scratch/ignores-go" $programs/ignores.go
@@ -106,13 +106,13 @@ innocent 10 looks-into-move --plan EAGAIN --unwritten
 
 # Its third call is the first that may meet anything.
 run --plan none "$scratch/innocent" makes-mistakes
-jq -e '.results.EBUSY == {allowed: 1, met: 0, first_step: 3, first_page: 0}' "$scratch/report" >/dev/null
+true_of "$scratch/report" '.results.EBUSY == {allowed: 1, met: 0, first_step: 3, first_page: 0}'
 result $? "at which step of a plan a result is allowed first"
 run --plan none "$scratch/innocent" fills-anew
-jq -e '.results.short | .first_step == 1 and .first_page == 1' "$scratch/report" >/dev/null
+true_of "$scratch/report" '.results.short | .first_step == 1 and .first_page == 1'
 result $? "and at which page"
 run --plan 'EBUSY*3' "$scratch/innocent" makes-mistakes
-jq -e '.not_allowed == 2 and .results.EBUSY.met == 1' "$scratch/report" >/dev/null
+true_of "$scratch/report" '.not_allowed == 2 and .results.EBUSY.met == 1'
 result $? "and it is met by that step, and by none before"
 
 # Of what cannot be looked at it says so.
@@ -121,8 +121,8 @@ cp "$refuse" "$scratch/refuse"
 nobody=()
 [ "$(id -u)" -ne 0 ] || nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 "${nobody[@]}" "$scratch/refuse" --json --plan EBUSY "$scratch/innocent" is-not-dumpable \
-	>"$scratch/said" 2>"$scratch/report" </dev/null
-[ $? -eq 0 ] && jq -e '.unseen == 1 and .results.EBUSY.met == 0' "$scratch/report" >/dev/null
+	>"$scratch/said" 2>"$scratch/report" </dev/null &&
+	true_of "$scratch/report" '.unseen == 1 and .results.EBUSY.met == 0'
 result $? "a call of a process that cannot be looked at: left alone, and counted"
 
 # The least that it takes is evidence, more is none.
@@ -178,7 +178,7 @@ run --seed 4 --rate 50% --log "$scratch/log" "$scratch/right" quiet
 		"$(jq '[.results | to_entries[] | select(.key != "forked").value.met] | add' "$scratch/report")" ]
 result $? "as many are met as the log has"
 run --seed 9 --rate 0% "$scratch/right"
-[ $status -eq 0 ] && jq -e '[.results[].met] | add == 0' "$scratch/report" >/dev/null
+[ $status -eq 0 ] && true_of "$scratch/report" '[.results[].met] | add == 0'
 result $? "at a rate of 0% nothing is met"
 run --missing "$scratch/right"
 [ $status -eq 77 ] && grep -q 'the kernel has no UFFDIO_MOVE' "$scratch/errors"
@@ -196,9 +196,8 @@ run --rate 30% --seed 1 "$build/uffdio-move-conformance" --json --test 'vector.*
 [ "$(jq '[.tests[] | select(.verdict == "fails")] | length' "$scratch/said")" -gt 0 ]
 result $? "the conformance program notices a kernel that does so"
 run --rate 5% --seed 1 "$build/uffdio-move-conformance" --json --tries 40 --test 'vector.*'
-jq -e '[.tests[] | select(.verdict == "fails" or .verdict == "broken")] == []' \
-	"$scratch/said" >/dev/null &&
-	jq -e '[.results[].met] | add > 0' "$scratch/report" >/dev/null
+true_of "$scratch/said" '[.tests[] | select(.verdict == "fails" or .verdict == "broken")] == []' &&
+	true_of "$scratch/report" '[.results[].met] | add > 0'
 result $? "unless it is told that a test may be tried again"
 
 refused() # WHAT SENTENCE STATUS ARGUMENT...
