@@ -5,7 +5,16 @@
 
 tap_n=0
 tap_failed=0
-evidence=	# files whose last lines are shown where something failed
+evidence=	# files: where something failed, what failed in them is shown, or else their end
+
+what_it_tells() # FILE
+{
+	if grep -q '^not ok' "$1" 2>/dev/null; then
+		grep -A 7 '^not ok' "$1" | head -n 24
+	else
+		tail -n 8 "$1" 2>/dev/null
+	fi
+}
 
 result() # STATUS NAME
 {
@@ -17,7 +26,7 @@ result() # STATUS NAME
 	tap_failed=$((tap_failed + 1))
 	echo "not ok $tap_n - $2"
 	for file in $evidence; do
-		tail -n 8 "$file" 2>/dev/null | sed 's/^/# /'
+		what_it_tells "$file" | sed 's/^/# /'
 	done
 }
 
