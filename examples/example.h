@@ -296,13 +296,16 @@ is_there(char *page)
  */
 #define MOVE_TRIES 100
 
-/* Give what stands in the way time; who is refused for longer says so. */
+/*
+ * Give what stands in the way time, more with each try: it may be a thread that
+ * waits for a CPU.  Who is refused for longer says so.
+ */
 static inline void
 try_again(int *tries)
 {
     if (--*tries < 0)
         err(EXIT_FAILURE, "UFFDIO_MOVE, %d times", MOVE_TRIES);
-    pause_for(1);
+    pause_for(MOVE_TRIES - *tries);
 }
 
 static inline int

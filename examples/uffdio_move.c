@@ -68,7 +68,7 @@ fill(int error, int tries, char *to, char *from)
     if (error != 0 && (tries == 0 || (error != EAGAIN && error != EBUSY
                                       && error != ENOMEM)))
         err(EXIT_FAILURE, "UFFDIO_MOVE");
-    usleep(1000);               /* Or read events, if asked for */
+    usleep(1000 * (101 - tries));   /* Or read events, if asked for */
     return error == 0;
 }
 
