@@ -34,7 +34,7 @@ FILE_CHECKS := check-page-tools check-site check-series check-pages check-saniti
 MACHINE_CHECKS := check-examples conformance check-conformance check-hazards check-faults check-limits check-beside \
 	check-oracles check-proposals check-stress check-bench check-refuse
 CHECKS	:= $(FILE_CHECKS) $(MACHINE_CHECKS)
-KERNEL_CHECKS := check-kernel check-newest check-fixes check-arm64 check-debug check-builds check-bisect check-litmus
+KERNEL_CHECKS := check-kernel check-newest check-fixes check-arm64 check-s390x check-debug check-builds check-bisect check-litmus
 
 WARNINGS := -Wall -Wextra -Werror
 COMPILE	 = @echo "  CC      $@" >&2; $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
@@ -87,7 +87,7 @@ setup: ## install the Debian packages that are needed
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
 		$(PACKAGES) $(PAGE_PACKAGES) $(EXAMPLE_PACKAGES) $(KERNEL_PACKAGES)
 
-setup-matrix: ## those that `make matrix` needs for riscv64, s390x and ppc64el besides
+setup-matrix: ## those that `make matrix` and check-s390x need for riscv64, s390x and ppc64el besides
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
 		$(MATRIX_PACKAGES)
 
@@ -110,7 +110,7 @@ bench: $B/bench ## what a move costs on the running kernel, beside COPY and mrem
 bench-kernel: $B/bench $B/count.so ## its instructions, by kernel and function, in VMs: KERNELS="patched 7.3.4", KERNEL=TREE
 	@tests/bench/kernel.sh $B $(ARGS)
 
-check: ## all checks but check-kernel, -newest, -fixes, -arm64, -debug, -builds, -bisect and -litmus
+check: ## all checks but check-kernel, -newest, -fixes, -arm64, -s390x, -debug, -builds, -bisect and -litmus
 	@echo "Checks that need no quiet machine, four at once; what each says comes when it has ended." >&2
 	+@status=0; $(MAKE) --no-print-directory -j4 --output-sync=target $(FILE_CHECKS) || status=$$?; \
 	if [ $$status -eq 0 ] || $(if $(findstring k,$(firstword -$(MAKEFLAGS))),true,false); then \
@@ -215,6 +215,10 @@ check-cross: program-arm64 ## the program compiles for a machine of another kind
 check-arm64: program-arm64 ## the contract and the examples in a VM with 16 KiB pages
 	CC=aarch64-linux-gnu-gcc tests/kernels/check-kernel.sh arm64-16k \
 		$B/arm64/uffdio-move-conformance $(CACHE)/libraries-arm64/bin/busybox
+
+check-s390x: program-s390x ## the same, after `make setup-matrix`, where an entry that is none is not 0
+	CC=s390x-linux-gnu-gcc tests/kernels/check-kernel.sh s390x \
+		$B/s390x/uffdio-move-conformance $(CACHE)/libraries-s390x/bin/busybox
 
 # What cannot be built for a machine leaves it out.
 matrix: matrix-words $B/uffdio-move-conformance ## the contract on every kernel that can be had: KERNELS="7.3.4 patched" ARCH="x86_64 arm64"

@@ -7,7 +7,7 @@
 # script for busybox), as root.  What it prints is printed here, and its exit
 # status is the exit status of this script.
 #
-#   --config NAME   the kernel: base (the default), debug, arm64-16k; it is built
+#   --config NAME   the kernel: base (the default), debug, arm64-16k, s390x; it is built
 #                   first if the cache has it not
 #   --patches N     only the first N patches of the series; 0 is plain Linux 6.1
 #   --kernel IMAGE  boot this image instead; --config then only tells the machine

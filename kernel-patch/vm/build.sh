@@ -7,7 +7,7 @@
 # Builds Linux 6.1 with the series (or with its first N patches; 0 is the plain
 # kernel), or the kernel source at TREE, and prints the path of the image.
 #
-#   --config NAME  base (the default), debug, arm64-16k, arm64-16k-debug: the
+#   --config NAME  base (the default), debug, arm64-16k, arm64-16k-debug, s390x: the
 #                  fragments of ../config that apply
 #   --where        build nothing: print the path that the image has, or would have
 #   --mutants GENERATOR  with all mutants of the series, see ../mutants; the program

@@ -53,7 +53,7 @@ help_if_asked()
 
 need_tool() # TOOL PACKAGE
 {
-	command -v "$1" >/dev/null || die "$1 is not installed (Debian package $2); 'make setup' installs it"
+	command -v "$1" >/dev/null || die "$1 is not installed (Debian package $2); 'make setup' installs it, or 'make setup-matrix'"
 }
 
 free_mib() { df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9; }

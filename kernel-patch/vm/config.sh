@@ -17,6 +17,10 @@ select_config() # NAME
 		arch=arm64 cross=aarch64-linux-gnu- image=arch/arm64/boot/Image
 		fragments+=("$config/arm64-16k.config")
 		;;
+	s390x)
+		arch=s390x cross=s390x-linux-gnu- image=arch/s390/boot/bzImage
+		fragments+=("$config/s390x.config")
+		;;
 	base | debug)
 		arch=x86_64 cross='' image=arch/x86/boot/bzImage
 		fragments+=("$config/x86_64.config")
@@ -38,6 +42,7 @@ need_compiler()
 {
 	case $arch in
 	arm64) need_tool "$compiler" gcc-aarch64-linux-gnu ;;
+	s390x) need_tool "$compiler" gcc-s390x-linux-gnu ;;
 	*) need_tool "$compiler" gcc ;;
 	esac
 	need_tool make make
@@ -55,7 +60,7 @@ kernel_make() # SOURCE OBJECTS ARGUMENT...
 	command -v ccache >/dev/null && ccache='ccache '
 	LC_ALL=C KBUILD_BUILD_TIMESTAMP='2023-01-01' KBUILD_BUILD_USER=uffdio-move \
 	KBUILD_BUILD_HOST=uffdio-move KBUILD_BUILD_VERSION=1 \
-		make -C "$source" O="$objects" -j "${JOBS:-$(nproc)}" ARCH="$arch" CROSS_COMPILE="$cross" \
+		make -C "$source" O="$objects" -j "${JOBS:-$(nproc)}" ARCH="${arch/s390x/s390}" CROSS_COMPILE="$cross" \
 		CC="$ccache$compiler" HOSTCC="${ccache}gcc" "$@"
 }
 

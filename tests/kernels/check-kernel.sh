@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check-kernel.sh base|arm64-16k CONFORMANCE BUSYBOX [CASES ALLOW_COPY] - boots Linux 6.1 in a VM
+# check-kernel.sh base|arm64-16k|s390x CONFORMANCE BUSYBOX [CASES ALLOW_COPY] - boots Linux 6.1 in a VM
 # and holds it against the contract.  The plain one (of base alone) has no
 # UFFDIO_MOVE, and says so; with the series every clause holds, none deviates,
 # and each state that 6.1 can have on that architecture is really made.  The
@@ -28,6 +28,12 @@ arm64*)
 	lacking+='|write protection by userfaultfd|memory protection keys|virtual machines'
 	lacking+='|huge pages that are swapped out whole|soft-dirty tracking'
 	enough=3200
+	;;
+s390x)
+	# QEMU's processor is without huge pages.
+	lacking+='|transparent huge pages|the huge zero page|a free hugetlb page|write protection by userfaultfd'
+	lacking+='|memory protection keys|virtual machines|memfd_secret|addresses that no task'
+	enough=2200
 	;;
 esac
 
