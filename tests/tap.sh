@@ -5,15 +5,13 @@
 
 tap_n=0
 tap_failed=0
-evidence=	# files: where something failed, what failed in them is shown, or else their end
+evidence=	# files: where something failed, what failed in them is shown, and their end
 
 what_it_tells() # FILE
 {
-	if grep -q '^not ok' "$1" 2>/dev/null; then
-		grep -A 7 '^not ok' "$1" | head -n 24
-	else
-		tail -n 8 "$1" 2>/dev/null
-	fi
+	[ -s "$1" ] || return 0
+	awk -v end=$(($(wc -l <"$1") - 8)) '/^not ok/ { left = 8 }
+		left-- > 0 && shown++ < 24 || NR > end' "$1"
 }
 
 result() # STATUS NAME
@@ -41,7 +39,7 @@ true_of() # FILE JQ-ARGUMENT...
 {
 	json=$1
 	shift
-	[ -s "$json" ] && jq -e "$@" "$json" >/dev/null
+	said=$(jq -e "$@" "$json") && [ "$said" ]
 }
 
 # The last line, and the exit status of the whole.

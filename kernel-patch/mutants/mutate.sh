@@ -233,15 +233,20 @@ note() # NAME STAGE VERDICT SECONDS WHAT
 	echo "$*" >>"$results"
 }
 
+# A filter that passes on so many reports, each of which has tests, or else fails.
+whole_reports() # COUNT
+{
+	echo "if length == $1 and length > 0 and all(.tests | length > 0) then . else error(\"no report\") end"
+}
+
 # What check-kernel.sh would object to in a report in which nothing fails.
 contract_amiss() # WORK; prints it, if there is something
 {
-	sed -n 's/^report //p' "$1/out" | base64 -d | gunzip >"$1/report" 2>/dev/null || {
+	sed -n 's/^report //p' "$1/out" | base64 -d | gunzip >"$1/report" 2>/dev/null &&
+		jq -s -r "$(whole_reports 1) | first | $(clauses_amiss) + $(skips_amiss) +
+			(if ($(tests_held)) > $enough then [] else
+			[\"fewer than $enough tests hold\"] end) | first // empty" "$1/report" 2>/dev/null ||
 		echo "no report"
-		return
-	}
-	jq -r "$(clauses_amiss) + $(skips_amiss) + (if ($(tests_held)) > $enough then [] else
-		[\"fewer than $enough tests hold\"] end) | first // empty" "$1/report"
 }
 
 # Does the same test hold without the mutant, though not in the guest that had it?
@@ -490,10 +495,11 @@ sift_amiss() # WORK
 
 	sed -n 's/^report //p' "$1/out" | while read -r report; do
 		base64 -d <<<"$report" | gunzip
-	done | jq -s -r "([.[] | $(clauses_amiss) | map(select(endswith(\" differs\")))] | add) +
+	done | jq -s -r "$(whole_reports "$(grep -c '^report ' "$1/out")") |
+		([.[] | $(clauses_amiss) | map(select(endswith(\" differs\")))] | add) +
 		([.[] | $(skips_amiss)] | add) + (([.[].tests[].name] | unique) -
 		([.[].tests[] | select(.verdict != \"not run\").name] | unique) |
-		map(. + \" was not run\")) | first // empty" ||
+		map(. + \" was not run\")) | first // empty" 2>/dev/null ||
 		echo "no report"
 }
 

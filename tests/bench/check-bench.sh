@@ -224,7 +224,7 @@ run "$build/sandbox" no-move "$bench" --quick
 says 4
 result $? "the operation is forbidden: a sentence, exit 4"
 run "$build/sandbox" unprivileged "$bench" --quick --seconds 1 --json --row batch.16 --row swapped.16
-[ $status -eq 0 ] && true_of "$scratch/out" '.rows[0].figures'
+[ $status -eq 0 ] && true_of "$scratch/out" '.rows[0].figures | length > 0'
 result $? "without privilege: what can be measured is"
 settings >"$scratch/before"
 interrupted INT

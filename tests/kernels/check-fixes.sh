@@ -46,6 +46,12 @@ deviations() # NAME: those that were met, but for others'
 		| unique - $others | .[]' "$scratch/$1" | sort
 }
 
+# No less than on Debian's newest kernel.
+holds_enough() # NAME
+{
+	true_of "$scratch/$1" '[.tests[] | select(.verdict == "holds")] | length > 5000'
+}
+
 # Those of the contract that a run meets or not.
 by_chance()
 {
@@ -78,7 +84,8 @@ added=$(sed -n 's/^+\t\t\.name = "\(.*\)",$/\1/p' kernel-patch/fixes/*-selftests
 contract with
 status=$?
 failing with
-result $status "with the series: every must-clause holds"
+[ $status -eq 0 ] && holds_enough with
+result $? "with the series: every must-clause holds"
 deviations with >"$scratch/left"
 evidence=$scratch/left
 [ $status -eq 0 ] && [ ! -s "$scratch/left" ]

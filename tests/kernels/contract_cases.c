@@ -557,7 +557,7 @@ static void pin(struct test *t, const struct slot *s)
 	int ring = syscall(__NR_io_uring_setup, 1, &params), tries = 0;
 
 	while (syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1)) {
-		if (ring < 0 || errno != ENOMEM || tries++ == 100) {
+		if (ring < 0 || errno != ENOMEM || tries++ == 500) {
 			lacks(t, "no io_uring with registered buffers: %s", strerror(errno));
 			return;
 		}

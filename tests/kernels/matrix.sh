@@ -9,7 +9,7 @@
 # version of the contract is not run again, so that it goes on where it was stopped.
 #
 # BUILD holds the conformance program, and BUILD/ARCH/ that of another architecture
-# (`make programs-ARCH`).  What an architecture lacks for that is told, and it is left out.
+# (`make program-ARCH`).  What an architecture lacks for that is told, and it is left out.
 #
 #   KERNELS="7.3.4 patched"   these only: versions in Debian's archive (kernel-patch/vm/
 #                             archive.sh lists them), and patched, Linux 6.1 with our series
@@ -154,7 +154,8 @@ record() # VERSION ARCH RELEASE
 	fi
 	report "$kernel" "$2" "$work/$name.downs" >"$work/$name.json" 2>"$work/$name.errors"
 	status=$?
-	if [ ! -s "$work/$name.json" ] || ! jq -e .tests "$work/$name.json" >/dev/null 2>&1; then
+	tests=$(jq '.tests | length' "$work/$name.json" 2>/dev/null)
+	if [ "${tests:-0}" -eq 0 ]; then
 		echo "no report (exit $status): $(tail -n 1 "$work/$name.errors")" >"$work/$name.said"
 		return
 	fi

@@ -128,7 +128,8 @@ unset UFFDIO_MOVE_FAULT
 	(map(select(. == "not run")) | length > 0)'
 result $? "--stop: what has not begun is not run, exit 1"
 run "$program" --json --stop --test 'cell.private_over_hole*'
-[ $status -eq 0 ] && true_of "$scratch/out" '[.tests[].verdict] | index("not run") == null'
+[ $status -eq 0 ] && true_of "$scratch/out" '[.tests[].verdict] |
+	index("not run") == null and index("holds") != null'
 result $? "--stop where all is well: every test is run"
 UFFDIO_MOVE_FAULT=idle
 export UFFDIO_MOVE_FAULT
@@ -223,7 +224,8 @@ kill -0 $second && kill -s CONT $first
 wait $first	# whose tests have lost their time
 wait $second &&
 	[ "$(grep -c "waiting for another run (process $first, " "$scratch/err")" -eq 1 ] &&
-	true_of "$scratch/out" '[.tests[] | select(.note // "" | contains("another run"))] | length == 0'
+	true_of "$scratch/out" '([.tests[] | select(.verdict == "holds")] | length > 1000) and
+		([.tests[] | select(.note // "" | contains("another run"))] == [])'
 result $? "when it goes on, the one that waits does, with all settings"
 
 # What a run leaves in a directory is seen where that is empty.
@@ -233,7 +235,8 @@ result $status "no lock file is left"
 run unshare -m sh -c 'mount -nt tmpfs -o ro none /run && mount -nt tmpfs -o ro none /tmp &&
 	exec /proc/self/fd/6 --json --clause page.present' 6<"$program"
 [ $status -eq 0 ] &&
-	true_of "$scratch/out" '[.tests[] | select(.note // "" | test("^(swap space|same-page)"))] | length == 0'
+	true_of "$scratch/out" '([.tests[] | select(.verdict == "holds")] | length > 0) and
+		([.tests[] | select(.note // "" | test("^(swap space|same-page)"))] == [])'
 result $? "with /run and /tmp read-only: settings are changed nevertheless"
 
 # Nothing is made that could not be undone where something is missing.

@@ -24,6 +24,7 @@ evidence="$scratch/why $scratch/err"
 compare() # STATUS CLAUSE STANDING TESTS
 {
 	[ "$status" -eq "$1" ] || echo "exit status $status and not $1"
+	true_of "$scratch/out" '.tests | length > 0' || { echo "no report"; return; }
 	jq -r --arg id "$2" --arg standing "$3" --argjson least "$4" '
 		([.clauses[] | select(.id == $id)][0]) as $clause |
 		([.tests[] | select(.verdict == ({"FAILS": "fails", "deviates": "deviates",
@@ -38,7 +39,7 @@ compare() # STATUS CLAUSE STANDING TESTS
 while IFS='	' read -r fault expected clause standing least tests; do
 	case $fault in "" | "#"*) continue ;; esac
 	[ $# -eq 0 ] || case " $* " in *" $fault "*) ;; *) continue ;; esac
-	UFFDIO_MOVE_FAULT=$fault timeout -s KILL 120 "$program" --json --test "$tests" \
+	UFFDIO_MOVE_FAULT=$fault timeout -s KILL 600 "$program" --json --test "$tests" \
 		>"$scratch/out" 2>"$scratch/err" </dev/null
 	status=$?
 	if true_of "$scratch/out" '[.tests[].verdict == "skipped"] | length > 0 and all'; then

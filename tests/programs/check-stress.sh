@@ -15,7 +15,7 @@ evidence="$scratch/out $scratch/err"
 
 run() # OPTION...
 {
-	timeout -s KILL 200 "$stress" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+	timeout -s KILL 600 "$stress" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
 	status=$?
 }
 
@@ -27,7 +27,6 @@ fault() # NAME PROPERTY
 }
 
 run --seconds 40
-grep '^not ok' -A2 "$scratch/out" >>"$scratch/err"
 result $status "40 s of moves against everything else"
 
 fault lose "each page is there exactly once"

@@ -31,7 +31,8 @@ run() # OPTION... PROGRAM
 	timeout -k 5 120 "$refuse" --json --output "$scratch/report" "$@" \
 		>"$scratch/said" 2>"$scratch/errors" </dev/null
 	status=$?
-	found=$(jq -r '[.faults[].fault] | unique | join(" ")' "$scratch/report" 2>/dev/null)
+	found=$(jq -rs 'if length == 1 then [.[].faults[].fault] | unique | join(" ")
+		else "no report" end' "$scratch/report" 2>/dev/null) || found="no report"
 }
 
 tells() # WHAT FAULT PROGRAM OPTION...
@@ -195,8 +196,8 @@ result $? "and its signal"
 run --rate 30% --seed 1 "$build/uffdio-move-conformance" --json --test 'vector.*'
 [ "$(jq '[.tests[] | select(.verdict == "fails")] | length' "$scratch/said")" -gt 0 ]
 result $? "the conformance program notices a kernel that does so"
-run --rate 5% --seed 1 "$build/uffdio-move-conformance" --json --tries 40 --test 'vector.*'
-true_of "$scratch/said" '[.tests[] | select(.verdict == "fails" or .verdict == "broken")] == []' &&
+run --rate 20% --seed 1 "$build/uffdio-move-conformance" --json --tries 40 --test 'vector.*'
+[ $status -eq 0 ] && true_of "$scratch/said" '[.tests[] | select(.verdict == "holds")] | length > 30' &&
 	true_of "$scratch/report" '[.results[].met] | add > 0'
 result $? "unless it is told that a test may be tried again"
 

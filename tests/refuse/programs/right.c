@@ -7,7 +7,7 @@
 
 #define MOVERS		3
 #define STORES		2	/* tries with a store, then the page is copied */
-#define MOST_TRIES	200	/* without progress, then it gives up */
+#define MOST_TRIES	100	/* without progress: 5 s, then it gives up */
 
 static int fd;
 static volatile bool stop;
@@ -53,7 +53,7 @@ static bool do_without(const struct region *r, size_t from, int error, unsigned 
 		return true;
 	case EAGAIN:	/* the reader of events needs time */
 	case ENOMEM:
-		usleep(1000);
+		usleep(1000 * tries);
 		return false;
 	}
 	errno = error;
@@ -75,8 +75,10 @@ static void *move_all(void *arg)
 			tries = 0;
 			continue;
 		}
-		if (++tries > MOST_TRIES)
-			errx(EXIT_FAILURE, "page %zu cannot be moved", done / r->page);
+		if (++tries > MOST_TRIES) {
+			errno = error;
+			err(EXIT_FAILURE, "page %zu cannot be moved", done / r->page);
+		}
 		if (do_without(r, done, error, tries)) {
 			done += r->page;
 			tries = 0;
