@@ -36,6 +36,7 @@ static size_t move(int uffd, char *destination, char *source, size_t bytes, uint
 			arg.src += arg.move;
 			arg.len -= arg.move;
 			done += arg.move;
+			tries = 0;
 		}
 		arg.move = 0;
 	}
@@ -60,6 +61,7 @@ static size_t copy(int uffd, char *destination, char *source, size_t bytes)
 			arg.src += arg.copy;
 			arg.len -= arg.copy;
 			done += arg.copy;
+			tries = 0;
 		}
 		arg.copy = 0;
 	}

@@ -76,7 +76,7 @@ check_program() {	# page, program
 			tap "not ok" "$compiler compiles it" "$(cat "$work/errors")"
 			continue
 		fi
-		timeout -s KILL 10 "$work/$compiler" >"$work/output" 2>&1
+		timeout -s KILL 60 "$work/$compiler" >"$work/output" 2>&1
 		case $? in
 		0)	tap ok "it runs, compiled by $compiler" ;;
 		77)	tap_skip "it runs, compiled by $compiler" "$(tail -n 1 "$work/output")" ;;

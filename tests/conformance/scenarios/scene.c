@@ -293,8 +293,11 @@ int scene_move_patiently(struct scene *s, void *to, void *from, unsigned int pag
 {
 	int error = EBUSY;
 
-	for (int i = 0; i < BUSY_TRIES && error == EBUSY; i++)
+	for (int i = 0; i < BUSY_TRIES && error == EBUSY; i++) {
+		if (i)
+			let_others_run();
 		error = scene_move(s, to, from, pages, mode, move);
+	}
 	return error;
 }
 
