@@ -177,16 +177,22 @@ put(int number, char *buffer)
             continue;
         case ENOENT:            /* The buffer was taken from us */
             build(number, buffer);
-            continue;
-        case EBUSY:             /* Shared by the fork, or under I/O */
-            if (ioctl(uffd, UFFDIO_COPY, &copy) == 0) {
-                copied++;
-                return true;
-            }
-            if (errno != EAGAIN && errno != EEXIST)
-                err(EXIT_FAILURE, "UFFDIO_COPY");
             try_again(&tries);
             continue;
+        case EBUSY:             /* Shared by the fork: a store copies, too */
+            if (ioctl(uffd, UFFDIO_COPY, &copy) == 0) {
+                copied++;
+                if (madvise(buffer, page, MADV_DONTNEED) == -1)
+                    err(EXIT_FAILURE, "madvise");
+                return true;
+            }
+            if (errno == EAGAIN) {
+                try_again(&tries);
+                continue;
+            }
+            if (errno != EEXIST)
+                err(EXIT_FAILURE, "UFFDIO_COPY");
+            /* fall through */
         case EEXIST:            /* Whoever did it may have woken nobody */
             wake(uffd, to, page);
             return true;

@@ -7,7 +7,7 @@
  * over the range wakes all that are left.
  *
  * Clauses: [wake.dontwake] [wake.only-moved] [call.success]
- * Page: UFFDIO_MOVE(2const), "What other threads see"
+ * Page: UFFDIO_MOVE(2const), "PARAMETERS"
  * Compile: cc -pthread -o dontwake dontwake.c
  * Run: ./dontwake
  * Prints:

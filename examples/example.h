@@ -294,7 +294,8 @@ is_there(char *page)
  * what has moved adds up, so that .move and errno are those of a single call.
  * A page that is refused for longer is the caller's concern.
  */
-#define MOVE_TRIES 100
+#define MOVE_TRIES    100
+#define REFUSED_TRIES  30
 
 /*
  * Give what stands in the way time, more with each try: it may be a thread that
@@ -304,7 +305,7 @@ static inline void
 try_again(int *tries)
 {
     if (--*tries < 0)
-        err(EXIT_FAILURE, "UFFDIO_MOVE, %d times", MOVE_TRIES);
+        err(EXIT_FAILURE, "refused, %d times", MOVE_TRIES);
     pause_for(MOVE_TRIES - *tries);
 }
 
@@ -312,7 +313,7 @@ static inline int
 move_patiently(int fd, struct uffdio_move *arg)
 {
     struct uffdio_move rest = *arg;
-    int tries = MOVE_TRIES, result, error = 0;
+    int tries = 0, result, error = 0;
     __u64 done = 0;
 
     for (;;) {
@@ -324,12 +325,12 @@ move_patiently(int fd, struct uffdio_move *arg)
         error = errno;
         if (result == -1 && error == EAGAIN && rest.move > 0) {
             done += (__u64) rest.move;
-            tries = MOVE_TRIES;
+            tries = 0;
         } else if (result == 0 || (error != EBUSY && error != ENOMEM)
-                   || tries-- == 0) {
+                   || tries++ == REFUSED_TRIES) {
             break;
         } else {
-            pause_for(1);
+            pause_for(tries);
         }
     }
     if (done == 0) {
@@ -361,7 +362,7 @@ show(const char *what, int result, const struct uffdio_move *arg,
     else
         printf(".move = %lld page%s\n", pages, pages == 1 ? "" : "s");
     if ((error == EBUSY || error == ENOMEM) && error != error_wanted)
-        cannot("%s: refused, %d times", what, MOVE_TRIES);
+        cannot("%s: refused, %d times", what, REFUSED_TRIES);
     if (error != error_wanted || arg->move != move_wanted)
         errx(EXIT_FAILURE, "%s: not what was to be shown", what);
 }

@@ -6,7 +6,7 @@
  * pages move within that only.  The child makes a descriptor of its own.
  *
  * Clauses: [caller.owner] [call.move-unwritten] [descriptor.no-privilege]
- * Page: UFFDIO_MOVE(2const), "CAVEATS"
+ * Page: UFFDIO_MOVE(2const), "Ranges"
  * Compile: cc -pthread -o fork_child fork_child.c
  * Run: ./fork_child
  * Prints:

@@ -8,7 +8,7 @@
  * what it can do is to copy them there by UFFDIO_COPY.
  *
  * Clauses: [caller.peer] [caller.owner] [events.each]
- * Page: UFFDIO_MOVE(2const), "CAVEATS"
+ * Page: UFFDIO_MOVE(2const), "Ranges"
  * Compile: cc -pthread -o fork_event fork_event.c
  * Run: ./fork_event
  * Prints:

@@ -11,7 +11,7 @@
  * Clauses: [page.shared] [best-effort.store-cures]
  *     [best-effort.prevent-sharing] [default.never-copies] [call.untouched]
  *     [effects.holder-apart]
- * Page: UFFDIO_MOVE(2const), "CAVEATS"
+ * Page: UFFDIO_MOVE(2const), "Refusals"
  * Compile: cc -pthread -o fork_shared fork_shared.c
  * Run: ./fork_shared
  * Prints:

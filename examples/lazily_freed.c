@@ -6,7 +6,7 @@
  * Whoever moves a page to make it safe has to store to it.
  *
  * Clauses: [page.lazily-freed] [effects.lazily-freed]
- * Page: UFFDIO_MOVE(2const), "What a page takes along"
+ * Page: UFFDIO_MOVE(2const), "BUGS"
  * Compile: cc -pthread -o lazily_freed lazily_freed.c
  * Run: ./lazily_freed
  * Prints:

@@ -120,13 +120,15 @@ static bool
 fill(int fd, char *address)
 {
     struct uffdio_zeropage arg = {.range = {ADDRESS(address), page}};
+    int tries = MOVE_TRIES;
 
     while (ioctl(fd, UFFDIO_ZEROPAGE, &arg) == -1) {
         if (errno == EEXIST)
             return false;
         if (errno != EAGAIN)
             err(EXIT_FAILURE, "UFFDIO_ZEROPAGE");
-        read_event(1);
+        try_again(&tries);
+        read_event(0);
     }
     return true;
 }
@@ -148,6 +150,8 @@ copy_in(char *to, char *from)
 
     if (result == -1 && errno != EAGAIN && errno != EEXIST)
         err(EXIT_FAILURE, "UFFDIO_COPY");
+    if (result == -1)
+        try_again(&passing);
     return result == 0;
 }
 

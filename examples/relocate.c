@@ -81,17 +81,19 @@ by_move(char *to, char *from, size_t length)
             .len = length - done,
             .mode = UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
         };
+        int error = ioctl(fd, UFFDIO_MOVE, &arg) == 0 ? 0 : errno;
 
-        if (ioctl(fd, UFFDIO_MOVE, &arg) == 0 || arg.move > 0) {
+        if (error == 0 || arg.move > 0) {
             done += (size_t) arg.move;
             moved += (size_t) arg.move / page;
             tries = MOVE_TRIES;
-        } else if ((errno == EBUSY && copy_page(to + done, from + done))
-                   || (errno == EEXIST && !is_there(from + done))) {
+        } else if ((error == EBUSY && copy_page(to + done, from + done))
+                   || (error == EEXIST && !is_there(from + done))) {
             done += page;               /* 6.18 to 7.1 may not count it */
-        } else if (errno != EAGAIN && errno != EBUSY && errno != ENOMEM) {
-            err(EXIT_FAILURE, "UFFDIO_MOVE");
         } else {
+            errno = error;
+            if (error != EAGAIN && error != EBUSY && error != ENOMEM)
+                err(EXIT_FAILURE, "UFFDIO_MOVE");
             try_again(&tries);
         }
     }

@@ -6,7 +6,7 @@
  * signal may end a call early, and then there is nobody to be told.
  *
  * Clauses: [signals.handled]
- * Page: UFFDIO_MOVE(2const), "ERRORS"
+ * Page: UFFDIO_MOVE(2const), "RETURN VALUE"
  * Compile: cc -pthread -o signals signals.c
  * Run: ./signals
  * Prints:

@@ -4,9 +4,8 @@
  *
  * Shows: to one place, one thread wins and the other has EEXIST.  From one
  * place, one wins and the other finds a hole: ENOENT, or with ALLOW_SRC_HOLES
- * a success that has moved nothing.  So that flag is for pages which nobody
- * else moves.  Where both move one page to one place, the one that comes too
- * late may have either error.
+ * a success that has moved nothing: so use that flag for pages which nobody
+ * else moves.  Where both move one page to one place, it may be either error.
  *
  * Clauses: [threads.one-destination] [threads.one-source] [threads.one-move]
  * Page: UFFDIO_MOVE(2const), "CAVEATS"
@@ -87,7 +86,8 @@ race(struct mover *movers)
         other = start(move_once, &movers[1]);
         move_once(&movers[0]);
         finish(other);
-        if (!is_refused(movers[0].error) && !is_refused(movers[1].error))
+        errno = movers[!is_refused(movers[0].error)].error;
+        if (!is_refused(errno))
             return;
         try_again(&tries);
     }

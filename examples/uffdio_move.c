@@ -53,7 +53,7 @@ fill(int error, int tries, char *to, char *from)
     struct uffdio_copy      c = {r.start, (uintptr_t) from, page, 0, 0};
     struct uffdio_zeropage  z = {.range = r};
 
-    if (error == EBUSY && tries > 0) {
+    if (error == EBUSY && tries > 90) {
         __atomic_store_n(from, *from, __ATOMIC_RELAXED);
     } else if (error == EBUSY) {
         error = ioctl(fd, UFFDIO_COPY, &c) == -1 ? errno : 0;
@@ -68,7 +68,7 @@ fill(int error, int tries, char *to, char *from)
     if (error != 0 && (tries == 0 || (error != EAGAIN && error != EBUSY
                                       && error != ENOMEM)))
         err(EXIT_FAILURE, "UFFDIO_MOVE");
-    usleep(1000 * (101 - tries));   /* Or read events, if asked for */
+    usleep(error == 0 ? 0 : 1000 * (101 - tries));   /* Or read events */
     return error == 0;
 }
 

@@ -57,8 +57,10 @@ fill_pages(void *arg)
                {range.start, (uintptr_t) buffer, page, 0, 0};
         tries = 100;
         while (ioctl(fd, UFFDIO_COPY, &copy) == -1) {
-            if (errno == EAGAIN && tries-- > 0)
+            if (errno == EAGAIN && tries-- > 0) {
+                usleep(1000 * (100 - tries));
                 continue;
+            }
             /* An event of this page may have come before. */
             if (errno != EEXIST || ioctl(fd, UFFDIO_WAKE, &range) == -1)
                 err(EXIT_FAILURE, "UFFDIO_COPY, UFFDIO_WAKE");

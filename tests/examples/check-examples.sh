@@ -91,6 +91,10 @@ promise() {	# program, mode: the lines that it prints, or does where the kernel 
 	on && sub(/^ \*     /, "")'
 }
 
+cited_below() {	# section page
+	sed -n "/^\.S[HS] \"\{0,1\}$1\"\{0,1\}\$/,/^\.S[HS] /p" "$2" | grep '^\.\\"' | grep -o '[a-z][a-z-]*\.[a-z][a-z-]*'
+}
+
 check_head() {	# program
 	first=$(sed -n 1p "examples/$1.c")
 	[ "$first" = "// SPDX-License-Identifier: MIT" ] || echo "no SPDX line: $first"
@@ -115,6 +119,9 @@ check_head() {	# program
 		echo 'Page: is not a page of ours, as UFFDIO_MOVE(2const), "SECTION"'
 	elif ! grep -qx "\.S[HS] \"\{0,1\}$section\"\{0,1\}" "$page"; then
 		echo "the page has no section \"$section\""
+	elif [ "$section" != EXAMPLES ]; then
+		cited_below "$section" "$page" | grep -qxF "$(field "$1" Clauses | grep -o '[a-z][a-z-]*\.[a-z][a-z-]*')" ||
+			echo "no clause of it is cited below \"$section\""
 	fi
 }
 
