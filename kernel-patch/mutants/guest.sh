@@ -139,7 +139,7 @@ start() # STAGE [TEST]
 	esac
 }
 
-# The first test that is not as it must be, and what is said of it.  One that is broken says
+# The first test that is not as it must be, and what is said of it, below it as well.  One that is broken says
 # nothing of the kernel.
 failing() # STAGE
 {
@@ -159,7 +159,7 @@ failing() # STAGE
 			}' /tmp/out
 		;;
 	*)
-		sed -n 's/^not ok [0-9]* *-* *//p' /tmp/out | head -n 1
+		sed -n '/^not ok/ { s/^not ok [0-9]* *-* *//; $!N; s/\n# */: /; s/\n.*//; p; q }' /tmp/out
 		;;
 	esac
 }
