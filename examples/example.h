@@ -327,7 +327,7 @@ move_patiently(int fd, struct uffdio_move *arg)
             done += (__u64) rest.move;
             tries = 0;
         } else if (result == 0 || (error != EBUSY && error != ENOMEM)
-                   || tries++ == REFUSED_TRIES) {
+                   || ++tries == REFUSED_TRIES) {
             break;
         } else {
             pause_for(tries);

@@ -139,8 +139,8 @@ start() # STAGE [TEST]
 	esac
 }
 
-# The first test that is not as it must be, and what is said of it, below it as well.  One that is broken says
-# nothing of the kernel.
+# The first test that is not as it must be, and what is said of it, in its line or below.  One
+# that is broken says nothing of the kernel.
 failing() # STAGE
 {
 	case $1 in

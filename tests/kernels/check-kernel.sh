@@ -30,7 +30,7 @@ arm64*)
 	enough=3200
 	;;
 s390x)
-	# QEMU's processor is without huge pages.
+	# QEMU's processor is without huge pages, and 6.1 for it without the others.
 	lacking+='|transparent huge pages|the huge zero page|a free hugetlb page|write protection by userfaultfd'
 	lacking+='|memory protection keys|virtual machines|memfd_secret|addresses that no task'
 	enough=2200

@@ -50,6 +50,7 @@ while IFS='	' read -r fault expected clause standing least tests; do
 	[ ! -s "$scratch/why" ]
 	result $? "$fault: $clause $standing, by $least tests at least"
 done <"$table"
+[ "$tap_n" -gt 0 ] || { echo "$0: $table has no fault $*" >&2; exit 2; }
 
 if [ $# -eq 0 ]; then
 	UFFDIO_MOVE_FAULT=list "$program" | sort >"$scratch/played"
